@@ -1,0 +1,3 @@
+//! Directory synchronization for Microsoft Mail postoffices.
+
+pub mod codec;
