@@ -4,6 +4,11 @@
 //! per field: *published* (an article states it), *derived* (follows from published facts) or
 //! *ours* (nobody published it; this project chose it). See `spec/files.md`.
 
+pub mod checksum;
+pub mod codepage;
+pub mod sync_number;
+pub mod timestamp;
+
 mod error;
 mod field;
 mod record;
