@@ -11,8 +11,35 @@ pub mod timestamp;
 
 mod error;
 mod field;
+mod hextext;
+mod input;
+mod layout;
+mod opaque;
 mod record;
+mod state;
+mod table;
 
+pub mod access;
+pub mod gateway;
+pub mod group;
+pub mod netpo;
+pub mod network;
+pub mod nme;
+pub mod usr;
+pub mod xtn;
+
+pub use access::{Access2Record, Access3Record, AccessFlags, AccessRecord};
 pub use error::CodecError;
 pub use field::{FixedText, HexId, TextTooLong};
+pub use gateway::{GatewayFile, GatewayRecord, MAX_GATEWAY_ADDRESS};
+pub use group::{GroupRecord, GroupTable};
+pub use hextext::HexText;
+pub use netpo::{NetpoRecord, NetpoTable};
+pub use network::{NetworkKind, NetworkRecord};
+pub use nme::NmeRecord;
+pub use opaque::Opaque;
 pub use record::{Record, RecordReader, RecordWriter, record_count};
+pub use state::{AliasKind, RecordState};
+pub use table::Table;
+pub use usr::UsrRecord;
+pub use xtn::{RouteKind, XtnRecord};
