@@ -1,3 +1,5 @@
 //! Directory synchronization for Microsoft Mail postoffices.
 
+pub mod address;
 pub mod codec;
+pub mod transaction;
