@@ -59,7 +59,7 @@ impl PostofficeName {
         Ok(Self::from_checked(&text[..slash], &text[slash + 1..]))
     }
 
-    pub(super) fn from_checked(network: &[u8], postoffice: &[u8]) -> Self {
+    pub(crate) fn from_checked(network: &[u8], postoffice: &[u8]) -> Self {
         Self {
             network: network.into(),
             postoffice: postoffice.into(),
