@@ -73,8 +73,8 @@ mod tests {
 
     #[test]
     fn an_empty_field_has_no_identifier_and_keeps_its_rest() {
-        let text = HexText::get(b"\000000000", 13, "xtn").unwrap();
+        let text = HexText::get(b"\x000000002e", 13, "xtn").unwrap();
         assert_eq!(text.id(), None);
-        assert_eq!(text.as_field(), b"\000000000");
+        assert_eq!(text.as_field(), b"\x000000002e");
     }
 }
