@@ -6,6 +6,7 @@
 
 pub mod checksum;
 pub mod codepage;
+pub mod queue;
 pub mod sync_number;
 pub mod timestamp;
 
