@@ -3,3 +3,5 @@
 pub mod address;
 pub mod codec;
 pub mod transaction;
+pub mod messages;
+pub mod postoffice;

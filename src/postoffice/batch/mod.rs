@@ -1,0 +1,3 @@
+//! Batches.
+mod target;
+pub use target::{TargetError, TargetFault};
