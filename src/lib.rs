@@ -5,3 +5,5 @@ pub mod codec;
 pub mod transaction;
 pub mod messages;
 pub mod postoffice;
+pub mod plan;
+pub mod tools;

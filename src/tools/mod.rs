@@ -1,0 +1,12 @@
+//! The programs as library functions, and what they share: command lines, exit codes, reports, progress.
+//!
+//! A binary in `src/bin` is its arguments and one call into here. This is the only layer that knows
+//! clap, anyhow and the terminal.
+
+pub mod cli;
+pub mod exit;
+pub mod import;
+pub mod listds;
+pub mod listq;
+pub mod progress;
+pub mod report;
