@@ -2,8 +2,9 @@
 
 pub mod address;
 pub mod codec;
-pub mod transaction;
+pub mod list;
 pub mod messages;
-pub mod postoffice;
 pub mod plan;
+pub mod postoffice;
 pub mod tools;
+pub mod transaction;

@@ -57,6 +57,15 @@ pub enum Outcome {
     Command,
 }
 
+impl Outcome {
+    /// Tells whether this is the outcome of an entry that was read; the others are those of entries that no
+    /// transaction named, and of `R` and `T` lines.
+    #[must_use]
+    pub const fn is_of_read_entry(self) -> bool {
+        !matches!(self, Self::Swept | Self::Kept | Self::Command)
+    }
+}
+
 /// How many entries ended in which way.
 ///
 /// `read` is counted where entries are read and the outcomes where they are decided, so that

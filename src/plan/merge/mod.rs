@@ -1,0 +1,491 @@
+//! Works the transactions for one list into the list as it stands, and says what becomes of each.
+//!
+//! Pure: the list comes in as a vector, the changed rows go out. Names are the key inside a list;
+//! the address says whose an entry is (design, section 4).
+
+mod settle;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use super::info::Template;
+use super::op::{Op, OpKind, Position};
+use super::outcome::{Action, Counts, Outcome, Reason};
+use super::slots::{Found, Slot, Slots, State};
+use super::{Decision, Fingerprint, ListPlan, Note};
+use crate::codec::codepage::CodePage;
+use crate::list::{ListEntry, ListId};
+use crate::transaction::{InfoLine, TemplateField};
+
+/// Where the transactions come from, which decides how strictly names are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// A text file: D and M must give the right name; what A adds is marked as made by hand.
+    Text,
+    /// The dir-sync queue or a resync: a name that is gone is found by its address.
+    Queue,
+}
+
+/// What holds for every list of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules {
+    /// Where the transactions come from.
+    pub source: Source,
+    /// The source is proven whole: what it does not name may be removed.
+    pub whole: bool,
+    /// Entries marked as made by hand go too when their list is replaced (`--replace`).
+    pub drop_marked: bool,
+    /// Template information is taken (`-t`, or the option Templates Receive under `-q`).
+    pub templates: bool,
+    /// Fields that a transaction does not name keep their values instead of falling back to the default.
+    pub keep_info: bool,
+    /// Code page of the postoffice.
+    pub code_page: CodePage,
+}
+
+/// One list as it stands before the run.
+#[derive(Debug)]
+pub struct ListBase {
+    /// Which list.
+    pub id: ListId,
+    /// Its entries, in the order of the file.
+    pub entries: Vec<ListEntry>,
+    /// Folded names of those that were made by hand.
+    pub marks: BTreeSet<Vec<u8>>,
+    /// Its template, if it has one.
+    pub template: Option<Template>,
+    /// What the list looked like on disk, to notice that it has moved.
+    pub fingerprint: Fingerprint,
+}
+
+/// An A for a name that a replaced list lacked: it may be the rename of somebody who is absent so far.
+#[derive(Debug)]
+struct Pending {
+    slot: u32,
+    /// The absent entry that had the name before, with another address.
+    predecessor: Option<u32>,
+    at: Position,
+}
+
+/// The state of one list while transactions are worked in.
+#[derive(Debug)]
+pub struct Merge<'a> {
+    rules: &'a Rules,
+    id: ListId,
+    fingerprint: Fingerprint,
+    template: Option<Template>,
+    template_changed: bool,
+    slots: Slots,
+    pending: Vec<Pending>,
+    base_len: u64,
+    replaced: bool,
+    marks_changed: bool,
+    counts: Counts,
+    decisions: Option<Vec<Decision>>,
+    notes: Vec<Note>,
+}
+
+/// What [`Merge::finish`] gives: the plan of the list and what happened to each transaction.
+#[derive(Debug)]
+pub struct Merged {
+    /// The changed rows and the counts.
+    pub plan: ListPlan,
+    /// One per transaction and per removed entry, if they were asked for.
+    pub decisions: Vec<Decision>,
+    /// Numbered messages, in the order they arose.
+    pub notes: Vec<Note>,
+}
+
+impl<'a> Merge<'a> {
+    /// Starts with the list as it stands; `keep_decisions` asks for one [`Decision`] per transaction.
+    #[must_use]
+    pub fn new(base: ListBase, rules: &'a Rules, keep_decisions: bool) -> Self {
+        let mut slots = Slots::with_capacity(base.entries.len(), rules.code_page);
+        let base_len = base.entries.len() as u64;
+        for entry in base.entries {
+            let marked = !base.marks.is_empty()
+                && base
+                    .marks
+                    .contains(&rules.code_page.fold(entry.name.as_bytes()));
+            let (was, state) = (None, State::Live);
+            slots.push(Slot {
+                entry,
+                was,
+                state,
+                in_base: true,
+                marked,
+                named: false,
+            });
+        }
+        Self {
+            rules,
+            id: base.id,
+            fingerprint: base.fingerprint,
+            template: base.template,
+            template_changed: false,
+            slots,
+            pending: Vec::new(),
+            base_len,
+            replaced: false,
+            marks_changed: false,
+            counts: Counts::default(),
+            decisions: keep_decisions.then(Vec::new),
+            notes: Vec::new(),
+        }
+    }
+
+    /// Works one transaction in.
+    pub fn apply(&mut self, op: Op) {
+        let at = op.at;
+        match op.kind {
+            OpKind::Replace => self.replace(at),
+            OpKind::Add { entry, info } => self.add(entry, info.as_deref(), at),
+            OpKind::Delete { entry } => self.delete(&entry, at),
+            OpKind::Modify { old, new, info } => self.modify(&old, new, info.as_deref(), at),
+            OpKind::Template { fields } => self.define_template(&fields, at),
+            OpKind::Named { entry } => self.protect(&entry),
+        }
+    }
+
+    /// Empties the list; entries made by hand stay, unless they are to go too or a hand empties it.
+    fn replace(&mut self, at: Position) {
+        self.replaced = true;
+        let marked_stay = self.rules.source == Source::Queue && !self.rules.drop_marked;
+        for slot in self.slots.iter_mut() {
+            if slot.state == State::Live && !(slot.marked && marked_stay) {
+                slot.state = State::Absent;
+            }
+        }
+        self.conclude(at, Verdict::new(Action::Replace, Outcome::Command), None);
+    }
+
+    fn add(&mut self, entry: ListEntry, info: Option<&[InfoLine]>, at: Position) {
+        let Some(number) = self.slots.find_name(entry.name.as_bytes()) else {
+            return self.add_new(entry, info, None, at);
+        };
+        let slot = self.slots.get(number);
+        let is_same = slot.entry.is_same_address(&entry, self.rules.code_page);
+        match (slot.state, is_same) {
+            (State::Absent, true) => self.add_again(number, entry, info, at),
+            (State::Absent, false) => {
+                self.slots.release_name(number);
+                self.add_new(entry, info, Some(number), at);
+            }
+            (_, true) if self.rules.source == Source::Queue => {
+                self.clear_mark(number);
+                self.add_again(number, entry, info, at);
+            }
+            (_, is_same) => {
+                let message = if slot.named { 28 } else { 27 };
+                let outcome = if is_same {
+                    Outcome::Unchanged
+                } else {
+                    Outcome::Refused
+                };
+                self.conclude(
+                    at,
+                    Verdict::new(Action::Add, outcome).message(message),
+                    Some(&entry),
+                );
+            }
+        }
+    }
+
+    fn add_new(
+        &mut self,
+        mut entry: ListEntry,
+        info: Option<&[InfoLine]>,
+        predecessor: Option<u32>,
+        at: Position,
+    ) {
+        self.fill_info(&mut entry, None, info, at);
+        let marked = self.rules.source == Source::Text;
+        self.marks_changed |= marked;
+        let (was, state) = (None, State::Live);
+        let slot = self.slots.push(Slot {
+            entry,
+            was,
+            state,
+            in_base: false,
+            marked,
+            named: true,
+        });
+        if self.replaced {
+            self.pending.push(Pending {
+                slot,
+                predecessor,
+                at,
+            });
+        } else {
+            self.conclude_add(slot, Outcome::Added, at);
+        }
+    }
+
+    /// An A for an entry that is there already, or that R took away before.
+    fn add_again(
+        &mut self,
+        number: u32,
+        mut entry: ListEntry,
+        info: Option<&[InfoLine]>,
+        at: Position,
+    ) {
+        let old_info = self.slots.get(number).entry.info().map(<[u8]>::to_vec);
+        match info {
+            Some(_) => self.fill_info(&mut entry, old_info.as_deref(), info, at),
+            None => entry.set_info(old_info.map(Into::into)),
+        }
+        let slot = self.slots.get_mut(number);
+        slot.state = State::Live;
+        slot.named = true;
+        entry.tid = slot.entry.tid;
+        entry.unknown = slot.entry.unknown;
+        let outcome = if entry == slot.entry {
+            Outcome::Unchanged
+        } else {
+            Outcome::Modified
+        };
+        if outcome == Outcome::Modified {
+            let old = std::mem::replace(&mut slot.entry, entry);
+            slot.was.get_or_insert_with(|| Box::new(old));
+        }
+        self.conclude_add(number, outcome, at);
+    }
+
+    fn delete(&mut self, entry: &ListEntry, at: Position) {
+        match self.find(entry) {
+            Err(reason) => self.refuse_missing(Action::Delete, entry, reason, at),
+            Ok(number) => {
+                self.slots.release_name(number);
+                let slot = self.slots.get_mut(number);
+                slot.state = State::Dead;
+                self.marks_changed |= slot.marked;
+                self.conclude(
+                    at,
+                    Verdict::new(Action::Delete, Outcome::Deleted),
+                    Some(entry),
+                );
+            }
+        }
+    }
+
+    fn modify(
+        &mut self,
+        old: &ListEntry,
+        new: Option<Box<ListEntry>>,
+        info: Option<&[InfoLine]>,
+        at: Position,
+    ) {
+        let number = match self.find(old) {
+            Ok(number) => number,
+            Err(reason) => return self.refuse_missing(Action::Modify, old, reason, at),
+        };
+        let current = self.slots.get(number).entry.clone();
+        let mut entry = new.map_or_else(|| current.clone(), |new| *new);
+        match self.slots.find_name(entry.name.as_bytes()) {
+            Some(other) if other != number => {
+                if self.slots.get(other).state != State::Absent {
+                    let verdict = Verdict::new(Action::Modify, Outcome::Refused).message(27);
+                    self.note(at, 27, &entry);
+                    return self.conclude_quietly(at, verdict, Some(old));
+                }
+                self.slots.release_name(other);
+            }
+            _ => {}
+        }
+        entry.tid = current.tid;
+        entry.unknown = current.unknown;
+        self.fill_modified_info(&mut entry, current.info(), info, at);
+        if entry == current {
+            self.slots.get_mut(number).state = State::Live;
+            let verdict = Verdict::new(Action::Modify, Outcome::Unchanged).message(47);
+            return self.conclude(at, verdict, Some(old));
+        }
+        let (action, outcome) = if entry.name == current.name {
+            (Action::Modify, Outcome::Modified)
+        } else {
+            (Action::Rename, Outcome::Renamed)
+        };
+        let before = self.slots.rename(number, entry);
+        let slot = self.slots.get_mut(number);
+        slot.was.get_or_insert_with(|| Box::new(before));
+        slot.state = State::Live;
+        slot.named = true;
+        self.marks_changed |= slot.marked;
+        self.conclude(at, Verdict::new(action, outcome), Some(old));
+    }
+
+    /// Finds the entry that a D or M means (design, section 4).
+    fn find(&mut self, entry: &ListEntry) -> Result<u32, Reason> {
+        match self.slots.find_name(entry.name.as_bytes()) {
+            Some(number) => {
+                let found = &self.slots.get(number).entry;
+                let is_same = found.is_same_address(entry, self.rules.code_page);
+                if is_same {
+                    Ok(number)
+                } else {
+                    Err(Reason::NoSuchEntry)
+                }
+            }
+            None if self.rules.source == Source::Text => Err(Reason::NoSuchEntry),
+            None => match self.slots.find_address(entry, State::Live) {
+                Found::One(number) => Ok(number),
+                Found::None => Err(Reason::NoSuchEntry),
+                Found::Several => Err(Reason::AmbiguousName),
+            },
+        }
+    }
+
+    fn refuse_missing(&mut self, action: Action, entry: &ListEntry, reason: Reason, at: Position) {
+        let verdict = Verdict::new(action, Outcome::Refused)
+            .message(29)
+            .because(reason);
+        self.conclude(at, verdict, Some(entry));
+    }
+
+    /// An entry named on a refused line counts as present (design, section 5).
+    fn protect(&mut self, entry: &ListEntry) {
+        if let Some(number) = self.slots.find_name(entry.name.as_bytes()) {
+            let slot = self.slots.get_mut(number);
+            if slot.state == State::Absent {
+                slot.state = State::Live;
+            }
+        }
+    }
+
+    fn define_template(&mut self, fields: &[TemplateField], at: Position) {
+        if !self.rules.templates {
+            let verdict = Verdict::new(Action::Template, Outcome::Command).message(73);
+            return self.conclude(at, verdict, None);
+        }
+        let Ok(template) = Template::new(fields, self.rules.code_page) else {
+            let verdict = Verdict::new(Action::Template, Outcome::Refused).message(21);
+            return self.conclude(at, verdict, None);
+        };
+        if self.template.as_ref() != Some(&template) {
+            let defaults = template.defaults();
+            for slot in self
+                .slots
+                .iter_mut()
+                .filter(|slot| slot.state != State::Dead)
+            {
+                let old = slot.entry.clone();
+                slot.entry.set_info(Some(defaults.clone()));
+                slot.was.get_or_insert_with(|| Box::new(old));
+            }
+            self.template = Some(template);
+            self.template_changed = true;
+        }
+        self.conclude(at, Verdict::new(Action::Template, Outcome::Command), None);
+    }
+
+    fn clear_mark(&mut self, number: u32) {
+        let slot = self.slots.get_mut(number);
+        self.marks_changed |= slot.marked;
+        slot.marked = false;
+    }
+}
+
+/// What is said of one transaction.
+#[derive(Debug, Clone, Copy)]
+struct Verdict {
+    action: Action,
+    outcome: Outcome,
+    reason: Option<Reason>,
+    message: Option<u16>,
+}
+
+impl Verdict {
+    fn new(action: Action, outcome: Outcome) -> Self {
+        Self {
+            action,
+            outcome,
+            reason: None,
+            message: None,
+        }
+    }
+
+    /// Adds a published message; it is the reason where nothing better explains a refusal.
+    fn message(self, number: u16) -> Self {
+        let reason = match self.outcome {
+            Outcome::Refused => self.reason.or(Some(Reason::Message(number))),
+            _ => self.reason,
+        };
+        Self {
+            message: Some(number),
+            reason,
+            ..self
+        }
+    }
+
+    fn because(self, reason: Reason) -> Self {
+        Self {
+            reason: Some(reason),
+            ..self
+        }
+    }
+}
+
+impl Merge<'_> {
+    /// Counts a transaction, keeps its decision if asked, and notes its message.
+    fn conclude(&mut self, at: Position, verdict: Verdict, entry: Option<&ListEntry>) {
+        if let Some(message) = verdict.message {
+            match entry {
+                Some(entry) => self.note(at, message, entry),
+                None => self.note_list(at, message),
+            }
+        }
+        self.conclude_quietly(at, verdict, entry);
+    }
+
+    fn conclude_quietly(&mut self, at: Position, verdict: Verdict, entry: Option<&ListEntry>) {
+        let Verdict {
+            action,
+            outcome,
+            reason,
+            message,
+        } = verdict;
+        self.counts.read += u64::from(outcome.is_of_read_entry());
+        self.counts.count(outcome, reason);
+        if let Some(decisions) = &mut self.decisions {
+            let (list, entry) = (self.id.clone(), entry.cloned());
+            decisions.push(Decision {
+                at,
+                list,
+                action,
+                outcome,
+                reason,
+                message,
+                entry,
+            });
+        }
+    }
+
+    fn conclude_add(&mut self, slot: u32, outcome: Outcome, at: Position) {
+        let entry = self
+            .decisions
+            .is_some()
+            .then(|| self.slots.get(slot).entry.clone());
+        self.conclude_quietly(at, Verdict::new(Action::Add, outcome), entry.as_ref());
+    }
+
+    fn note(&mut self, at: Position, message: u16, entry: &ListEntry) {
+        let argument = entry.name.as_bytes().to_vec();
+        self.notes.push(Note {
+            at,
+            message,
+            list: self.id.clone(),
+            argument,
+        });
+    }
+
+    fn note_list(&mut self, at: Position, message: u16) {
+        let argument = self.id.to_bytes();
+        self.notes.push(Note {
+            at,
+            message,
+            list: self.id.clone(),
+            argument,
+        });
+    }
+}
