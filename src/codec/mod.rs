@@ -7,6 +7,7 @@
 pub mod checksum;
 pub mod codepage;
 pub mod queue;
+pub mod resync;
 pub mod sync_number;
 pub mod timestamp;
 

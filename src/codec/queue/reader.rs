@@ -17,6 +17,7 @@ pub struct QueueReader<R> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    last_len: usize,
     number: u64,
     offset: u64,
     is_checked: bool,
@@ -37,6 +38,7 @@ impl<R: Read> QueueReader<R> {
             buffer: vec![0; BUFFER_LEN],
             start: 0,
             end: 0,
+            last_len: 0,
             number,
             offset,
             is_checked: false,
@@ -87,6 +89,7 @@ impl<R: Read> QueueReader<R> {
         self.framing.decode(&bytes[..text_end], framed);
         framed.offset = self.offset;
         self.start += whole;
+        self.last_len = whole;
         self.offset += whole as u64;
         self.number += 1;
         framed.number = self.number;
@@ -101,6 +104,11 @@ impl<R: Read> QueueReader<R> {
     /// Returns the number of the last record read, which is how many there were so far.
     pub fn number(&self) -> u64 {
         self.number
+    }
+
+    /// Returns the bytes of the record just read; only until the next call of [`Self::read`].
+    pub(in crate::codec) fn last_bytes(&self) -> &[u8] {
+        &self.buffer[self.start - self.last_len..self.start]
     }
 
     fn fault(&self, fault: QueueFault) -> QueueError {
@@ -136,6 +144,7 @@ impl<R: Read> QueueReader<R> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;
         self.start = 0;
+        self.last_len = 0;
         if self.buffer.len() < need {
             self.buffer.resize(need.next_power_of_two(), 0);
         }
