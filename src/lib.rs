@@ -3,6 +3,9 @@
 pub mod address;
 pub mod codec;
 pub mod list;
+pub mod importfile;
+pub mod messages;
+pub mod transaction;
 pub mod messages;
 pub mod plan;
 pub mod postoffice;

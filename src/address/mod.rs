@@ -13,6 +13,7 @@ mod three_part;
 use std::fmt;
 
 pub use error::AddressError;
+pub(crate) use error::{END_OF_LINE, quote, quote_byte};
 pub use kind::AddressType;
 pub use place::PostofficeName;
 

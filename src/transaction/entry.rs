@@ -23,10 +23,18 @@ impl Entry {
     /// 46 no name, 72 more than [`MAX_NAME_LEN`] bytes, 21 a control character, which could not be
     /// written and read back. Offsets count inside `name`.
     pub fn new(name: &[u8], address: Address, code_page: CodePage) -> Result<Self, AddressError> {
-        Ok(Self {
-            name: Self::check_name(name, code_page)?.into(),
+        Ok(Self::from_checked(
+            Self::check_name(name, code_page)?,
             address,
-        })
+        ))
+    }
+
+    /// Makes an entry from a name that [`Self::check_name`] returned.
+    pub(crate) fn from_checked(name: &[u8], address: Address) -> Self {
+        Self {
+            name: name.into(),
+            address,
+        }
     }
 
     /// Returns the name without its padding, if it may be a name.

@@ -100,7 +100,7 @@ impl fmt::Debug for InfoLine {
 }
 
 /// Refuses what would end a line, a file or a stored field.
-pub(super) fn check_line_text(text: &[u8]) -> Result<(), AddressError> {
+pub(crate) fn check_line_text(text: &[u8]) -> Result<(), AddressError> {
     match text
         .iter()
         .position(|b| matches!(b, 0 | b'\r' | b'\n' | 0x1a))

@@ -13,6 +13,7 @@ mod token;
 
 pub use entry::{Entry, MAX_NAME_LEN};
 pub use info::InfoLine;
+pub(crate) use info::check_line_text;
 pub use list::ListName;
 pub use template::{MAX_TEMPLATE_FIELDS, TemplateField};
 pub use token::{MAX_PASSWORD_LEN, Token, TokenName};

@@ -1,1 +1,2 @@
 //! One test binary, one module per theme.
+mod import_file_cases;
