@@ -10,6 +10,7 @@ use std::fs;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -167,6 +168,8 @@ pub struct ExclusiveLock {
     path: PathBuf,
     holder_path: PathBuf,
     holder: Holder,
+    /// A batch is open: its staging area is the only one.
+    in_batch: AtomicBool,
 }
 
 impl ExclusiveLock {
@@ -192,6 +195,7 @@ impl ExclusiveLock {
             path,
             holder_path: layout.path(&layout::DIRSYNC_LCK)?,
             holder,
+            in_batch: AtomicBool::new(false),
         };
         lock.repair_flag()?;
         fs::write(&lock.holder_path, lock.holder.to_text()).writing(&lock.holder_path)?;
@@ -222,6 +226,16 @@ impl ExclusiveLock {
         flag.seek(SeekFrom::Start(0)).writing(&self.path)?;
         flag.write_all(&value.to_le_bytes()).writing(&self.path)?;
         flag.sync_data().writing(&self.path)
+    }
+
+    /// Marks that a batch begins; false when one is open.
+    pub(super) fn open_batch(&self) -> bool {
+        !self.in_batch.swap(true, Ordering::Relaxed)
+    }
+
+    /// Marks that the batch ended.
+    pub(super) fn close_batch(&self) {
+        self.in_batch.store(false, Ordering::Relaxed);
     }
 
     /// Gives FLAG.GLB its two bytes: new, or cut by somebody (Q121256).

@@ -4,5 +4,6 @@ pub mod batch;
 mod error;
 pub mod layout;
 pub mod lock;
+pub mod log;
 
 pub use error::PostofficeError;
