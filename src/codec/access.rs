@@ -47,6 +47,13 @@ impl Field for AccessFlags {
     }
 }
 
+/// Tells whether a byte may stand in a mailbox name: not ASCII 1-47, 58-64, 91-96, 123-127 and not 145-148
+/// (Q199676), nor NUL, which ends the field.
+#[must_use]
+pub const fn is_mailbox_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || (byte >= 128 && !matches!(byte, 145..=148))
+}
+
 record! {
     /// Who a local user is: ACCESS2.GLB, `69 * n` bytes (`spec/files.md` 4.8). ADMIN.NME points here by byte offset.
     ///

@@ -43,7 +43,7 @@ pub mod template;
 pub mod usr;
 pub mod xtn;
 
-pub use access::{Access2Record, Access3Record, AccessFlags, AccessRecord};
+pub use access::{Access2Record, Access3Record, AccessFlags, AccessRecord, is_mailbox_byte};
 pub use error::CodecError;
 pub use field::{FixedText, HexId, TextTooLong};
 pub use galindex::{GalIndexEntry, GalIndexHeader};

@@ -204,18 +204,18 @@ mod tests {
 
     #[test]
     fn values_stand_one_behind_the_other() {
-        let layout = layout(b"A:~1~3~A~~\rB:~1~0~A~~\rC:~1~2~A~~\r");
-        assert_eq!(layout.record_len(), 4 + 1 + 3);
-        let record = b"abc\0\0x\0y";
+        let layout = layout(b"A:~1~3~A~~\rB:~1~1~A~~\rC:~1~2~A~~\r");
+        assert_eq!(layout.record_len(), 4 + 2 + 3);
+        let record = b"abc\0\0\0x\0y";
         let values: Vec<_> = layout.values(record).collect();
         assert_eq!(values, [&b"abc"[..], b"", b"x"]);
         assert_eq!(layout.value(record, 3), None);
-        assert_eq!(layout.value(&record[..7], 2), None);
+        assert_eq!(layout.value(&record[..8], 2), None);
         let mut made = layout.new_record();
         layout.set(&mut made, 0, b"abc").unwrap();
         layout.set(&mut made, 2, b"yy").unwrap();
         layout.set(&mut made, 2, b"x").unwrap();
-        assert_eq!(made, b"abc\0\0x\0\0");
+        assert_eq!(made, b"abc\0\0\0x\0\0");
     }
 
     #[test]

@@ -6,4 +6,4 @@ mod inf;
 mod tpl;
 
 pub use inf::{InfLayout, InfReader, InfWriter};
-pub use tpl::{MAX_FIELD_WIDTH, MAX_FIELDS, Template, TemplateField};
+pub use tpl::{MAX_FIELDS, MAX_INF_RECORD_LEN, Template, TemplateField};

@@ -3,14 +3,13 @@
 use crate::codec::CodecError;
 use crate::codec::codepage::CodePage;
 
+use super::InfLayout;
+
 /// The most fields a template may have (Q148770).
 pub const MAX_FIELDS: usize = 256;
 
-/// The widest field, in bytes; ours: some screens' lines, so that an `.INF` record stays below 64 KiB.
-pub const MAX_FIELD_WIDTH: u16 = 255;
-
-/// The parts of a line, in order; they are also the names in errors.
-const PARTS: [&str; 6] = ["prompt", "start", "width", "edit", "default", "internal"];
+/// The most bytes an `.INF` record may have; ours, so that a template cannot ask for any amount of memory.
+pub const MAX_INF_RECORD_LEN: usize = 0xffff;
 
 /// One field: a line `prompt~start~width~edit~default~internal` with exactly five tildes (Q87432, Q112913,
 /// `import.md` 3.11).
@@ -20,7 +19,7 @@ pub struct TemplateField {
     pub prompt: Box<[u8]>,
     /// Column where the value is shown.
     pub start: u16,
-    /// Bytes a value may have, [`MAX_FIELD_WIDTH`] at most.
+    /// Bytes a value may have, at least 1.
     pub width: u16,
     /// What may be typed: letters of `ULNPA`, upper, lower, digits, punctuation, anything.
     pub edit: Box<[u8]>,
@@ -34,12 +33,16 @@ impl TemplateField {
     /// Reads one line without its end; `~` inside a two-byte character of `code_page` is no separator.
     ///
     /// # Errors
-    /// There are not five tildes, start or width is no number, the width is above [`MAX_FIELD_WIDTH`], or `edit`
-    /// has another letter. Offsets count from the start of the line.
+    /// There are not five tildes, start or width is no number of 16 bits, the width is 0, `edit` has another
+    /// letter, or a byte stands there that ends lines or files. Offsets count from the start of the line.
     pub fn parse(line: &[u8], code_page: CodePage) -> Result<Self, CodecError> {
         let mut parts: [&[u8]; 6] = [&[]; 6];
         let (mut count, mut offset) = (0, 0);
         let mut offsets = [0; 6];
+        if let Some(at) = line.iter().position(|b| b"\0\r\n\x1a".contains(b)) {
+            let found = format_args!("byte {:#04x}", line[at]).to_string();
+            return Err(CodecError::field(at, "template line", found, "text"));
+        }
         loop {
             let end = code_page.find(&line[offset..], b'~');
             if count < parts.len() {
@@ -59,8 +62,8 @@ impl TemplateField {
         let [prompt, start, width, edit, default, internal] = parts;
         let field = Self {
             prompt: prompt.into(),
-            start: number(start, offsets[1], PARTS[1], u16::MAX)?,
-            width: number(width, offsets[2], PARTS[2], MAX_FIELD_WIDTH)?,
+            start: number(start, offsets[1], "start", 0)?,
+            width: number(width, offsets[2], "width", 1)?,
             edit: edit.into(),
             default: default.into(),
             internal: internal.into(),
@@ -86,12 +89,7 @@ impl TemplateField {
 
     /// Checks that the line of this field reads back as this field.
     fn check(&self, code_page: CodePage) -> Result<(), CodecError> {
-        let line = self.to_line();
-        if let Some(at) = line.iter().position(|&b| matches!(b, b'\r' | b'\n' | END)) {
-            let found = format_args!("byte {:#04x}", line[at]).to_string();
-            return Err(CodecError::field(at, "template line", found, "text"));
-        }
-        let read = Self::parse(&line, code_page)?;
+        let read = Self::parse(&self.to_line(), code_page)?;
         if read != *self {
             // A tilde that stands behind a lead byte in one part and before another part.
             return Err(CodecError::field(
@@ -108,15 +106,15 @@ impl TemplateField {
 /// The mark some editors leave at the end of a file.
 const END: u8 = 0x1a;
 
-fn number(digits: &[u8], offset: usize, name: &'static str, max: u16) -> Result<u16, CodecError> {
+fn number(digits: &[u8], offset: usize, name: &'static str, min: u16) -> Result<u16, CodecError> {
     std::str::from_utf8(digits)
         .ok()
         .filter(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
         .and_then(|digits| digits.parse().ok())
-        .filter(|&value| value <= max)
+        .filter(|&value| value >= min)
         .ok_or_else(|| {
             let found = format_args!("\"{}\"", digits.escape_ascii()).to_string();
-            let expected = format_args!("a number from 0 to {max}").to_string();
+            let expected = format_args!("a number from {min} to 65535").to_string();
             CodecError::field(offset, name, found, expected)
         })
 }
@@ -128,7 +126,7 @@ fn check_edit(edit: &[u8], offset: usize) -> Result<(), CodecError> {
             let found = format_args!("\"{}\"", edit.escape_ascii()).to_string();
             Err(CodecError::field(
                 offset + at,
-                PARTS[3],
+                "edit",
                 found,
                 "letters of ULNPA",
             ))
@@ -146,21 +144,23 @@ impl Template {
     /// Makes a template.
     ///
     /// # Errors
-    /// There are more than [`MAX_FIELDS`] fields, or one could not be written as a line that reads back the same.
+    /// There are more than [`MAX_FIELDS`] fields, one could not be written as a line that reads back the same, or
+    /// an `.INF` record would pass [`MAX_INF_RECORD_LEN`].
     pub fn new(fields: Vec<TemplateField>, code_page: CodePage) -> Result<Self, CodecError> {
         for (index, field) in fields.iter().enumerate() {
             let number = index as u64 + 1;
             check_count(index).map_err(|e| e.in_record(number, 0))?;
             field.check(code_page).map_err(|e| e.in_record(number, 0))?;
         }
-        Ok(Self { fields })
+        Self { fields }.check_record_len()
     }
 
     /// Reads a stored template: each line ends with CR (Q87432). CR LF and LF are taken too, empty lines
     /// are skipped, and a byte 1A ends the text, as editors leave it.
     ///
     /// # Errors
-    /// A line is wrong, or there are more than [`MAX_FIELDS`]; the error names line and byte.
+    /// A line is wrong, or there are more than [`MAX_FIELDS`]; the error names line and byte. An `.INF` record would
+    /// pass [`MAX_INF_RECORD_LEN`].
     pub fn decode(bytes: &[u8], code_page: CodePage) -> Result<Self, CodecError> {
         let bytes = bytes.split(|&b| b == END).next().unwrap_or_default();
         let mut fields = Vec::new();
@@ -177,7 +177,16 @@ impl Template {
                 .map_err(|e| e.in_record(number, start))?;
             fields.push(field);
         }
-        Ok(Self { fields })
+        Self { fields }.check_record_len()
+    }
+
+    fn check_record_len(self) -> Result<Self, CodecError> {
+        let len = InfLayout::from(&self).record_len();
+        if len > MAX_INF_RECORD_LEN {
+            let expected = format_args!("at most {MAX_INF_RECORD_LEN} bytes").to_string();
+            return Err(CodecError::field(0, "record length", len, expected));
+        }
+        Ok(self)
     }
 
     /// Returns the stored form: each line ends with CR.
@@ -255,15 +264,15 @@ mod tests {
         );
         assert_eq!(
             error(b"City:~1~x~A~~"),
-            "byte 0x8: width: found \"x\", expected a number from 0 to 255"
+            "byte 0x8: width: found \"x\", expected a number from 1 to 65535"
         );
         assert_eq!(
             error(b"City:~+1~2~A~~"),
             "byte 0x6: start: found \"+1\", expected a number from 0 to 65535"
         );
         assert_eq!(
-            error(b"City:~1~256~A~~"),
-            "byte 0x8: width: found \"256\", expected a number from 0 to 255"
+            error(b"City:~1~0~A~~"),
+            "byte 0x8: width: found \"0\", expected a number from 1 to 65535"
         );
         assert_eq!(
             error(b"City:~1~2~Aa~~"),
@@ -299,13 +308,25 @@ mod tests {
     }
 
     #[test]
+    fn a_record_is_at_most_64_kib() {
+        assert!(Template::decode(b"A:~1~65534~A~~\r", PAGE).is_ok());
+        assert_eq!(
+            Template::decode(b"A:~1~65535~A~~\r", PAGE)
+                .unwrap_err()
+                .to_string(),
+            "byte 0x0: record length: found 65536, expected at most 65535 bytes"
+        );
+    }
+
+    #[test]
     fn a_field_that_would_not_read_back_is_refused() {
         let field = |prompt: &[u8]| TemplateField {
             prompt: prompt.into(),
+            width: 1,
             ..TemplateField::default()
         };
         assert!(Template::new(vec![field(b"A:")], PAGE).is_ok());
-        for prompt in [&b"A~:"[..], b"A\r", b"A\n", b"A\x1a"] {
+        for prompt in [&b"A~:"[..], b"A\r", b"A\n", b"A\x1a", b"A\0"] {
             assert!(
                 Template::new(vec![field(prompt)], PAGE).is_err(),
                 "{prompt:?}"
