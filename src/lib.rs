@@ -2,12 +2,11 @@
 
 pub mod address;
 pub mod codec;
-pub mod list;
 pub mod importfile;
-pub mod messages;
-pub mod transaction;
+pub mod list;
 pub mod messages;
 pub mod plan;
 pub mod postoffice;
+pub mod protocol;
 pub mod tools;
 pub mod transaction;

@@ -143,7 +143,7 @@ pub struct Extra {
 }
 
 /// One entry of a list: a name and the address it stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListEntry {
     /// Full name in the code page, at most 30 bytes.
     pub name: FixedText<31>,

@@ -136,6 +136,16 @@ impl Address {
         ))
     }
 
+    /// Returns `NET/PO/` as it is written, or nothing for an address that is not of three parts.
+    #[must_use]
+    pub(crate) fn place_text(&self) -> &[u8] {
+        let slash = self.text.iter().rposition(|&b| b == b'/');
+        match slash {
+            Some(slash) if self.kind.is_three_part() => &self.text[..=slash],
+            _ => &[],
+        }
+    }
+
     fn part(&self, number: usize) -> Option<&[u8]> {
         if self.kind.is_three_part() {
             self.text.split(|&b| b == b'/').nth(number)

@@ -8,6 +8,7 @@
 
 pub mod guard;
 pub mod info;
+pub mod intake;
 pub mod merge;
 pub mod op;
 pub mod outcome;

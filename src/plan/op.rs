@@ -1,5 +1,6 @@
 //! One transaction for one list, with the place it came from.
 
+use crate::codec::FixedText;
 use crate::list::ListEntry;
 use crate::transaction::{InfoLine, TemplateField};
 
@@ -52,9 +53,9 @@ pub enum OpKind {
         /// The fields.
         fields: Box<[TemplateField]>,
     },
-    /// A refused line named this entry: it counts as present (design, section 5).
+    /// A refused line had this name: an entry of that name counts as present (design, section 5).
     Named {
-        /// The entry.
-        entry: ListEntry,
+        /// The name.
+        name: FixedText<31>,
     },
 }

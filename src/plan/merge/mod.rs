@@ -144,7 +144,7 @@ impl<'a> Merge<'a> {
             OpKind::Delete { entry } => self.delete(&entry, at),
             OpKind::Modify { old, new, info } => self.modify(&old, new, info.as_deref(), at),
             OpKind::Template { fields } => self.define_template(&fields, at),
-            OpKind::Named { entry } => self.protect(&entry),
+            OpKind::Named { name } => self.protect(name.as_bytes()),
         }
     }
 
@@ -344,8 +344,8 @@ impl<'a> Merge<'a> {
     }
 
     /// An entry named on a refused line counts as present (design, section 5).
-    fn protect(&mut self, entry: &ListEntry) {
-        if let Some(number) = self.slots.find_name(entry.name.as_bytes()) {
+    fn protect(&mut self, name: &[u8]) {
+        if let Some(number) = self.slots.find_name(name) {
             let slot = self.slots.get_mut(number);
             if slot.state == State::Absent {
                 slot.state = State::Live;

@@ -315,7 +315,7 @@ fn an_entry_named_on_a_refused_line_counts_as_present() {
     let ops = vec![
         OpKind::Replace,
         OpKind::Named {
-            entry: entry("Ann", "ANN"),
+            name: entry("Ann", "ANN").name,
         },
     ];
     let merged = run(base(TWO, &[]), &QUEUE, ops);
