@@ -14,7 +14,7 @@ const END_OF_FILE: u8 = 0x1a;
 
 /// The current line of an input.
 #[derive(Debug)]
-pub(super) struct Lines<R> {
+pub(crate) struct Lines<R> {
     input: R,
     /// The line as read, or the beginning of one that is too long.
     raw: Vec<u8>,
@@ -26,7 +26,7 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(super) fn new(input: R, lines_before: u64) -> Self {
+    pub(crate) fn new(input: R, lines_before: u64) -> Self {
         Self {
             input,
             raw: Vec::new(),
@@ -38,7 +38,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Reads the next line; false at the end.
-    pub(super) fn advance(&mut self) -> io::Result<bool> {
+    pub(crate) fn advance(&mut self) -> io::Result<bool> {
         self.raw.clear();
         self.text_len = 0;
         self.is_too_long = false;
@@ -95,13 +95,13 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Returns the number of the line, from 1.
-    pub(super) fn number(&self) -> u64 {
+    pub(crate) fn number(&self) -> u64 {
         self.number
     }
 
     /// Returns the line without its end and trailing blanks; of a line that is too long only the
     /// beginning.
-    pub(super) fn text(&self) -> &[u8] {
+    pub(crate) fn text(&self) -> &[u8] {
         &self.raw[..self.text_len]
     }
 
@@ -118,7 +118,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Returns message 21 if the line is too long.
-    pub(super) fn too_long(&self) -> Option<Diagnostic> {
+    pub(crate) fn too_long(&self) -> Option<Diagnostic> {
         self.is_too_long.then(|| Diagnostic {
             number: 21,
             line: self.number,
@@ -129,7 +129,7 @@ impl<R: BufRead> Lines<R> {
     }
 
     /// Returns the input behind the current line.
-    pub(super) fn into_input(self) -> R {
+    pub(crate) fn into_input(self) -> R {
         self.input
     }
 }

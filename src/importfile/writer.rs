@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use crate::transaction::{Entry, MAX_NAME_LEN, Transaction};
+use crate::transaction::{Entry, ListName, MAX_NAME_LEN, Transaction};
 
 /// Writes transactions that [`Reader`](super::Reader) reads back unchanged.
 ///
@@ -40,43 +40,12 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of the output.
     pub fn write(&mut self, transaction: &Transaction) -> io::Result<()> {
-        let text = &mut self.text;
-        text.clear();
-        let code = [transaction.code() as u8, b' '];
-        match transaction {
-            Transaction::Add { entry, .. } | Transaction::Delete { entry } => {
-                push_entry(&code, entry, text);
-            }
-            Transaction::Modify { entry, new, .. } => {
-                push_entry(&code, entry, text);
-                if let Some(new) = new {
-                    push_entry(b"  ", new, text);
-                }
-            }
-            Transaction::Replace { list } => push_line(text, |text| {
-                text.extend_from_slice(&code);
-                list.encode_into(text);
-            }),
-            Transaction::Template { list, fields } => {
-                push_line(text, |text| {
-                    text.extend_from_slice(&code);
-                    list.encode_into(text);
-                });
-                for field in fields {
-                    push_line(text, |text| {
-                        text.push(b' ');
-                        field.encode_into(text);
-                    });
-                }
-            }
-        }
-        for info in transaction.info() {
-            push_line(text, |text| info.encode_into(text));
-        }
+        self.text.clear();
+        push_columns(transaction, &mut self.text);
         for token in transaction.tokens() {
-            push_line(text, |text| token.encode_into(text));
+            push_line(&mut self.text, |text| token.encode_into(text));
         }
-        self.output.write_all(text)
+        self.output.write_all(&self.text)
     }
 
     /// Flushes and returns the output.
@@ -87,6 +56,42 @@ impl<W: Write> Writer<W> {
         self.output.flush()?;
         Ok(self.output)
     }
+}
+
+/// Appends a transaction in columns, without its tokens.
+pub(crate) fn push_columns(transaction: &Transaction, text: &mut Vec<u8>) {
+    let code = [transaction.code() as u8, b' '];
+    match transaction {
+        Transaction::Add { entry, .. } | Transaction::Delete { entry } => {
+            push_entry(&code, entry, text);
+        }
+        Transaction::Modify { entry, new, .. } => {
+            push_entry(&code, entry, text);
+            if let Some(new) = new {
+                push_entry(b"  ", new, text);
+            }
+        }
+        Transaction::Replace { list } => push_list(&code, list, text),
+        Transaction::Template { list, fields } => {
+            push_list(&code, list, text);
+            for field in fields {
+                push_line(text, |text| {
+                    text.push(b' ');
+                    field.encode_into(text);
+                });
+            }
+        }
+    }
+    for info in transaction.info() {
+        push_line(text, |text| info.encode_into(text));
+    }
+}
+
+fn push_list(code: &[u8; 2], list: &ListName, text: &mut Vec<u8>) {
+    push_line(text, |text| {
+        text.extend_from_slice(code);
+        list.encode_into(text);
+    });
 }
 
 fn push_line(text: &mut Vec<u8>, content: impl FnOnce(&mut Vec<u8>)) {

@@ -1,0 +1,7 @@
+//! The dir-sync protocol: what the programs say to each other, and what they decide. Pure: no
+//! clock, no files, no output.
+
+mod check;
+pub mod message;
+
+pub use check::check;
