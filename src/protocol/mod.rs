@@ -3,5 +3,6 @@
 
 mod check;
 pub mod message;
+pub mod resync;
 
 pub use check::check;
