@@ -66,6 +66,19 @@ impl PostofficeName {
         }
     }
 
+    /// Returns the PCM address of a mailbox in this postoffice.
+    ///
+    /// # Errors
+    /// The mailbox is no mailbox name.
+    pub fn mailbox_address(
+        &self,
+        mailbox: &[u8],
+        code_page: CodePage,
+    ) -> Result<super::Address, AddressError> {
+        let text = [self.network(), self.postoffice(), mailbox].join(&b'/');
+        super::Address::new(AddressType::Pcm, &text, code_page)
+    }
+
     /// Returns the network (or gateway).
     #[must_use]
     pub fn network(&self) -> &[u8] {

@@ -9,6 +9,7 @@
 pub mod guard;
 pub mod info;
 pub mod intake;
+pub mod local;
 pub mod merge;
 pub mod op;
 pub mod outcome;
