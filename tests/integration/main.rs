@@ -1,5 +1,5 @@
 //! One test binary, one module per theme.
-mod import_file_cases;
 
 mod hostile_lists;
+mod import_file_cases;
 mod vectors_lists;
