@@ -74,9 +74,7 @@ impl OpenBlock {
         let code_page = self.code_page;
         let outcome = match &mut self.transaction {
             None => return,
-            Some(Transaction::Template { .. })
-                if kind == LineKind::Indented && self.spoiled =>
-            {
+            Some(Transaction::Template { .. }) if kind == LineKind::Indented && self.spoiled => {
                 // The bad line, already reported, stood inside the template, and half a template
                 // would destroy information.
                 self.transaction = None;

@@ -122,7 +122,11 @@ pub(super) fn template_list(line: &[u8], code_page: CodePage) -> Result<ListName
         return Err(no_templates(NAME, list.kind()));
     }
     if list.place().is_none() {
-        return Err(AddressError::at_end(48, line.len(), "one list: TYPE:NET/PO"));
+        return Err(AddressError::at_end(
+            48,
+            line.len(),
+            "one list: TYPE:NET/PO",
+        ));
     }
     Ok(list)
 }
@@ -179,9 +183,8 @@ pub(super) fn token(
         return Err(AddressError::at_end(88, line.len(), "&NAME=value"));
     };
     let (blanks, name) = trim(&line[1..equals]);
-    let name = TokenName::from_text(name).ok_or_else(|| {
-        AddressError::new(84, 1 + blanks, name, TokenName::NAMES, code_page)
-    })?;
+    let name = TokenName::from_text(name)
+        .ok_or_else(|| AddressError::new(84, 1 + blanks, name, TokenName::NAMES, code_page))?;
     let (blanks, value) = trim(&line[equals + 1..]);
     let value_start = equals + 1 + blanks;
     match Token::new(name, value, code_page) {

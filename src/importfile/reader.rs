@@ -89,10 +89,7 @@ impl<R: BufRead> Reader<R> {
                 _ => {}
             }
             let Some(block) = &mut open else {
-                if matches!(
-                    kind,
-                    LineKind::Indented | LineKind::Info | LineKind::Token
-                ) {
+                if matches!(kind, LineKind::Indented | LineKind::Info | LineKind::Token) {
                     return Ok(Some(self.orphan()));
                 }
                 open = Some(self.start());

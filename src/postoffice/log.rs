@@ -247,3 +247,191 @@ impl Log {
 pub fn append_now(layout: &Layout, file: &File, lines: &[u8]) -> Result<(), PostofficeError> {
     batch::append_lines(&layout.path(file)?, lines, None)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messages::Severity::{Error, Fatal, Status, Warning};
+
+    const VECTORS: &str = include_str!("../../testdata/spec/vectors.json");
+
+    fn at(text: &str) -> Timestamp {
+        jiff::civil::DateTime::strptime("%m/%d/%y %H:%M:%S", text)
+            .unwrap()
+            .to_zoned(TimeZone::UTC)
+            .unwrap()
+            .timestamp()
+    }
+
+    /// The lines of the samples that follow the grammar, with the values they were made from.
+    fn known(line: &str) -> Option<LogLine> {
+        let (_, rest) = line.split_once(" | ")?;
+        Some(match rest {
+            "Status       Microsoft (R) Mail Import V3.2" => {
+                LogLine::status("Microsoft (R) Mail Import V3.2")
+            }
+            "Warning[ 27] Alias already exists Doe, John D" => LogLine::numbered(27, "Doe, John D"),
+            "Status       Import is finished." => LogLine::status("Import is finished."),
+            "1  -1 Microsoft (R) Mail DirSync Requestor V3.5.12" => {
+                LogLine::status("Microsoft (R) Mail DirSync Requestor V3.5.12")
+            }
+            "1 167 PCM,SNADS,X400,SMTP"
+            | "Status       Server updates requested for address types: PCM,SNADS,X400,SMTP" => {
+                LogLine::numbered(167, "PCM,SNADS,X400,SMTP")
+            }
+            "1 171" | "Status       No requestor updates to send" => LogLine::numbered(171, ""),
+            "1 105 0" | "Status       Requestor updates received: 0" => LogLine::numbered(105, "0"),
+            _ => return None,
+        })
+    }
+
+    #[test]
+    fn log_lines_of_q118447_and_q149271_come_out_as_published() {
+        let vectors: serde_json::Value = serde_json::from_str(VECTORS).unwrap();
+        let mut seen = 0;
+        for sample in vectors["log_lines"].as_array().unwrap() {
+            let source = sample["q"].as_str().unwrap_or_default();
+            // The other samples have no seconds, or are logs of EXTERNAL.
+            if !["Q118447", "Q149271"].contains(&source) {
+                continue;
+            }
+            let numeric = sample["file"].as_str().unwrap().starts_with("DSSERVER");
+            for line in sample["lines"].as_array().unwrap() {
+                let line = line.as_str().unwrap();
+                let value = known(line).unwrap_or_else(|| panic!("{source}: {line}"));
+                let time = at(&line[..17]);
+                let made = match numeric {
+                    true => value.numeric_form(time, &TimeZone::UTC, Years::Two),
+                    false => value.text_form(time, &TimeZone::UTC, Years::Two),
+                };
+                assert_eq!(made, line, "{source}");
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 10);
+    }
+
+    #[test]
+    fn published_cases_come_out_as_published() {
+        for (case, time, value, text, numeric) in [
+            (
+                "DS-L001, IMP-S093",
+                "03/22/94 15:43:45",
+                LogLine::numbered(27, "Doe, John D"),
+                "03/22/94 15:43:45 | Warning[ 27] Alias already exists Doe, John D",
+                "03/22/94 15:43:45 | 4  27 Doe, John D",
+            ),
+            (
+                "DS-L002",
+                "03/13/96 15:27:04",
+                LogLine::numbered(167, "PCM,SNADS,X400,SMTP"),
+                "03/13/96 15:27:04 | Status       Server updates requested for address types: PCM,SNADS,X400,SMTP",
+                "03/13/96 15:27:04 | 1 167 PCM,SNADS,X400,SMTP",
+            ),
+            (
+                "DS-L004",
+                "03/13/96 15:26:49",
+                LogLine::status("Microsoft (R) Mail DirSync Requestor V3.5.12"),
+                "03/13/96 15:26:49 | Status       Microsoft (R) Mail DirSync Requestor V3.5.12",
+                "03/13/96 15:26:49 | 1  -1 Microsoft (R) Mail DirSync Requestor V3.5.12",
+            ),
+            (
+                "DS-L005",
+                "03/13/96 15:27:08",
+                LogLine::numbered(171, ""),
+                "03/13/96 15:27:08 | Status       No requestor updates to send",
+                "03/13/96 15:27:08 | 1 171",
+            ),
+            (
+                "DS-L006, IMP-S096",
+                "03/13/96 15:32:50",
+                LogLine::numbered(105, "0"),
+                "03/13/96 15:32:50 | Status       Requestor updates received: 0",
+                "03/13/96 15:32:50 | 1 105 0",
+            ),
+            (
+                "DS-L008",
+                "03/13/96 15:32:50",
+                LogLine::text(Error, "PCM:Net/PO"),
+                "03/13/96 15:32:50 | Error  [   ] PCM:Net/PO",
+                "03/13/96 15:32:50 | 3  -1 PCM:Net/PO",
+            ),
+            (
+                "DS-L017",
+                "03/13/96 15:32:50",
+                LogLine::numbered(99, "NAME NET/PO"),
+                "03/13/96 15:32:50 | Error  [ 99] Error Message #99 is not defined NAME NET/PO",
+                "03/13/96 15:32:50 | 3  99 NAME NET/PO",
+            ),
+            (
+                "IMP-S094",
+                "03/22/94 15:43:25",
+                LogLine::status("Microsoft (R) Mail Import V3.2"),
+                "03/22/94 15:43:25 | Status       Microsoft (R) Mail Import V3.2",
+                "03/22/94 15:43:25 | 1  -1 Microsoft (R) Mail Import V3.2",
+            ),
+            (
+                "IMP-S095",
+                "04/14/94 15:25:24",
+                LogLine::numbered(29, "Fser Number 3 (3)"),
+                "04/14/94 15:25:24 | Error  [ 29] Alias does not exist Fser Number 3 (3)",
+                "04/14/94 15:25:24 | 3  29 Fser Number 3 (3)",
+            ),
+            (
+                "IMP-S096",
+                "03/13/96 15:33:03",
+                LogLine::status("Import is finished."),
+                "03/13/96 15:33:03 | Status       Import is finished.",
+                "03/13/96 15:33:03 | 1  -1 Import is finished.",
+            ),
+            (
+                "Q148705",
+                "02/02/96 13:18:00",
+                LogLine::text(Fatal, "  Mailbox name: Admin."),
+                "02/02/96 13:18:00 | Fatal  [   ]   Mailbox name: Admin.",
+                "02/02/96 13:18:00 | 2  -1   Mailbox name: Admin.",
+            ),
+            (
+                "Q148364",
+                "07/31/95 05:06:45",
+                LogLine::status(""),
+                "07/31/95 05:06:45 | Status       ",
+                "07/31/95 05:06:45 | 1  -1",
+            ),
+        ] {
+            let made = value.text_form(at(time), &TimeZone::UTC, Years::Two);
+            assert_eq!(made, text, "{case}");
+            let made = value.numeric_form(at(time), &TimeZone::UTC, Years::Two);
+            assert_eq!(made, numeric, "{case}");
+        }
+        assert_eq!((Status.digit(), Warning.digit()), (1, 4));
+    }
+
+    #[test]
+    fn years_have_four_digits_unless_two_are_wanted() {
+        let time = "2026-11-21T23:30:00Z".parse().unwrap();
+        let zone = TimeZone::fixed(jiff::tz::offset(1));
+        let line = LogLine::status("x");
+        assert_eq!(
+            line.text_form(time, &zone, Years::Four),
+            "11/22/2026 00:30:00 | Status       x"
+        );
+        assert_eq!(
+            line.numeric_form(time, &zone, Years::Two),
+            "11/22/26 00:30:00 | 1  -1 x"
+        );
+        // Q191907: the original wrote 01/01/100.
+        let time = "2000-01-01T10:50:31Z".parse().unwrap();
+        assert!(
+            line.text_form(time, &TimeZone::UTC, Years::Two)
+                .starts_with("01/01/00 10:50:31 | ")
+        );
+    }
+
+    #[test]
+    fn a_name_cannot_add_a_line() {
+        let line = LogLine::numbered(27, "x\r\n01/01/2026 00:00:00 | Status       forged");
+        let made = line.text_form(Timestamp::UNIX_EPOCH, &TimeZone::UTC, Years::Four);
+        assert!(made.ends_with("x\\r\\n01/01/2026 00:00:00 | Status       forged"));
+    }
+}

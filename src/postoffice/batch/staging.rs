@@ -134,7 +134,11 @@ pub(super) fn sync_directories<'p>(
         return Ok(());
     }
     for path in paths {
-        sync_directory(path)?;
+        match sync_directory(path) {
+            // Removed by a later step; then its parent is among the others.
+            Err(_) if !path.exists() => {}
+            other => other?,
+        }
     }
     Ok(())
 }
