@@ -8,5 +8,8 @@ pub mod messages;
 pub mod plan;
 pub mod postoffice;
 pub mod protocol;
+pub mod messages;
+pub mod plan;
+pub mod postoffice;
 pub mod tools;
 pub mod transaction;

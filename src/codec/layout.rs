@@ -52,6 +52,35 @@ impl Field for u32 {
     }
 }
 
+impl Field for i32 {
+    const WIDTH: usize = 4;
+
+    fn get(bytes: &[u8], _: usize, _: &'static str) -> Result<Self, CodecError> {
+        Ok(LittleEndian::read_i32(bytes))
+    }
+
+    fn put(&self, bytes: &mut [u8]) {
+        LittleEndian::write_i32(bytes, *self);
+    }
+}
+
+/// One byte, 1 for yes and 0 for no ("yes (1)", Q131423); anything else is damage.
+impl Field for bool {
+    const WIDTH: usize = 1;
+
+    fn get(bytes: &[u8], offset: usize, name: &'static str) -> Result<Self, CodecError> {
+        match bytes[0] {
+            0 => Ok(false),
+            1 => Ok(true),
+            other => Err(CodecError::field(offset, name, other, "0 or 1")),
+        }
+    }
+
+    fn put(&self, bytes: &mut [u8]) {
+        bytes[0] = u8::from(*self);
+    }
+}
+
 /// The binary form of an identifier: four bytes, least significant first (Q119563).
 impl Field for HexId {
     const WIDTH: usize = 4;
@@ -101,11 +130,12 @@ pub(crate) fn whole<'a, const N: usize>(
     })
 }
 
-/// Defines a record from its layout: `offset => field: type`, each field where the one before it ends.
+/// Defines a structure from its layout: `offset => field: type`, each field where the one before it ends.
 ///
 /// The compiler checks that the fields fill the record without a gap. A gap in the sources is a field of its
-/// own (`unknown_xx`, [`Opaque`](super::Opaque)), kept as it was read.
-macro_rules! record {
+/// own (`unknown_xx`, [`Opaque`](super::Opaque)), kept as it was read. This makes `decode_fields` and
+/// `encode_fields` for a structure that has more to say in [`Record`](super::Record); [`record!`] makes all of it.
+macro_rules! fields {
     (
         $(#[$meta:meta])*
         pub struct $name:ident, $what:literal, $len:literal bytes {
@@ -126,10 +156,8 @@ macro_rules! record {
             assert!(end == $len, "the fields do not fill the record");
         };
 
-        impl $crate::codec::Record for $name {
-            const LEN: usize = $len;
-
-            fn decode(bytes: &[u8]) -> Result<Self, $crate::codec::CodecError> {
+        impl $name {
+            fn decode_fields(bytes: &[u8]) -> Result<Self, $crate::codec::CodecError> {
                 use $crate::codec::layout::Field;
                 let bytes = $crate::codec::layout::whole::<$len>(bytes, $what)?;
                 Ok(Self {
@@ -141,9 +169,34 @@ macro_rules! record {
                 })
             }
 
-            fn encode(&self, bytes: &mut [u8]) {
+            fn encode_fields(&self, bytes: &mut [u8]) {
                 use $crate::codec::layout::Field;
                 $( self.$field.put(&mut bytes[$offset..$offset + <$kind as Field>::WIDTH]); )+
+            }
+        }
+    };
+}
+
+/// Defines a [`Record`](super::Record) from its layout; see [`fields!`].
+macro_rules! record {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident, $what:literal, $len:literal bytes { $($body:tt)+ }
+    ) => {
+        $crate::codec::layout::fields! {
+            $(#[$meta])*
+            pub struct $name, $what, $len bytes { $($body)+ }
+        }
+
+        impl $crate::codec::Record for $name {
+            const LEN: usize = $len;
+
+            fn decode(bytes: &[u8]) -> Result<Self, $crate::codec::CodecError> {
+                Self::decode_fields(bytes)
+            }
+
+            fn encode(&self, bytes: &mut [u8]) {
+                self.encode_fields(bytes);
             }
         }
     };
@@ -208,7 +261,58 @@ macro_rules! byte_enum {
     };
 }
 
-pub(crate) use {byte_enum, record};
+/// Defines a word of option bits; bits without a name are kept.
+macro_rules! flag_word {
+    (
+        $(#[$meta:meta])*
+        pub struct $name:ident($word:ty) { $( $(#[$flag_meta:meta])* $flag:ident = $bit:literal, )+ }
+    ) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+        pub struct $name(pub $word);
+
+        impl $name {
+            $( $(#[$flag_meta])* pub const $flag: Self = Self($bit); )+
+
+            /// Tells whether all bits of `other` are set.
+            #[must_use]
+            pub const fn contains(self, other: Self) -> bool {
+                self.0 & other.0 == other.0
+            }
+
+            /// Returns the bits with those of `other` set or cleared.
+            #[must_use]
+            pub const fn with(self, other: Self, set: bool) -> Self {
+                Self(if set { self.0 | other.0 } else { self.0 & !other.0 })
+            }
+        }
+
+        $crate::codec::layout::number_field!($name($word));
+    };
+}
+
+/// Makes a number in a wrapper a field of its width.
+macro_rules! number_field {
+    ($name:ident($number:ty)) => {
+        impl $crate::codec::layout::Field for $name {
+            const WIDTH: usize = <$number as $crate::codec::layout::Field>::WIDTH;
+
+            fn get(
+                bytes: &[u8],
+                offset: usize,
+                name: &'static str,
+            ) -> Result<Self, $crate::codec::CodecError> {
+                $crate::codec::layout::Field::get(bytes, offset, name).map(Self)
+            }
+
+            fn put(&self, bytes: &mut [u8]) {
+                self.0.put(bytes);
+            }
+        }
+    };
+}
+
+pub(crate) use {byte_enum, fields, flag_word, number_field, record};
 
 #[cfg(test)]
 mod tests {

@@ -6,8 +6,13 @@
 
 pub mod checksum;
 pub mod codepage;
+pub mod counters;
+pub mod master;
+pub mod process;
 pub mod queue;
+pub mod reqconf;
 pub mod resync;
+pub mod srvconf;
 pub mod sync_number;
 pub mod timestamp;
 
@@ -16,6 +21,7 @@ mod field;
 mod hextext;
 mod input;
 mod layout;
+mod mark;
 mod opaque;
 mod record;
 mod state;
@@ -44,6 +50,8 @@ pub mod usr;
 pub mod xtn;
 
 pub use access::{Access2Record, Access3Record, AccessFlags, AccessRecord, is_mailbox_byte};
+pub use access::{Access2Record, Access3Record, AccessFlags, AccessRecord};
+pub use counters::{Control, Flag, RnetSem, SerialNo, Tid};
 pub use error::CodecError;
 pub use field::{FixedText, HexId, TextTooLong};
 pub use galindex::{GalIndexEntry, GalIndexHeader};
@@ -54,13 +62,17 @@ pub use grp::{GrpMember, GrpTable};
 pub use grpmem::{GrpMemRecord, GrpMemTable};
 pub use hextext::HexText;
 pub use mailbag::{KeyFile, MbgRecord};
+pub use master::{GatewayWord, Master};
 pub use mem::MemFile;
 pub use netpo::{NetpoRecord, NetpoTable};
 pub use network::{NetworkKind, NetworkRecord};
 pub use nme::NmeRecord;
 pub use opaque::Opaque;
 pub use own::OwnFile;
+pub use process::{ProcessEntry, ProcessFile, ProcessKind};
 pub use record::{Record, RecordReader, RecordWriter, record_count};
+pub use reqconf::{QueuePointers, ReqConf, ReqOptions};
+pub use srvconf::{RequestorFlags, RequestorRecord, SrvConf, SrvConfHeader};
 pub use state::{AliasKind, RecordState};
 pub use table::Table;
 pub use template::{InfLayout, Template, TemplateField};

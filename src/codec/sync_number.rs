@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use super::layout::number_field;
+
 macro_rules! sync_number {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -22,6 +24,8 @@ macro_rules! sync_number {
                 self.0.checked_add(1).map(Self)
             }
         }
+
+        number_field!($name(u32));
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,6 +2,8 @@
 
 use jiff::tz::TimeZone;
 
+use super::layout::number_field;
+
 /// Seconds since 1970-01-01 00:00:00 UTC, 4 bytes little-endian on disk.
 ///
 /// The width is derived (`spec/files.md` sections 1 and 4.15: `asctime` print, schedules advanced by
@@ -9,6 +11,8 @@ use jiff::tz::TimeZone;
 /// structure says so. It is unsigned, so it reaches 2106.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Timestamp(pub u32);
+
+number_field!(Timestamp(u32));
 
 impl Timestamp {
     /// Never.
