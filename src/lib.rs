@@ -8,8 +8,5 @@ pub mod messages;
 pub mod plan;
 pub mod postoffice;
 pub mod protocol;
-pub mod messages;
-pub mod plan;
-pub mod postoffice;
 pub mod tools;
 pub mod transaction;

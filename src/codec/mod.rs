@@ -50,7 +50,6 @@ pub mod usr;
 pub mod xtn;
 
 pub use access::{Access2Record, Access3Record, AccessFlags, AccessRecord, is_mailbox_byte};
-pub use access::{Access2Record, Access3Record, AccessFlags, AccessRecord};
 pub use counters::{Control, Flag, RnetSem, SerialNo, Tid};
 pub use error::CodecError;
 pub use field::{FixedText, HexId, TextTooLong};

@@ -25,9 +25,16 @@ pub struct Filter {
 }
 
 impl Filter {
-    fn takes(&self, kind: AddressType, place: Option<&PostofficeName>, code_page: CodePage) -> bool {
+    fn takes(
+        &self,
+        kind: AddressType,
+        place: Option<&PostofficeName>,
+        code_page: CodePage,
+    ) -> bool {
         let family = kind.family();
-        self.families.as_ref().is_none_or(|families| families.contains(&family))
+        self.families
+            .as_ref()
+            .is_none_or(|families| families.contains(&family))
             && match (&self.place, place) {
                 (None, _) => true,
                 (Some(wanted), Some(place)) => wanted.is_same(place, code_page),
@@ -79,8 +86,8 @@ pub struct Intake {
     pub local: Vec<(Position, Transaction)>,
     /// What was decided here.
     pub counts: Counts,
-    /// Decisions over single transactions, if they were asked for.
-    pub decisions: Vec<Decision>,
+    /// Decisions over single transactions with their lists, as far as they have one, if they were asked for.
+    pub decisions: Vec<(Option<ListId>, Decision)>,
     /// Numbered messages.
     pub notes: Vec<Note>,
 }
@@ -111,7 +118,9 @@ impl Intake {
             }
             Transaction::Replace { list } => self.take_replace(at, list),
             Transaction::Template { list, fields } => {
-                let kind = OpKind::Template { fields: fields.into() };
+                let kind = OpKind::Template {
+                    fields: fields.into(),
+                };
                 self.take_command(at, Action::Template, list, kind);
             }
         }
@@ -135,16 +144,21 @@ impl Intake {
             self.named.push(name);
         }
         if self.setting.keep_decisions {
-            let entry = ListEntry { name, ..ListEntry::default() };
-            self.decisions.push(Decision {
+            let entry = ListEntry {
+                name,
+                ..ListEntry::default()
+            };
+            let entry = Some(entry).filter(|_| !name.is_empty());
+            let decision = Decision {
                 at,
-                list: ListId::Pol,
                 action,
                 outcome: Outcome::Refused,
                 reason: Some(reason),
                 message: Some(message),
-                entry: Some(entry).filter(|_| !name.is_empty()),
-            });
+                entry,
+                new: None,
+            };
+            self.decisions.push((None, decision));
         }
     }
 
@@ -152,7 +166,10 @@ impl Intake {
     #[must_use]
     pub fn take_lists(&mut self) -> Vec<(ListId, ListOps)> {
         let ids = std::mem::take(&mut self.ids);
-        let mut lists: Vec<_> = ids.into_iter().zip(std::mem::take(&mut self.lists)).collect();
+        let mut lists: Vec<_> = ids
+            .into_iter()
+            .zip(std::mem::take(&mut self.lists))
+            .collect();
         for (_, list) in &mut lists {
             let replaced = list.ops.iter().any(|op| op.kind == OpKind::Replace);
             let named = self.named.iter().filter(|_| replaced);
@@ -182,11 +199,16 @@ impl Intake {
         };
         let code_page = self.setting.code_page;
         let kind = match transaction {
-            Transaction::Add { entry, info, .. } => {
-                OpKind::Add { entry: stored(&entry, code_page), info: boxed(info) }
-            }
-            Transaction::Delete { entry } => OpKind::Delete { entry: stored(&entry, code_page) },
-            Transaction::Modify { entry, new, info, .. } => {
+            Transaction::Add { entry, info, .. } => OpKind::Add {
+                entry: stored(&entry, code_page),
+                info: boxed(info),
+            },
+            Transaction::Delete { entry } => OpKind::Delete {
+                entry: stored(&entry, code_page),
+            },
+            Transaction::Modify {
+                entry, new, info, ..
+            } => {
                 if let Some(new) = &new {
                     if self.place_of(new.address()) != Ok(place) {
                         let reason = Reason::AddressSyntax;
@@ -211,21 +233,44 @@ impl Intake {
         if list.place().is_some() || !list.kind().is_three_part() {
             return self.take_command(at, Action::Replace, list, OpKind::Replace);
         }
-        if !self.setting.filter.takes(list.kind(), None, self.setting.code_page) {
+        if !self
+            .setting
+            .filter
+            .takes(list.kind(), None, self.setting.code_page)
+        {
             return self.leave_command(at, Action::Replace, Reason::Filtered, None);
         }
-        let nodes = self.setting.nodes.get(&list.kind().family()).cloned().unwrap_or_default();
+        let nodes = self
+            .setting
+            .nodes
+            .get(&list.kind().family())
+            .cloned()
+            .unwrap_or_default();
         for node in nodes {
-            let ListId::Postoffice { network, postoffice, .. } = &node else { continue };
+            let ListId::Postoffice {
+                network,
+                postoffice,
+                ..
+            } = &node
+            else {
+                continue;
+            };
             let place = PostofficeName::from_checked(network, postoffice);
             let number = self.list(node.clone(), || ListName::new(list.kind(), Some(place)));
-            self.lists[number].ops.push(Op { at, kind: OpKind::Replace });
+            self.lists[number].ops.push(Op {
+                at,
+                kind: OpKind::Replace,
+            });
         }
     }
 
     fn take_command(&mut self, at: Position, action: Action, list: ListName, kind: OpKind) {
         let (own, code_page) = (&self.setting.own, self.setting.code_page);
-        if !self.setting.filter.takes(list.kind(), list.place(), code_page) {
+        if !self
+            .setting
+            .filter
+            .takes(list.kind(), list.place(), code_page)
+        {
             return self.leave_command(at, action, Reason::Filtered, None);
         }
         match ListId::of_list_name(&list, own, code_page) {
@@ -268,8 +313,15 @@ impl Intake {
         if let Some(&number) = self.known.get(&id) {
             return number;
         }
-        let replace = Op { at: Position::default(), kind: OpKind::Replace };
-        let ops = if self.setting.replace { vec![replace] } else { Vec::new() };
+        let replace = Op {
+            at: Position::default(),
+            kind: OpKind::Replace,
+        };
+        let ops = if self.setting.replace {
+            vec![replace]
+        } else {
+            Vec::new()
+        };
         let number = self.lists.len();
         self.lists.push(ListOps { name: name(), ops });
         self.known.insert(id.clone(), number);
@@ -293,12 +345,25 @@ impl Intake {
         let list = ListId::of_address(entry.address(), own, code_page);
         if let Some(message) = message {
             let argument = entry.name().to_vec();
-            self.notes.push(Note { at, message, list: list.clone(), argument });
+            self.notes.push(Note {
+                at,
+                message,
+                argument,
+            });
         }
         if self.setting.keep_decisions {
             let entry = Some(stored(entry, code_page));
             let reason = Some(reason);
-            self.decisions.push(Decision { at, list, action, outcome, reason, message, entry });
+            let decision = Decision {
+                at,
+                action,
+                outcome,
+                reason,
+                message,
+                entry,
+                new: None,
+            };
+            self.decisions.push((Some(list), decision));
         }
     }
 
@@ -313,11 +378,24 @@ impl Intake {
         let list = ListId::Local;
         if let Some(message) = message {
             let argument = self.setting.own.encode();
-            self.notes.push(Note { at, message, list: list.clone(), argument });
+            self.notes.push(Note {
+                at,
+                message,
+                argument,
+            });
         }
         if self.setting.keep_decisions {
             let (outcome, reason, entry) = (Outcome::Ignored, Some(reason), None);
-            self.decisions.push(Decision { at, list, action, outcome, reason, message, entry });
+            let decision = Decision {
+                at,
+                action,
+                outcome,
+                reason,
+                message,
+                entry,
+                new: None,
+            };
+            self.decisions.push((Some(list), decision));
         }
     }
 }

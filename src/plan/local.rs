@@ -102,16 +102,31 @@ impl<'a> LocalMerge<'a> {
         own: &'a PostofficeName,
         code_page: CodePage,
     ) -> Self {
-        Self { accounts, is_taken, own, code_page, plan: LocalPlan::default() }
+        Self {
+            accounts,
+            is_taken,
+            own,
+            code_page,
+            plan: LocalPlan::default(),
+        }
     }
 
     /// Works one transaction in.
     pub fn apply(&mut self, at: Position, transaction: Transaction) {
         let echo = transaction.clone();
         match transaction {
-            Transaction::Add { entry, info, tokens } => self.create(at, &entry, info, tokens, echo),
+            Transaction::Add {
+                entry,
+                info,
+                tokens,
+            } => self.create(at, &entry, info, tokens, echo),
             Transaction::Delete { entry } => self.delete(at, &entry, echo),
-            Transaction::Modify { entry, new, info, tokens } => {
+            Transaction::Modify {
+                entry,
+                new,
+                info,
+                tokens,
+            } => {
                 self.modify(at, &entry, new.as_ref(), info, tokens, echo);
             }
             Transaction::Replace { .. } | Transaction::Template { .. } => {}
@@ -135,7 +150,11 @@ impl<'a> LocalMerge<'a> {
         let stored = self.stored(entry);
         if let Some(found) = self.by_name(&stored) {
             let is_same = self.is_same_mailbox(&self.accounts[found].mailbox, &stored);
-            let outcome = if is_same { Outcome::Unchanged } else { Outcome::Refused };
+            let outcome = if is_same {
+                Outcome::Unchanged
+            } else {
+                Outcome::Refused
+            };
             return self.conclude(at, Action::Add, outcome, Some(27), &stored);
         }
         if (self.is_taken)(stored.name.as_bytes()) {
@@ -150,9 +169,18 @@ impl<'a> LocalMerge<'a> {
         let (name, mailbox) = (stored.name, stored.mailbox);
         let is_administrator = sets_administrator(&tokens).unwrap_or(false);
         let place = Place::Created(self.plan.changes.len());
-        self.accounts.push(Account { place, name, mailbox, is_administrator });
+        self.accounts.push(Account {
+            place,
+            name,
+            mailbox,
+            is_administrator,
+        });
         self.conclude(at, Action::Add, Outcome::Added, None, &stored);
-        let change = LocalChange::Create { entry: stored, info, tokens };
+        let change = LocalChange::Create {
+            entry: stored,
+            info,
+            tokens,
+        };
         self.plan.changes.push((change, echo));
     }
 
@@ -170,7 +198,9 @@ impl<'a> LocalMerge<'a> {
         let Account { place, name, .. } = self.accounts.remove(found);
         match place {
             Place::Existing(index) => {
-                self.plan.changes.push((LocalChange::Delete { index, name }, echo));
+                self.plan
+                    .changes
+                    .push((LocalChange::Delete { index, name }, echo));
             }
             Place::Created(number) => self.forget(number),
         }
@@ -197,7 +227,9 @@ impl<'a> LocalMerge<'a> {
         }
         let stored = new.map_or_else(|| old.clone(), |new| self.stored(new));
         let clash = self.by_name(&stored).is_some_and(|other| other != found)
-            || (!self.code_page.eq_ignore_case(stored.name.as_bytes(), old.name.as_bytes())
+            || (!self
+                .code_page
+                .eq_ignore_case(stored.name.as_bytes(), old.name.as_bytes())
                 && (self.is_taken)(stored.name.as_bytes()));
         if clash {
             return self.conclude(at, Action::Modify, Outcome::Refused, Some(27), &stored);
@@ -205,7 +237,8 @@ impl<'a> LocalMerge<'a> {
         if self.by_mailbox(&stored).is_some_and(|other| other != found) {
             return self.refuse(at, Action::Modify, 85, Reason::AddressDuplicate, &stored);
         }
-        let only_administrator = self.accounts[found].is_administrator && self.administrators() == 1;
+        let only_administrator =
+            self.accounts[found].is_administrator && self.administrators() == 1;
         if only_administrator && sets_administrator(&tokens) == Some(false) {
             self.note(at, 93, &old);
             tokens.retain(|token| token.name() != TokenName::Access);
@@ -229,7 +262,13 @@ impl<'a> LocalMerge<'a> {
         self.conclude(at, action, outcome, None, &old);
         match place {
             Place::Existing(index) => {
-                let change = LocalChange::Modify { index, old_name, entry: stored, info, tokens };
+                let change = LocalChange::Modify {
+                    index,
+                    old_name,
+                    entry: stored,
+                    info,
+                    tokens,
+                };
                 self.plan.changes.push((change, echo));
             }
             Place::Created(number) => self.change_created(number, stored, info, tokens),
@@ -245,15 +284,28 @@ impl<'a> LocalMerge<'a> {
         more_tokens: Vec<Token>,
     ) {
         let (change, echo) = &mut self.plan.changes[number];
-        let LocalChange::Create { entry, info, tokens } = change else { return };
+        let LocalChange::Create {
+            entry,
+            info,
+            tokens,
+        } = change
+        else {
+            return;
+        };
         *entry = stored;
         info.extend(more_info);
         tokens.extend(more_tokens);
-        let address = self.own.mailbox_address(entry.mailbox.as_bytes(), self.code_page);
+        let address = self
+            .own
+            .mailbox_address(entry.mailbox.as_bytes(), self.code_page);
         let named = address.and_then(|a| Entry::new(entry.name.as_bytes(), a, self.code_page));
         if let Ok(entry) = named {
             let (info, tokens) = (info.clone(), tokens.clone());
-            *echo = Transaction::Add { entry, info, tokens };
+            *echo = Transaction::Add {
+                entry,
+                info,
+                tokens,
+            };
         }
     }
 
@@ -276,7 +328,8 @@ impl<'a> LocalMerge<'a> {
     }
 
     fn is_same_mailbox(&self, mailbox: &FixedText<11>, entry: &ListEntry) -> bool {
-        self.code_page.eq_ignore_case(mailbox.as_bytes(), entry.mailbox.as_bytes())
+        self.code_page
+            .eq_ignore_case(mailbox.as_bytes(), entry.mailbox.as_bytes())
     }
 
     fn by_name(&self, entry: &ListEntry) -> Option<usize> {
@@ -286,11 +339,16 @@ impl<'a> LocalMerge<'a> {
     }
 
     fn by_mailbox(&self, entry: &ListEntry) -> Option<usize> {
-        self.accounts.iter().position(|account| self.is_same_mailbox(&account.mailbox, entry))
+        self.accounts
+            .iter()
+            .position(|account| self.is_same_mailbox(&account.mailbox, entry))
     }
 
     fn administrators(&self) -> usize {
-        self.accounts.iter().filter(|account| account.is_administrator).count()
+        self.accounts
+            .iter()
+            .filter(|account| account.is_administrator)
+            .count()
     }
 
     fn conclude(
@@ -314,7 +372,14 @@ impl<'a> LocalMerge<'a> {
         reason: Reason,
         entry: &ListEntry,
     ) {
-        self.decide(at, action, Outcome::Refused, Some(reason), Some(message), entry);
+        self.decide(
+            at,
+            action,
+            Outcome::Refused,
+            Some(reason),
+            Some(message),
+            entry,
+        );
     }
 
     fn decide(
@@ -331,13 +396,25 @@ impl<'a> LocalMerge<'a> {
         }
         self.plan.counts.read += 1;
         self.plan.counts.count(outcome, reason);
-        let (list, entry) = (ListId::Local, Some(entry.clone()));
-        self.plan.decisions.push(Decision { at, list, action, outcome, reason, message, entry });
+        let entry = Some(entry.clone());
+        self.plan.decisions.push(Decision {
+            at,
+            action,
+            outcome,
+            reason,
+            message,
+            entry,
+            new: None,
+        });
     }
 
     fn note(&mut self, at: Position, message: u16, entry: &ListEntry) {
         let argument = entry.name.as_bytes().to_vec();
-        self.plan.notes.push(Note { at, message, list: ListId::Local, argument });
+        self.plan.notes.push(Note {
+            at,
+            message,
+            argument,
+        });
     }
 }
 
@@ -350,5 +427,9 @@ pub fn sets_administrator(tokens: &[Token]) -> Option<bool> {
 /// Returns what the last token of a name says.
 #[must_use]
 pub fn setting(tokens: &[Token], name: TokenName) -> Option<bool> {
-    tokens.iter().rev().find(|token| token.name() == name).map(Token::is_set)
+    tokens
+        .iter()
+        .rev()
+        .find(|token| token.name() == name)
+        .map(Token::is_set)
 }

@@ -130,8 +130,6 @@ impl Plan {
 pub struct Decision {
     /// Where the transaction stands; zero for an entry that no transaction named.
     pub at: Position,
-    /// Its list.
-    pub list: ListId,
     /// What was asked.
     pub action: Action,
     /// What happened.
@@ -140,8 +138,10 @@ pub struct Decision {
     pub reason: Option<Reason>,
     /// The published message that goes with it.
     pub message: Option<u16>,
-    /// The entry; none for R and T.
+    /// The entry as the transaction names it; none for R and T.
     pub entry: Option<ListEntry>,
+    /// The entry as it stands after an M.
+    pub new: Option<Box<ListEntry>>,
 }
 
 /// A numbered message about one place of the source.
@@ -151,8 +151,6 @@ pub struct Note {
     pub at: Position,
     /// Message number of `messages.tsv`.
     pub message: u16,
-    /// The list it is about.
-    pub list: ListId,
     /// What stands for the `x` of the text, in the code page.
     pub argument: Vec<u8>,
 }

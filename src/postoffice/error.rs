@@ -124,6 +124,18 @@ pub enum PostofficeError {
         /// The path given.
         path: PathBuf,
     },
+    /// No TID or mailbag number can be had (message 39).
+    #[error("{0}")]
+    Tid(String),
+    /// A list is not as it was when its plan was made.
+    #[error("{list}: has changed since the plan was made")]
+    Moved {
+        /// The list.
+        list: String,
+    },
+    /// A value cannot be stored in its file.
+    #[error("{0}")]
+    Unstorable(String),
     /// A value for a new postoffice cannot be stored.
     #[error("{field}: {reason}")]
     Setup {
@@ -151,7 +163,10 @@ impl PostofficeError {
             | Self::Journal { .. } => 65,
             Self::Name(_) | Self::Setup { .. } => 2,
             Self::Locked(_) | Self::Busy { .. } | Self::Incomplete { .. } => 75,
-            Self::Write { .. }
+            Self::Moved { .. } => 4,
+            Self::Tid(_)
+            | Self::Unstorable(_)
+            | Self::Write { .. }
             | Self::ReadOnly { .. }
             | Self::Target(_)
             | Self::OtherDevice { .. }
@@ -169,6 +184,7 @@ impl PostofficeError {
             Self::Write { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 Some(Message::new(79, ""))
             }
+            Self::Tid(reason) => Some(Message::new(39, reason)),
             Self::Incomplete { source } => source.message(drive),
             _ => None,
         }

@@ -58,7 +58,10 @@ fn profile_json(profile: &Profile) -> Value {
     put("task", profile.task.clone().map(Into::into));
     put("name", profile.name.clone().map(Into::into));
     put("reqname", profile.reqname.clone().map(Into::into));
-    put("password", profile.password.as_ref().map(|_| "given".into()));
+    put(
+        "password",
+        profile.password.as_ref().map(|_| "given".into()),
+    );
     put("version", profile.version.clone().map(Into::into));
     let tokens = |types: &Vec<_>| {
         let token = |kind: &crate::address::AddressType| Value::from(kind.token());

@@ -63,7 +63,11 @@ pub struct Lower {
 
 impl fmt::Display for Lower {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is {}, this requestor has {}", self.field, self.found, self.own)
+        write!(
+            f,
+            "{} is {}, this requestor has {}",
+            self.field, self.found, self.own
+        )
     }
 }
 
@@ -74,16 +78,26 @@ pub fn judge(header: &ResyncHeader, own: &RequestorState, code_page: CodePage) -
         return Verdict::Own;
     }
     let names = [
-        ("server", (!header.server.is_empty()).then_some(&header.server), own.server.as_ref()),
+        (
+            "server",
+            (!header.server.is_empty()).then_some(&header.server),
+            own.server.as_ref(),
+        ),
         ("requestor", header.addressee.as_ref(), Some(&own.name)),
     ];
     for (role, found, expected) in names {
-        let (Some(found), Some(expected)) = (found, expected) else { continue };
+        let (Some(found), Some(expected)) = (found, expected) else {
+            continue;
+        };
         let same = PostofficeName::parse(found, code_page)
             .is_ok_and(|name| name.is_same(expected, code_page));
         if !same {
             let (found, expected) = (found.clone(), expected.clone());
-            return Verdict::ForOther { found, expected, role };
+            return Verdict::ForOther {
+                found,
+                expected,
+                role,
+            };
         }
     }
     let lower = |field, found, own| (found < own).then_some(Lower { field, found, own });
@@ -119,8 +133,13 @@ pub fn header_numbers(server: &ServerNumbers) -> (ReqSync, SrvSync, ImportSync) 
     let requestors = &server.requestors;
     let req_sync = requestors.iter().map(|r| r.0).max().unwrap_or_default();
     let imports = requestors.iter().map(|r| r.2);
-    let import_sync = imports.max().unwrap_or_default().max(server.own_import_sync);
-    let srv_sync = server.own_record.map_or(server.own_srv_sync, |s| s.min(server.own_srv_sync));
+    let import_sync = imports
+        .max()
+        .unwrap_or_default()
+        .max(server.own_import_sync);
+    let srv_sync = server
+        .own_record
+        .map_or(server.own_srv_sync, |s| s.min(server.own_srv_sync));
     (req_sync, srv_sync, import_sync)
 }
 
@@ -162,43 +181,93 @@ mod tests {
     #[test]
     fn a_file_that_covers_the_requestor_is_taken() {
         assert_eq!(verdict(&header(), &own()), Verdict::Take);
-        let named = ResyncHeader { addressee: Some(b"NET/req"[..].into()), ..header() };
+        let named = ResyncHeader {
+            addressee: Some(b"NET/req"[..].into()),
+            ..header()
+        };
         assert_eq!(verdict(&named, &own()), Verdict::Take);
     }
 
     #[test]
     fn the_server_refuses_its_own_file() {
-        assert_eq!(verdict(&header(), &RequestorState { is_server: true, ..own() }), Verdict::Own);
+        assert_eq!(
+            verdict(
+                &header(),
+                &RequestorState {
+                    is_server: true,
+                    ..own()
+                }
+            ),
+            Verdict::Own
+        );
     }
 
     #[test]
     fn names_are_compared_whole() {
-        let other = ResyncHeader { addressee: Some(b"NET/REQ1"[..].into()), ..header() };
+        let other = ResyncHeader {
+            addressee: Some(b"NET/REQ1"[..].into()),
+            ..header()
+        };
         assert!(matches!(
             verdict(&other, &own()),
-            Verdict::ForOther { role: "requestor", .. }
+            Verdict::ForOther {
+                role: "requestor",
+                ..
+            }
         ));
-        let other = ResyncHeader { server: b"NET/SR"[..].into(), ..header() };
-        assert!(matches!(verdict(&other, &own()), Verdict::ForOther { role: "server", .. }));
+        let other = ResyncHeader {
+            server: b"NET/SR"[..].into(),
+            ..header()
+        };
+        assert!(matches!(
+            verdict(&other, &own()),
+            Verdict::ForOther { role: "server", .. }
+        ));
     }
 
     #[test]
     fn a_lower_reqseq_is_refused_whatever_the_stamp_says() {
-        let own = RequestorState { req_sync: ReqSync(25), ..own() };
-        let lower = Lower { field: "REQSEQ", found: 18, own: 25 };
+        let own = RequestorState {
+            req_sync: ReqSync(25),
+            ..own()
+        };
+        let lower = Lower {
+            field: "REQSEQ",
+            found: 18,
+            own: 25,
+        };
         assert_eq!(verdict(&header(), &own), Verdict::Stale(vec![lower]));
     }
 
     #[test]
     fn a_lower_srvseq_is_stale_or_a_restored_server_by_its_stamp() {
-        let own = RequestorState { srv_sync: SrvSync(700), ..own() };
-        let lower = vec![Lower { field: "SRVSEQ", found: 80, own: 700 }];
+        let own = RequestorState {
+            srv_sync: SrvSync(700),
+            ..own()
+        };
+        let lower = vec![Lower {
+            field: "SRVSEQ",
+            found: 80,
+            own: 700,
+        }];
         assert_eq!(verdict(&header(), &own), Verdict::TakeOlder(lower.clone()));
-        let old = ResyncHeader { stamp: 500, ..header() };
+        let old = ResyncHeader {
+            stamp: 500,
+            ..header()
+        };
         assert_eq!(verdict(&old, &own), Verdict::Stale(lower.clone()));
-        let stampless = ResyncHeader { stamp: 0, ..header() };
+        let stampless = ResyncHeader {
+            stamp: 0,
+            ..header()
+        };
         assert_eq!(
-            verdict(&stampless, &RequestorState { server_stamp: 0, ..own }),
+            verdict(
+                &stampless,
+                &RequestorState {
+                    server_stamp: 0,
+                    ..own
+                }
+            ),
             Verdict::Stale(lower)
         );
     }
@@ -207,13 +276,21 @@ mod tests {
     fn header_numbers_are_those_of_q119449() {
         let requestor = |r, s, i| (ReqSync(r), SrvSync(s), ImportSync(i));
         let mut server = ServerNumbers {
-            requestors: vec![requestor(17, 80, 1), requestor(18, 0, 4), requestor(12, 71, 2)],
+            requestors: vec![
+                requestor(17, 80, 1),
+                requestor(18, 0, 4),
+                requestor(12, 71, 2),
+            ],
             own_record: Some(SrvSync(80)),
             own_srv_sync: SrvSync(80),
             own_import_sync: ImportSync(1),
         };
         assert_eq!(header_numbers(&server), requestor(18, 80, 4));
         server.own_srv_sync = SrvSync(75);
-        assert_eq!(header_numbers(&server).1, SrvSync(75), "its own T3 has not run yet");
+        assert_eq!(
+            header_numbers(&server).1,
+            SrvSync(75),
+            "its own T3 has not run yet"
+        );
     }
 }

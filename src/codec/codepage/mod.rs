@@ -8,6 +8,7 @@
 mod double;
 mod single;
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A code page that text of a postoffice may be in.
@@ -244,6 +245,17 @@ impl CodePage {
             at += len;
         }
         true
+    }
+
+    /// Orders two texts by their folded bytes, as [`Self::fold`] makes them.
+    #[must_use]
+    pub fn compare_ignore_case(self, a: &[u8], b: &[u8]) -> Ordering {
+        if self.is_double_byte() {
+            return self.fold(a).cmp(&self.fold(b));
+        }
+        let table = &single::tables(self).fold;
+        let folded = |byte: &u8| table[usize::from(*byte)];
+        a.iter().map(folded).cmp(b.iter().map(folded))
     }
 
     /// Returns the longest beginning of the text that has at most `max` bytes and ends on a whole character.

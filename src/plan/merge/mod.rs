@@ -313,6 +313,10 @@ impl<'a> Merge<'a> {
         slot.named = true;
         self.marks_changed |= slot.marked;
         self.conclude(at, Verdict::new(action, outcome), Some(old));
+        let new = self.slots.get(number).entry.clone();
+        if let Some(decision) = self.decisions.iter_mut().flatten().last() {
+            decision.new = Some(Box::new(new));
+        }
     }
 
     /// Finds the entry that a D or M means (design, section 4).
@@ -448,15 +452,14 @@ impl Merge<'_> {
         self.counts.read += u64::from(outcome.is_of_read_entry());
         self.counts.count(outcome, reason);
         if let Some(decisions) = &mut self.decisions {
-            let (list, entry) = (self.id.clone(), entry.cloned());
             decisions.push(Decision {
                 at,
-                list,
                 action,
                 outcome,
                 reason,
                 message,
-                entry,
+                entry: entry.cloned(),
+                new: None,
             });
         }
     }
@@ -474,7 +477,6 @@ impl Merge<'_> {
         self.notes.push(Note {
             at,
             message,
-            list: self.id.clone(),
             argument,
         });
     }
@@ -484,7 +486,6 @@ impl Merge<'_> {
         self.notes.push(Note {
             at,
             message,
-            list: self.id.clone(),
             argument,
         });
     }

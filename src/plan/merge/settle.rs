@@ -42,7 +42,6 @@ impl Merge<'_> {
                     ..at
                 },
                 message: fault.message,
-                list: self.id.clone(),
                 argument: fault.argument,
             });
         }

@@ -11,7 +11,7 @@ use dirsync::codec::sizes::{Evidence, SAME_COUNT, SIZE_RULES, size_rule};
 use dirsync::codec::{
     Access2Record, Access3Record, AccessRecord, GalIndexEntry, GalIndexHeader, GroupRecord,
     GroupTable, GrpMemTable, GrpTable, KeyFile, MbgRecord, MemFile, NetpoRecord, NetpoTable,
-    NetworkRecord, NmeRecord, UsrRecord, XtnRecord, Record, is_mailbox_byte,
+    NetworkRecord, NmeRecord, Record, UsrRecord, XtnRecord, is_mailbox_byte,
 };
 
 use super::{at, encoded, list, number, text, vector};

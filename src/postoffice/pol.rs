@@ -1,0 +1,200 @@
+//! The postoffice address list: ADMIN.NME with its shadow, and the addresses of its external entries in NETPO.GLB.
+
+use super::batch::Batch;
+use super::layout;
+use super::lists::{compare_names, fingerprint};
+use super::{Postoffice, PostofficeError};
+use crate::address::Address;
+use crate::codec::codepage::CodePage;
+use crate::codec::{
+    AliasKind, FixedText, HexId, NetpoRecord, NetpoTable, NmeRecord, Record, RecordReader,
+    RecordState, RecordWriter, TextTooLong,
+};
+use crate::plan::Fingerprint;
+
+/// What an entry of the POL for somebody elsewhere is made from.
+#[derive(Debug, Clone)]
+pub struct External<'a> {
+    /// Full name.
+    pub name: FixedText<31>,
+    /// Full address.
+    pub address: &'a Address,
+    /// TID of the entry in its own list.
+    pub tid: u32,
+    /// Mailbag that mail goes to: of the postoffice, or of the gateway.
+    pub mailbag: HexId,
+}
+
+/// The list in memory.
+#[derive(Debug)]
+pub struct Pol {
+    /// The entries; local users, groups, external users, in the order of the file.
+    pub records: Vec<NmeRecord>,
+    netpo: NetpoTable,
+    fingerprint: Fingerprint,
+    code_page: CodePage,
+    changed: bool,
+}
+
+impl Pol {
+    /// Reads ADMIN.NME and NETPO.GLB.
+    ///
+    /// # Errors
+    /// A file cannot be read or is damaged.
+    pub fn load(po: &Postoffice) -> Result<Self, PostofficeError> {
+        let bytes = po.read(&layout::ADMIN_NME)?;
+        let records = RecordReader::<_, NmeRecord>::new(&bytes[..], 0)
+            .collect::<Result<_, _>>()
+            .map_err(|e| po.damaged(&layout::ADMIN_NME, e))?;
+        let netpo = po.read(&layout::NETPO)?;
+        let netpo = NetpoTable::read_from(&netpo[..]).map_err(|e| po.damaged(&layout::NETPO, e))?;
+        let (fingerprint, code_page) = (fingerprint(&bytes), po.code_page());
+        Ok(Self {
+            records,
+            netpo,
+            fingerprint,
+            code_page,
+            changed: false,
+        })
+    }
+
+    /// Returns what the list looked like on disk.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// Finds an entry by its whole name without case.
+    #[must_use]
+    pub fn find(&self, name: &[u8]) -> Option<usize> {
+        self.records
+            .iter()
+            .position(|record| self.code_page.eq_ignore_case(record.name.as_bytes(), name))
+    }
+
+    /// Returns the NETPO record of an external entry.
+    #[must_use]
+    pub fn netpo_of(&self, record: &NmeRecord) -> Option<&NetpoRecord> {
+        if record.kind != AliasKind::External {
+            return None;
+        }
+        self.netpo
+            .at(record.pointer)
+            .filter(|found| found.state.is_active())
+    }
+
+    /// Adds a local user.
+    pub fn insert_local(&mut self, name: FixedText<31>, tid: u32, access2_offset: u32, id: HexId) {
+        let mut record = NmeRecord::new(AliasKind::Local, name, tid);
+        record.pointer = access2_offset;
+        record.id = id;
+        self.push(record);
+    }
+
+    /// Adds a group; `members_offset` is where its chain begins in ADMIN.GRP.
+    pub fn insert_group(&mut self, name: FixedText<31>, tid: u32, members_offset: u32) {
+        let mut record = NmeRecord::new(AliasKind::Group, name, tid);
+        record.pointer = members_offset;
+        record.id = HexId(tid);
+        self.push(record);
+    }
+
+    /// Adds somebody elsewhere. The address of an entry behind a one-part gateway stands in the gateway's list
+    /// alone; its NETPO record names the type, and the TID leads to it (Q137865).
+    ///
+    /// # Errors
+    /// A part of the address does not fit its field; NETPO.GLB has no room left.
+    pub fn insert_external(&mut self, external: &External<'_>) -> Result<(), PostofficeError> {
+        let record = netpo_record(external)
+            .map_err(|e| PostofficeError::Unstorable(format!("NETPO.GLB: {e}")))?;
+        let pointer = self
+            .netpo
+            .insert(record)
+            .ok_or_else(|| PostofficeError::Unstorable("NETPO.GLB has reached 4 GiB".to_owned()))?;
+        let mut record = NmeRecord::new(AliasKind::External, external.name, external.tid);
+        record.pointer = pointer;
+        record.id = external.mailbag;
+        self.push(record);
+        Ok(())
+    }
+
+    fn push(&mut self, record: NmeRecord) {
+        self.records.push(record);
+        self.changed = true;
+    }
+
+    /// Removes the entry at a place, with its NETPO record.
+    pub fn remove(&mut self, index: usize) -> NmeRecord {
+        let record = self.records.remove(index);
+        if record.kind == AliasKind::External {
+            // A pointer to nowhere has nothing to free; podiag reports such entries.
+            let _freed = self.netpo.delete(record.pointer);
+        }
+        self.changed = true;
+        record
+    }
+
+    /// Gives the entry at a place another name.
+    pub fn rename(&mut self, index: usize, name: FixedText<31>) {
+        self.records[index].name = name;
+        self.changed = true;
+    }
+
+    /// Gives the entry at a place the TID of its list, in both files.
+    pub fn set_tid(&mut self, index: usize, tid: u32) {
+        let record = &mut self.records[index];
+        if record.tid != tid {
+            record.tid = tid;
+            if let Some(netpo) = self.netpo.index_at(record.pointer) {
+                self.netpo.records[netpo].tid = tid;
+            }
+            self.changed = true;
+        }
+    }
+
+    /// Stages ADMIN.NME, its identical shadow and NETPO.GLB, if anything changed.
+    ///
+    /// # Errors
+    /// Staging failed.
+    pub fn stage(&mut self, batch: &Batch<'_>) -> Result<(), PostofficeError> {
+        if !self.changed {
+            return Ok(());
+        }
+        let code_page = self.code_page;
+        self.records
+            .sort_by(|a, b| compare_names(a.name.as_bytes(), b.name.as_bytes(), code_page));
+        let mut names = RecordWriter::new(Vec::with_capacity(self.records.len() * NmeRecord::LEN));
+        for record in &self.records {
+            names.write(record).expect("a vector takes it");
+        }
+        let names = names.finish().0;
+        batch.replace_bytes(&layout::ADMIN_NME, &names)?;
+        batch.replace_bytes(&layout::ADMINSHD_NME, &names)?;
+        let mut netpo = batch.replace(&layout::NETPO)?;
+        self.netpo
+            .write_to(&mut netpo)
+            .map_err(|e| PostofficeError::Unstorable(e.to_string()))?;
+        netpo.finish()?;
+        Ok(())
+    }
+}
+
+fn netpo_record(external: &External<'_>) -> Result<NetpoRecord, TextTooLong> {
+    let address = external.address;
+    let mut record = NetpoRecord {
+        state: RecordState::Active,
+        kind: AliasKind::External,
+        tid: external.tid,
+        mailbag: external.mailbag.0,
+        ..NetpoRecord::default()
+    };
+    match (address.place(), address.mailbox()) {
+        (Some(name), Some(mailbox)) => {
+            record.network = FixedText::new(name.network())?;
+            record.postoffice = FixedText::new(name.postoffice())?;
+            record.mailbox = FixedText::new(mailbox)?;
+        }
+        _ => record.network = FixedText::new(address.kind().token().as_bytes())?,
+    }
+    Ok(record)
+}
