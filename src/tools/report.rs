@@ -232,8 +232,13 @@ impl<W: Write> OutcomeSink for ReportFile<W> {
     }
 
     fn take(&mut self, line: EntryOutcome<'_>) -> io::Result<()> {
-        serde_json::to_writer(&mut self.output, &line)?;
-        self.output.write_all(b"\n")
+        serde_json::to_writer(&mut self.output, &line)
+            .map_err(io::Error::from)
+            .and_then(|()| self.output.write_all(b"\n"))
+            .map_err(|error| {
+                let text = format!("report {}: {error}", self.path.display());
+                io::Error::new(error.kind(), text)
+            })
     }
 }
 
@@ -357,6 +362,12 @@ mod tests {
     #[test]
     fn a_disk_full_before_the_commit_is_exit_73_and_after_it_exit_1() {
         let line = || EntryOutcome::new("SMTP:a@b", "Ann", "SMTP", Action::Add, Outcome::Added);
+        let mut report = ReportFile::new(Path::new("r"), FullDisk);
+        let long = EntryOutcome::new("x".repeat(1 << 17), "", "SMTP", Action::Add, Outcome::Added);
+        let error = report.take(long).expect_err("longer than the buffer");
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+        assert!(error.to_string().starts_with("report r: "), "{error}");
+
         let mut report = ReportFile::new(Path::new("r"), FullDisk);
         report.take(line()).expect("buffered");
         assert_eq!(

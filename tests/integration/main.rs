@@ -3,3 +3,4 @@
 mod hostile_lists;
 mod import_file_cases;
 mod vectors_lists;
+mod import_command_line_cases;

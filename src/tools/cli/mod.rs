@@ -17,7 +17,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgAction, CommandFactory, FromArgMatches};
 use clap_complete::Shell;
 
@@ -106,7 +106,9 @@ pub fn parse<A: CommandFactory + FromArgMatches>(
     let arguments = table
         .rewrite(arguments)
         .map_err(|error| usage_error(&mut command, ErrorKind::UnknownArgument, error))?;
-    let matches = command.try_get_matches_from_mut(arguments).map_err(clap)?;
+    let matches = command
+        .try_get_matches_from_mut(arguments)
+        .map_err(|error| explain_slash(&mut command, error))?;
 
     if let Some(shell) = matches.get_one::<Shell>("completions") {
         let mut text = Vec::new();
@@ -135,16 +137,28 @@ fn clap(error: clap::Error) -> Early {
     Early::Clap(Box::new(error))
 }
 
+/// Why a bare token may not begin with a slash: paths stay unambiguous (`spec/import.md` 2.1).
+const NO_SLASH: &str =
+    "options begin with '-', not '/', and a path is attached to its option (-f/tmp/names.txt)";
+
+/// Says of a second bare token that begins with a slash what [`administrator`] says of the first.
+fn explain_slash(command: &mut clap::Command, error: clap::Error) -> Early {
+    match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(token)) if token.starts_with('/') => {
+            let message = format!("'{token}': {NO_SLASH}");
+            usage_error(command, ErrorKind::UnknownArgument, message)
+        }
+        _ => clap(error),
+    }
+}
+
 /// Reads the name of the administrator's mailbox: the one bare token.
 fn administrator(token: &str) -> Result<String, String> {
     if token.is_empty() {
         return Err("the mailbox name is empty".into());
     }
     if token.starts_with('/') {
-        return Err(
-            "options begin with '-', not '/', and a path is attached to its option (-f/tmp/names.txt)"
-                .into(),
-        );
+        return Err(NO_SLASH.into());
     }
     Ok(token.into())
 }
@@ -154,7 +168,7 @@ pub const SPELLING_HELP: &str = "\
 Letters may be in either case and stand in any order; a value is attached to its
 letter without blank: -dM, -ppassword. Long options take theirs after '=' or a blank.
 Environment: DIRSYNC_PASSWORD, DIRSYNC_DRIVE_<LETTER> (the directory of a drive),
-DIRSYNC_NOW (RFC 3339, instead of the clock), TZ.";
+DIRSYNC_NOW (RFC 3339, instead of the clock), DIRSYNC_LOG_YEARS (2 or 4), TZ.";
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,8 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use serde::Serialize;
 
+use crate::address::AddressType;
+use crate::codec::codepage::CodePage;
 use crate::tools::cli::login::LoginArgs;
 use crate::tools::cli::{self, CommonArgs, Early, SPELLING_HELP, tables};
 
@@ -61,12 +63,8 @@ impl Mode {
 /// What to do with the command line itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Do what it says.
-    Run,
     /// `--explain`: say how it was understood.
     Explain,
-    /// `--check`: parse the `-f` file and touch nothing.
-    Check,
 }
 
 /// Where failed transactions are logged (`-l`).
@@ -78,41 +76,40 @@ pub enum LogFile {
     Path(PathBuf),
 }
 
-/// The value of `-g`: an address type, or for a postoffice its type and name, in upper case with `/`.
+/// The value of `-g`: an address type, and for one list of it the name of that list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TypeFilter(String);
+pub struct TypeFilter {
+    /// The address type.
+    pub kind: AddressType,
+    /// The `NET/PO` behind the type, in upper case.
+    pub postoffice: Option<String>,
+    text: String,
+}
 
 impl TypeFilter {
-    fn parse(value: &str) -> Result<Self, &'static str> {
+    /// Reads `SNADS`, `PCM:`, `PCM:NET/PO` or `PCM:NET\PO` (Q101933) in any letter case.
+    fn parse(value: &str) -> Result<Self, String> {
         let text = value.to_uppercase().replace('\\', "/");
-        let (kind, place) = text.split_once(':').unwrap_or((&text, ""));
-        let whole = place.is_empty() || is_list_name(place);
-        if kind.is_empty() || kind.contains('/') || !whole {
-            return Err("expected a type or a type and a list, as in PCM:NET/PO");
+        let (kind, place) = match text.split_once(':') {
+            Some((kind, place)) => (kind, Some(place).filter(|place| !place.is_empty())),
+            None => (text.as_str(), None),
+        };
+        let kind = AddressType::from_token(kind.as_bytes())
+            .ok_or_else(|| format!("'{kind}' is not an address type"))?;
+        if !place.is_none_or(is_list_name) {
+            return Err("the list behind the type is written NET/PO".into());
         }
-        Ok(Self(text))
+        Ok(Self {
+            kind,
+            postoffice: place.map(Into::into),
+            text,
+        })
     }
 
-    /// Returns the value as a whole.
+    /// Returns the value as it is understood: in upper case, with `/`.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// Returns the address type, in upper case.
-    #[must_use]
-    pub fn type_name(&self) -> &str {
-        self.split().0
-    }
-
-    /// Returns the `NET/PO` behind the type, in upper case.
-    #[must_use]
-    pub fn postoffice(&self) -> Option<&str> {
-        Some(self.split().1).filter(|place| !place.is_empty())
-    }
-
-    fn split(&self) -> (&str, &str) {
-        self.0.split_once(':').unwrap_or((&self.0, ""))
+        &self.text
     }
 }
 
@@ -184,8 +181,8 @@ pub struct Options {
     pub replace: bool,
     /// `--whole`: take the source as whole though it does not prove it.
     pub whole: bool,
-    /// `--code-page`: number of the code page of the `-f` file, where it is not the postoffice's.
-    pub code_page: Option<u16>,
+    /// `--code-page`: the code page of the `-f` file, where it is not the postoffice's.
+    pub code_page: Option<CodePage>,
     /// `--json` and `--report`.
     pub common: CommonArgs,
 }
@@ -215,11 +212,7 @@ impl Options {
         };
         let options = Self {
             mode,
-            task: match (args.explain, args.check) {
-                (true, _) => Task::Explain,
-                (false, true) => Task::Check,
-                (false, false) => Task::Run,
-            },
+            task: Task::Explain,
             login: args.login,
             file: args.file.filter(|_| keeps('f')),
             log: args.log.filter(|_| keeps('l')).map(|path| match path {
@@ -248,10 +241,6 @@ impl Options {
                 _ => "the output file is missing: -f<file>",
             };
             return Err(wrong(ErrorKind::MissingRequiredArgument, what));
-        }
-        if self.task == Task::Check && !matches!(self.mode, Mode::Import | Mode::Feed) {
-            let what = "--check reads an input file: it goes with a plain import or with -e";
-            return Err(wrong(ErrorKind::ArgumentConflict, what));
         }
         Ok(self)
     }
@@ -362,16 +351,12 @@ struct Args {
     whole: bool,
 
     /// Code page of the -f file
-    #[arg(long, value_name = "NUMBER")]
-    code_page: Option<u16>,
+    #[arg(long, value_name = "NUMBER", value_parser = code_page)]
+    code_page: Option<CodePage>,
 
     /// Print how this command line is understood, as JSON, and touch nothing
-    #[arg(long)]
+    #[arg(long, required = true)]
     explain: bool,
-
-    /// Parse the -f file, print its transactions and messages as JSON, and touch nothing
-    #[arg(long, conflicts_with = "explain")]
-    check: bool,
 
     #[command(flatten)]
     common: CommonArgs,
@@ -415,6 +400,21 @@ impl Args {
             .map(|(letter, _)| *letter)
             .collect()
     }
+}
+
+/// Reads a `--code-page` value.
+fn code_page(value: &str) -> Result<CodePage, String> {
+    value
+        .parse()
+        .ok()
+        .and_then(CodePage::from_id)
+        .ok_or_else(|| {
+            let known: Vec<_> = CodePage::ALL
+                .iter()
+                .map(|page| page.id().to_string())
+                .collect();
+            format!("expected one of {}", known.join(", "))
+        })
 }
 
 /// Reads a `-x` value: a list, never a file (`spec/import.md` 2.2, on message 57).

@@ -86,7 +86,8 @@ struct Args {
     requestor: bool,
 
     /// Set the sync numbers of the requestor to zero; refused on the dir-sync server
-    #[arg(short, long, requires = "requestor")]
+    // clap does not ask for what conflicts with something given, so -s -z needs the second rule.
+    #[arg(short, long, requires = "requestor", conflicts_with = "server")]
     zero: bool,
 
     /// More detail
