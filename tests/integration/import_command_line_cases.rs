@@ -1,5 +1,6 @@
 //! The command line of `import`: every published case by its id, and the rules behind them.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -234,6 +235,50 @@ fn long_options_may_stand_beside_the_original_ones() {
     ] {
         let line = format!("import admin -fa.txt {tokens}");
         assert!(is_wrong(&line), "{line}");
+    }
+}
+
+#[test]
+fn check_prints_what_the_file_says() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let run = |name: &str, content: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, content).expect("writable");
+        let before = fs::read_dir(&directory).expect("readable").count();
+        let output = import(&format!("import -f{} --check", path.display()));
+        assert_eq!(fs::read_dir(&directory).expect("readable").count(), before);
+        let found: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+        (output.status.code(), found)
+    };
+    let (code, found) = run(
+        "good.txt",
+        "A Ann Example                    SMTP:ann@example.com\r\n",
+    );
+    assert_eq!(code, Some(0), "{found}");
+    assert_eq!(found["transactions"][0]["name"], "Ann Example");
+    assert_eq!(found["messages"], serde_json::json!([]));
+
+    let (code, found) = run("bad.txt", "A Ann Example                    UUCP:ann\r\n");
+    assert_eq!(code, Some(1), "{found}");
+    assert_eq!(found["messages"][0]["number"], 16);
+}
+
+#[test]
+fn check_needs_an_input_file_that_is_there() {
+    let output = import("import -fno-such-file --check");
+    assert_eq!(output.status.code(), Some(66), "{output:?}");
+    assert!(
+        text(&output.stderr).starts_with("import: no-such-file: "),
+        "{output:?}"
+    );
+    for line in [
+        "import --check",
+        "import -x -fa.txt --check",
+        "import -q --check",
+    ] {
+        let output = import(line);
+        assert_eq!(output.status.code(), Some(2), "{line}: {output:?}");
+        assert!(output.stdout.is_empty(), "{line}: {output:?}");
     }
 }
 

@@ -4,9 +4,13 @@ pub mod explain;
 pub mod options;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufReader, Write};
 
-use crate::tools::exit::ExitCode;
+use anyhow::Context;
+
+use crate::protocol;
+use crate::tools::exit::{ExitCode, ToolError};
 use explain::Explanation;
 pub use options::{Mode, Options, Task};
 
@@ -36,5 +40,28 @@ fn carry_out(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitC
             Explanation::new(options).print(screen)?;
             Ok(ExitCode::Done)
         }
+        Task::Check => check(options, screen),
     }
+}
+
+/// Prints what the `-f` file says, in the shape of the file cases (`spec/import.md` 13).
+///
+/// A message ends it with [`ExitCode::Partial`], as the import of that file would end.
+fn check(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let path = options
+        .file
+        .as_deref()
+        .ok_or_else(|| ToolError::usage("the input file is missing: -f<file>"))?;
+    let found = File::open(path)
+        .and_then(|file| {
+            protocol::check(BufReader::new(file), options.code_page.unwrap_or_default())
+        })
+        .with_context(|| path.display().to_string())?;
+    writeln!(screen, "{found}")?;
+    let clean = found["messages"].as_array().is_none_or(Vec::is_empty);
+    Ok(if clean {
+        ExitCode::Done
+    } else {
+        ExitCode::Partial
+    })
 }

@@ -65,6 +65,8 @@ impl Mode {
 pub enum Task {
     /// `--explain`: say how it was understood.
     Explain,
+    /// `--check`: parse the `-f` file and touch nothing.
+    Check,
 }
 
 /// Where failed transactions are logged (`-l`).
@@ -212,7 +214,11 @@ impl Options {
         };
         let options = Self {
             mode,
-            task: Task::Explain,
+            task: if args.check {
+                Task::Check
+            } else {
+                Task::Explain
+            },
             login: args.login,
             file: args.file.filter(|_| keeps('f')),
             log: args.log.filter(|_| keeps('l')).map(|path| match path {
@@ -241,6 +247,10 @@ impl Options {
                 _ => "the output file is missing: -f<file>",
             };
             return Err(wrong(ErrorKind::MissingRequiredArgument, what));
+        }
+        if self.task == Task::Check && !matches!(self.mode, Mode::Import | Mode::Feed) {
+            let what = "--check reads an input file: it goes with a plain import or with -e";
+            return Err(wrong(ErrorKind::ArgumentConflict, what));
         }
         Ok(self)
     }
@@ -355,8 +365,12 @@ struct Args {
     code_page: Option<CodePage>,
 
     /// Print how this command line is understood, as JSON, and touch nothing
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "check")]
     explain: bool,
+
+    /// Parse the -f file, print its transactions and messages as JSON, and touch nothing
+    #[arg(long, conflicts_with = "explain")]
+    check: bool,
 
     #[command(flatten)]
     common: CommonArgs,
