@@ -5,7 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::options::{LogFile, Mode, Options};
+use super::options::{Mode, Options};
+use super::values::LogFile;
 use crate::tools::cli::data::DataLocation;
 
 /// The JSON of `--explain`, in the shape of the command-line cases (`spec/import.md` 13).

@@ -2,6 +2,7 @@
 
 pub mod explain;
 pub mod options;
+pub mod values;
 
 use std::ffi::OsString;
 use std::fs::File;
