@@ -14,6 +14,7 @@ pub mod lists;
 pub mod lock;
 pub mod log;
 pub mod ownership;
+pub mod passwords;
 pub mod places;
 pub mod pol;
 

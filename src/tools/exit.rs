@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::codec::CodecError;
 use crate::plan::outcome::Counts;
+use crate::postoffice::PostofficeError;
 use crate::tools::cli::screen::Screen;
 
 /// How a program ends.
@@ -159,6 +160,15 @@ impl ToolError {
     pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
+    }
+}
+
+/// The code is the one the postoffice layer names.
+impl From<PostofficeError> for ToolError {
+    fn from(error: PostofficeError) -> Self {
+        let number = error.exit_code();
+        let exit = ExitCode::BY_SEVERITY.into_iter().find(|code| code.number() == number);
+        Self::new(exit.unwrap_or(ExitCode::CannotWrite), error.to_string())
     }
 }
 

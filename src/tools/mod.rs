@@ -9,4 +9,6 @@ pub mod import;
 pub mod listds;
 pub mod listq;
 pub mod progress;
+pub mod pass;
 pub mod report;
+pub mod session;

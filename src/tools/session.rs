@@ -1,0 +1,245 @@
+//! One run of a program on one postoffice: who runs it, under which lock, and what the logs say.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::codec::{Access2Record, AccessFlags, RecordReader};
+use crate::messages::{Message, Severity};
+use crate::postoffice::accounts::Accounts;
+use crate::postoffice::log::{Log, LogLine, Years};
+use crate::postoffice::passwords::Passwords;
+use crate::postoffice::{Holder, Layout, Locked, Postoffice, PostofficeError, layout};
+use crate::tools::cli::clock::{Clock, YearDigits};
+use crate::tools::cli::data::DataLocation;
+use crate::tools::cli::login::{Credentials, LoginArgs, bad_login};
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{Note, Numbers, Summary};
+
+/// What a run wants to do with the postoffice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Read it, beside other readers.
+    Read,
+    /// Change it, alone.
+    Write,
+}
+
+/// A program with its name in the logs.
+#[derive(Debug, Clone, Copy)]
+pub struct Program {
+    /// Name of the binary.
+    pub name: &'static str,
+    /// First line of its run in the logs; programs without logs have none.
+    pub banner: Option<&'static str>,
+    /// Last line of its run in the logs, after success and failure alike.
+    pub farewell: Option<&'static str>,
+}
+
+/// An open postoffice with the clock and the log of the run.
+#[derive(Debug)]
+pub struct Session {
+    /// The postoffice.
+    pub po: Postoffice,
+    /// The program that runs.
+    pub program: Program,
+    /// The clock of the run.
+    pub clock: Clock,
+    /// Lines for the logs, written with the commit or at the end of a failure.
+    pub log: Log,
+    /// Letter of `-d`, for messages that name files with their drive.
+    pub drive: char,
+    started: Instant,
+}
+
+impl Session {
+    /// Opens the postoffice of a command line and checks the login.
+    ///
+    /// # Errors
+    /// No such postoffice, a wrong login (`Bad ID or Password`, also logged: Q148771), locked by another program (message
+    /// 91 with its continuation lines, also logged), damaged files.
+    pub fn open(
+        program: Program,
+        login: &LoginArgs,
+        access: Access,
+        clock: Clock,
+    ) -> Result<Self, ToolError> {
+        let path = login.location.data.directory()?;
+        let credentials = login.credentials();
+        let drive = match login.location.data {
+            DataLocation::Drive(letter) => letter,
+            DataLocation::Path(_) => 'M',
+        };
+        let credentials = match credentials {
+            Ok(credentials) => credentials,
+            Err(error) => {
+                log_failure(program, &path, &clock, &[LogLine::text(Severity::Fatal, error.to_string())]);
+                return Err(error);
+            }
+        };
+        let po = match open(program, &path, &credentials, access, &clock) {
+            Ok(po) => po,
+            Err(PostofficeError::Locked(locked)) if access == Access::Write => {
+                log_failure(program, &path, &clock, &lines_of(&locked));
+                return Err(PostofficeError::Locked(locked).into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if !check_login(&po, &credentials)? {
+            let error = bad_login();
+            log_failure(program, &path, &clock, &[LogLine::text(Severity::Fatal, error.to_string())]);
+            return Err(error);
+        }
+        let mut session = Self {
+            po,
+            program,
+            log: Log::new(clock.zone().clone(), years(&clock)),
+            clock,
+            drive,
+            started: Instant::now(),
+        };
+        if let Some(banner) = program.banner {
+            session.log(&LogLine::status(banner));
+        }
+        Ok(session)
+    }
+
+    /// Adds a line to both logs, to be written with the commit or by [`Self::fail`].
+    pub fn log(&mut self, line: &LogLine) {
+        self.log.add(self.clock.now(), line);
+    }
+
+    /// Adds a message to both logs.
+    pub fn log_message(&mut self, message: Message) {
+        self.log(&LogLine::from(message));
+    }
+
+    /// Adds the last line of the run to the log.
+    pub fn log_farewell(&mut self) {
+        if let Some(farewell) = self.program.farewell {
+            self.log(&LogLine::status(farewell));
+        }
+    }
+
+    /// Writes the log of a run that stops, with the message of `error` where it has one and is not in it yet.
+    pub fn fail(&mut self, error: ToolError) -> ToolError {
+        self.log_farewell();
+        if self.po.exclusive_lock().is_some() {
+            if let Err(log_error) = self.log.append_now(self.po.layout()) {
+                return ToolError::new(error.exit, format!("{error}; and {log_error}"));
+            }
+        }
+        error
+    }
+
+    /// Starts the summary of the run.
+    #[must_use]
+    pub fn summary(&self, dry_run: bool) -> Summary {
+        let name = self.po.name().view(self.po.code_page());
+        Summary::new(self.program.name, Some(name), dry_run)
+    }
+
+    /// Ends the summary of the run.
+    pub fn finish(&self, summary: &mut Summary, exit: ExitCode) {
+        summary.elapsed = self.started.elapsed();
+        summary.exit = exit;
+    }
+}
+
+/// Returns a note for the summary.
+#[must_use]
+pub fn note(message: &Message) -> Note {
+    Note { number: Some(message.number), text: message.to_string() }
+}
+
+/// Returns the numbers of a requestor for the summary.
+#[must_use]
+pub fn numbers(config: &crate::codec::reqconf::ReqConf) -> Numbers {
+    Numbers {
+        req_sync: config.req_sync.0,
+        srv_sync: config.srv_sync.0,
+        import_sync: config.import_sync.0,
+    }
+}
+
+fn years(clock: &Clock) -> Years {
+    match clock.year_digits() {
+        YearDigits::Two => Years::Two,
+        YearDigits::Four => Years::Four,
+    }
+}
+
+fn open(
+    program: Program,
+    path: &Path,
+    credentials: &Credentials,
+    access: Access,
+    clock: &Clock,
+) -> Result<Postoffice, PostofficeError> {
+    match access {
+        Access::Read => Postoffice::open_read(path),
+        Access::Write => {
+            let full_name = full_name(path, &credentials.administrator);
+            let mailbox = &credentials.administrator;
+            let holder = Holder::new(program.name, mailbox, &full_name, clock.local());
+            Postoffice::open_write(path, holder)
+        }
+    }
+}
+
+/// Returns the full name of a mailbox for the lock file, read without a lock; the mailbox itself where it
+/// cannot be had.
+fn full_name(path: &Path, mailbox: &str) -> String {
+    let found = || -> Option<String> {
+        let bytes = Layout::open(path).ok()?.read(&layout::ACCESS2).ok()??;
+        let mut records = RecordReader::<_, Access2Record>::new(&bytes[..], 0).flatten();
+        let mailbox = mailbox.as_bytes();
+        let record = records.find(|r| r.mailbox.as_bytes().eq_ignore_ascii_case(mailbox))?;
+        Some(String::from_utf8_lossy(record.name.as_bytes()).into_owned())
+    };
+    found().unwrap_or_else(|| mailbox.to_owned())
+}
+
+/// The account is one of this postoffice with administrator rights, and the password is its own (Q148771).
+fn check_login(po: &Postoffice, credentials: &Credentials) -> Result<bool, PostofficeError> {
+    let code_page = po.code_page();
+    let accounts = Accounts::load(po)?;
+    let Ok(mailbox) = code_page.encode(&credentials.administrator) else { return Ok(false) };
+    let Some(index) = accounts.find(&mailbox) else { return Ok(false) };
+    let account = accounts.get(index);
+    if !account.flags.contains(AccessFlags::ADMINISTRATOR) {
+        return Ok(false);
+    }
+    let mailbox = code_page.decode(account.mailbox.as_bytes());
+    Ok(Passwords::load(po)?.verify(&mailbox, &credentials.password.folded()))
+}
+
+fn lines_of(locked: &Locked) -> Vec<LogLine> {
+    let mut lines = vec![LogLine::from(locked.message())];
+    let more = locked.continuation().into_iter();
+    lines.extend(more.map(|text| LogLine::text(Severity::Fatal, text)));
+    lines
+}
+
+/// Writes the log of a run that could not begin. A log that cannot be written either is said on the screen.
+fn log_failure(program: Program, path: &Path, clock: &Clock, lines: &[LogLine]) {
+    let Some(banner) = program.banner else { return };
+    let mut log = Log::new(clock.zone().clone(), years(clock));
+    let farewell = program.farewell.map(LogLine::status);
+    let all = std::iter::once(LogLine::status(banner)).chain(lines.iter().cloned()).chain(farewell);
+    for line in all {
+        log.add(clock.now(), &line);
+    }
+    let written = Layout::open(path).and_then(|layout| {
+        let is_postoffice = layout.exists(&layout::MASTER)?;
+        if is_postoffice { log.append_now(&layout) } else { Ok(()) }
+    });
+    if let Err(error) = written {
+        eprintln!("{}: {error}", program.name);
+    }
+}
+
+/// Returns the path of a postoffice for commands that an operator is shown.
+#[must_use]
+pub fn path_of(po: &Postoffice) -> PathBuf {
+    po.layout().root().to_owned()
+}
