@@ -4,7 +4,7 @@ use dirsync::codec::codepage::CodePage;
 use dirsync::codec::template::MAX_FIELDS;
 use dirsync::codec::{
     AliasKind, FixedText, GalIndexEntry, GalIndexHeader, GalTids, HexId, HexText, NetworkKind,
-    NetworkRecord, NmeRecord, Opaque, RecordReader, RecordState, TemplateField, UsrRecord,
+    NetworkRecord, NmeRecord, Opaque, Record, RecordReader, RecordState, TemplateField, UsrRecord,
     XtnRecord,
 };
 use serde_json::Value;
