@@ -13,6 +13,7 @@ pub mod local;
 pub mod merge;
 pub mod op;
 pub mod outcome;
+pub mod pol;
 mod reason;
 mod slots;
 

@@ -68,6 +68,12 @@ impl Accounts {
         self.iter().count()
     }
 
+    /// Returns how many records the files have, deleted ones included.
+    #[must_use]
+    pub fn record_count(&self) -> usize {
+        self.access2.len()
+    }
+
     /// Finds an account by its whole mailbox name without case.
     #[must_use]
     pub fn find(&self, mailbox: &[u8]) -> Option<usize> {

@@ -7,6 +7,7 @@ use super::batch::TargetError;
 use super::layout::NameError;
 use super::lock::Locked;
 use crate::codec::CodecError;
+use crate::codec::queue::QueueError;
 use crate::messages::Message;
 
 /// An error of the postoffice layer; every one names its file.
@@ -124,6 +125,14 @@ pub enum PostofficeError {
         /// The path given.
         path: PathBuf,
     },
+    /// A queue file is damaged.
+    #[error("{}: {source}", path.display())]
+    Queue {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, in which record and at which byte.
+        source: Box<QueueError>,
+    },
     /// No TID or mailbag number can be had (message 39).
     #[error("{0}")]
     Tid(String),
@@ -158,6 +167,7 @@ impl PostofficeError {
                 _ => 65,
             },
             Self::Codec { .. }
+            | Self::Queue { .. }
             | Self::Outside { .. }
             | Self::Ambiguous { .. }
             | Self::Journal { .. } => 65,

@@ -195,7 +195,7 @@ impl Postoffice {
         places: &Places,
         plan: ListPlan,
         tids: &mut TidSource,
-    ) -> Result<(), PostofficeError> {
+    ) -> Result<Vec<ListEntry>, PostofficeError> {
         let list = self.load_list(places, &plan.id)?;
         if list.fingerprint != plan.fingerprint {
             return Err(PostofficeError::Moved {
@@ -205,7 +205,7 @@ impl Postoffice {
         let template = plan.template.clone();
         let entries = with_rows(list.entries, plan.rows, self.code_page(), tids)?;
         match &plan.id {
-            ListId::Gateway(kind) => self.stage_gateway_list(batch, *kind, &entries),
+            ListId::Gateway(kind) => self.stage_gateway_list(batch, *kind, &entries)?,
             id => {
                 let stem = places.place_of(id).and_then(|p| p.stem());
                 let stem = stem.ok_or_else(|| PostofficeError::Moved {
@@ -214,9 +214,10 @@ impl Postoffice {
                 if let Some(template) = &template {
                     batch.replace_bytes(&File::tpl(stem), &template.encode())?;
                 }
-                self.stage_usr_list(batch, stem, template.or(list.template).as_ref(), &entries)
+                self.stage_usr_list(batch, stem, template.or(list.template).as_ref(), &entries)?;
             }
         }
+        Ok(entries)
     }
 
     fn stage_usr_list(

@@ -6,17 +6,20 @@
 
 pub mod accounts;
 pub mod batch;
+pub mod define;
 mod error;
 mod files;
 pub mod ids;
 pub mod layout;
 pub mod lists;
+pub mod local;
 pub mod lock;
 pub mod log;
 pub mod ownership;
 pub mod passwords;
 pub mod places;
 pub mod pol;
+pub mod queues;
 
 use std::path::Path;
 use std::time::Duration;

@@ -26,15 +26,23 @@ impl Passwords {
         let bytes = po.read_optional(&layout::DIRSYNC_PWD)?.unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
         let mut lines = Vec::new();
-        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+        for (number, line) in text
+            .lines()
+            .enumerate()
+            .filter(|(_, line)| !line.is_empty())
+        {
             let Some((mailbox, hash)) = line.split_once('\t') else {
                 let found = format!("line {} without a tab", number + 1);
-                let e = crate::codec::CodecError::field(0, "password line", found, "MAILBOX<tab>hash");
+                let e =
+                    crate::codec::CodecError::field(0, "password line", found, "MAILBOX<tab>hash");
                 return Err(po.damaged(&layout::DIRSYNC_PWD, e));
             };
             lines.push((mailbox.to_owned(), hash.to_owned()));
         }
-        Ok(Self { lines, changed: false })
+        Ok(Self {
+            lines,
+            changed: false,
+        })
     }
 
     /// Tells whether a password is set for a mailbox.
@@ -46,7 +54,9 @@ impl Passwords {
     /// Tells whether a password, folded to upper case, is that of a mailbox; any is where none is set.
     #[must_use]
     pub fn verify(&self, mailbox: &str, folded: &str) -> bool {
-        let Some(hash) = self.hash_of(mailbox) else { return true };
+        let Some(hash) = self.hash_of(mailbox) else {
+            return true;
+        };
         // A line nobody can read locks the account rather than opening it.
         PasswordHash::new(hash)
             .is_ok_and(|hash| argon2().verify_password(folded.as_bytes(), &hash).is_ok())
@@ -73,7 +83,8 @@ impl Passwords {
     /// Removes the password of a mailbox that is no more.
     pub fn remove(&mut self, mailbox: &str) {
         let before = self.lines.len();
-        self.lines.retain(|(known, _)| *known != mailbox.to_uppercase());
+        self.lines
+            .retain(|(known, _)| *known != mailbox.to_uppercase());
         self.changed |= self.lines.len() != before;
     }
 
@@ -95,13 +106,19 @@ impl Passwords {
         if !self.changed {
             return Ok(());
         }
-        let lines = self.lines.iter().map(|(mailbox, hash)| format!("{mailbox}\t{hash}\n"));
+        let lines = self
+            .lines
+            .iter()
+            .map(|(mailbox, hash)| format!("{mailbox}\t{hash}\n"));
         batch.replace_bytes(&layout::DIRSYNC_PWD, lines.collect::<String>().as_bytes())
     }
 
     fn hash_of(&self, mailbox: &str) -> Option<&str> {
         let mailbox = mailbox.to_uppercase();
-        self.lines.iter().find(|(known, _)| *known == mailbox).map(|(_, hash)| &**hash)
+        self.lines
+            .iter()
+            .find(|(known, _)| *known == mailbox)
+            .map(|(_, hash)| &**hash)
     }
 }
 

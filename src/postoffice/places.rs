@@ -6,9 +6,7 @@ use super::layout::{self, File};
 use super::{Postoffice, PostofficeError};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
-use crate::codec::{
-    FixedText, HexId, HexText, NetworkKind, NetworkRecord, RecordReader, RouteKind, XtnRecord,
-};
+use crate::codec::{HexId, NetworkKind, NetworkRecord, RecordReader, RouteKind, XtnRecord};
 use crate::list::ListId;
 
 /// How mail reaches a postoffice.
@@ -178,6 +176,27 @@ impl Places {
         })
     }
 
+    /// Adds a network that a run defines.
+    pub(super) fn insert_network(&mut self, network: Network) {
+        self.networks.push(network);
+    }
+
+    /// Adds a postoffice that a run defines to its network.
+    pub(super) fn insert_postoffice(&mut self, network: &[u8], index: usize, record: XtnRecord) {
+        let code_page = self.code_page;
+        let same = |n: &Network| code_page.eq_ignore_case(n.record.name.as_bytes(), network);
+        let Some(number) = self.networks.iter().position(same) else {
+            return;
+        };
+        let postoffices = &mut self.networks[number].postoffices;
+        let key = (
+            code_page.fold(network),
+            code_page.fold(record.postoffice.as_bytes()),
+        );
+        postoffices.push((index, record));
+        self.by_name.insert(key, (number, postoffices.len() - 1));
+    }
+
     /// Returns the networks and gateways in the order of NETWORK.GLB.
     #[must_use]
     pub fn networks(&self) -> &[Network] {
@@ -319,20 +338,4 @@ fn load_postoffices(
         }
     }
     Ok(found)
-}
-
-/// Makes the record of a network or of a gateway.
-///
-/// # Errors
-/// The name does not fit its field.
-pub fn new_network(
-    kind: NetworkKind,
-    name: &[u8],
-    xtn: Option<HexId>,
-    mailbag: Option<HexId>,
-) -> Result<NetworkRecord, crate::codec::TextTooLong> {
-    let mut record = NetworkRecord::new(kind, FixedText::new(name)?);
-    record.xtn = xtn.map_or(HexText::NONE, HexText::from);
-    record.mailbag = mailbag.map_or(HexText::NONE, HexText::from);
-    Ok(record)
 }

@@ -11,6 +11,7 @@ use crate::codec::{
     RecordState, RecordWriter, TextTooLong,
 };
 use crate::plan::Fingerprint;
+use crate::plan::pol::Held;
 
 /// What an entry of the POL for somebody elsewhere is made from.
 #[derive(Debug, Clone)]
@@ -70,6 +71,40 @@ impl Pol {
         self.records
             .iter()
             .position(|record| self.code_page.eq_ignore_case(record.name.as_bytes(), name))
+    }
+
+    /// Says how the list stands to a name and the address of somebody elsewhere.
+    #[must_use]
+    pub fn holds(&self, name: &[u8], address: &Address) -> Held {
+        let Some(index) = self.find(name) else {
+            return Held::Free;
+        };
+        match self.netpo_of(&self.records[index]) {
+            Some(netpo) if self.is_address(netpo, address) => Held::Same,
+            _ => Held::Other,
+        }
+    }
+
+    fn is_address(&self, netpo: &NetpoRecord, address: &Address) -> bool {
+        let same = |field: &FixedText<11>, text: &[u8]| {
+            self.code_page.eq_ignore_case(field.as_bytes(), text)
+        };
+        match (address.place(), address.mailbox()) {
+            (Some(place), Some(mailbox)) => {
+                same(&netpo.network, place.network())
+                    && same(&netpo.postoffice, place.postoffice())
+                    && same(&netpo.mailbox, mailbox)
+            }
+            _ => same(&netpo.network, address.kind().token().as_bytes()),
+        }
+    }
+
+    /// Tells whether any entry stands for somebody elsewhere.
+    #[must_use]
+    pub fn has_external(&self) -> bool {
+        self.records
+            .iter()
+            .any(|record| record.kind == AliasKind::External)
     }
 
     /// Returns the NETPO record of an external entry.

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use crate::codec::CodecError;
+use crate::messages::Message;
 use crate::plan::outcome::Counts;
 use crate::postoffice::PostofficeError;
 use crate::tools::cli::screen::Screen;
@@ -137,6 +138,8 @@ pub struct ToolError {
     pub exit: ExitCode,
     /// What went wrong, in lower case and without a full stop, unless it is a published text.
     pub message: String,
+    /// The published message that the logs get, where there is one.
+    pub logged: Option<Message>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -146,6 +149,7 @@ impl ToolError {
         Self {
             exit,
             message: message.into(),
+            logged: None,
             source: None,
         }
     }
@@ -153,6 +157,13 @@ impl ToolError {
     /// Makes a usage error.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(ExitCode::Usage, message)
+    }
+
+    /// Adds the published message that the logs get.
+    #[must_use]
+    pub fn with_message(mut self, message: Message) -> Self {
+        self.logged = Some(message);
+        self
     }
 
     /// Adds the cause, which is printed after the message.
@@ -167,7 +178,9 @@ impl ToolError {
 impl From<PostofficeError> for ToolError {
     fn from(error: PostofficeError) -> Self {
         let number = error.exit_code();
-        let exit = ExitCode::BY_SEVERITY.into_iter().find(|code| code.number() == number);
+        let exit = ExitCode::BY_SEVERITY
+            .into_iter()
+            .find(|code| code.number() == number);
         Self::new(exit.unwrap_or(ExitCode::CannotWrite), error.to_string())
     }
 }

@@ -8,7 +8,7 @@ pub mod exit;
 pub mod import;
 pub mod listds;
 pub mod listq;
-pub mod progress;
 pub mod pass;
+pub mod progress;
 pub mod report;
 pub mod session;

@@ -6,10 +6,10 @@ use std::time::Instant;
 use crate::codec::{Access2Record, AccessFlags, RecordReader};
 use crate::messages::{Message, Severity};
 use crate::postoffice::accounts::Accounts;
-use crate::postoffice::log::{Log, LogLine, Years};
+use crate::postoffice::log::{Log, LogLine};
 use crate::postoffice::passwords::Passwords;
 use crate::postoffice::{Holder, Layout, Locked, Postoffice, PostofficeError, layout};
-use crate::tools::cli::clock::{Clock, YearDigits};
+use crate::tools::cli::clock::Clock;
 use crate::tools::cli::data::DataLocation;
 use crate::tools::cli::login::{Credentials, LoginArgs, bad_login};
 use crate::tools::exit::{ExitCode, ToolError};
@@ -72,7 +72,12 @@ impl Session {
         let credentials = match credentials {
             Ok(credentials) => credentials,
             Err(error) => {
-                log_failure(program, &path, &clock, &[LogLine::text(Severity::Fatal, error.to_string())]);
+                log_failure(
+                    program,
+                    &path,
+                    &clock,
+                    &[LogLine::text(Severity::Fatal, error.to_string())],
+                );
                 return Err(error);
             }
         };
@@ -86,13 +91,18 @@ impl Session {
         };
         if !check_login(&po, &credentials)? {
             let error = bad_login();
-            log_failure(program, &path, &clock, &[LogLine::text(Severity::Fatal, error.to_string())]);
+            log_failure(
+                program,
+                &path,
+                &clock,
+                &[LogLine::text(Severity::Fatal, error.to_string())],
+            );
             return Err(error);
         }
         let mut session = Self {
             po,
             program,
-            log: Log::new(clock.zone().clone(), years(&clock)),
+            log: Log::new(clock.zone().clone(), clock.year_digits()),
             clock,
             drive,
             started: Instant::now(),
@@ -148,7 +158,10 @@ impl Session {
 /// Returns a note for the summary.
 #[must_use]
 pub fn note(message: &Message) -> Note {
-    Note { number: Some(message.number), text: message.to_string() }
+    Note {
+        number: Some(message.number),
+        text: message.to_string(),
+    }
 }
 
 /// Returns the numbers of a requestor for the summary.
@@ -158,13 +171,6 @@ pub fn numbers(config: &crate::codec::reqconf::ReqConf) -> Numbers {
         req_sync: config.req_sync.0,
         srv_sync: config.srv_sync.0,
         import_sync: config.import_sync.0,
-    }
-}
-
-fn years(clock: &Clock) -> Years {
-    match clock.year_digits() {
-        YearDigits::Two => Years::Two,
-        YearDigits::Four => Years::Four,
     }
 }
 
@@ -203,8 +209,12 @@ fn full_name(path: &Path, mailbox: &str) -> String {
 fn check_login(po: &Postoffice, credentials: &Credentials) -> Result<bool, PostofficeError> {
     let code_page = po.code_page();
     let accounts = Accounts::load(po)?;
-    let Ok(mailbox) = code_page.encode(&credentials.administrator) else { return Ok(false) };
-    let Some(index) = accounts.find(&mailbox) else { return Ok(false) };
+    let Ok(mailbox) = code_page.encode(&credentials.administrator) else {
+        return Ok(false);
+    };
+    let Some(index) = accounts.find(&mailbox) else {
+        return Ok(false);
+    };
     let account = accounts.get(index);
     if !account.flags.contains(AccessFlags::ADMINISTRATOR) {
         return Ok(false);
@@ -223,15 +233,21 @@ fn lines_of(locked: &Locked) -> Vec<LogLine> {
 /// Writes the log of a run that could not begin. A log that cannot be written either is said on the screen.
 fn log_failure(program: Program, path: &Path, clock: &Clock, lines: &[LogLine]) {
     let Some(banner) = program.banner else { return };
-    let mut log = Log::new(clock.zone().clone(), years(clock));
+    let mut log = Log::new(clock.zone().clone(), clock.year_digits());
     let farewell = program.farewell.map(LogLine::status);
-    let all = std::iter::once(LogLine::status(banner)).chain(lines.iter().cloned()).chain(farewell);
+    let all = std::iter::once(LogLine::status(banner))
+        .chain(lines.iter().cloned())
+        .chain(farewell);
     for line in all {
         log.add(clock.now(), &line);
     }
     let written = Layout::open(path).and_then(|layout| {
         let is_postoffice = layout.exists(&layout::MASTER)?;
-        if is_postoffice { log.append_now(&layout) } else { Ok(()) }
+        if is_postoffice {
+            log.append_now(&layout)
+        } else {
+            Ok(())
+        }
     });
     if let Err(error) = written {
         eprintln!("{}: {error}", program.name);

@@ -6,24 +6,15 @@ use std::ffi::OsString;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
+use crate::postoffice::log::Years;
 use crate::tools::exit::ToolError;
-
-/// How many digits a year has in a log line (`spec/protocol.md` 7.2 prints two).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum YearDigits {
-    /// `07/12/95`, as the original wrote it.
-    #[default]
-    Two,
-    /// `07/12/1995`.
-    Four,
-}
 
 /// Tells the time and the zone that screens and logs print it in.
 #[derive(Clone, Debug)]
 pub struct Clock {
     fixed: Option<Timestamp>,
     zone: TimeZone,
-    year_digits: YearDigits,
+    year_digits: Years,
 }
 
 impl Clock {
@@ -55,7 +46,7 @@ impl Clock {
         Self {
             fixed: Some(now),
             zone,
-            year_digits: YearDigits::default(),
+            year_digits: Years::default(),
         }
     }
 
@@ -75,9 +66,9 @@ impl Clock {
             })
             .transpose()?;
         let year_digits = match log_years.as_ref().map(|value| value.to_string_lossy()) {
-            None => YearDigits::default(),
-            Some(text) if text == "2" => YearDigits::Two,
-            Some(text) if text == "4" => YearDigits::Four,
+            None => Years::default(),
+            Some(text) if text == "2" => Years::Two,
+            Some(text) if text == "4" => Years::Four,
             Some(text) => {
                 let what = format!("DIRSYNC_LOG_YEARS: found {text:?}, expected 2 or 4");
                 return Err(ToolError::usage(what));
@@ -110,7 +101,7 @@ impl Clock {
 
     /// Returns how many digits a year has in a log line.
     #[must_use]
-    pub fn year_digits(&self) -> YearDigits {
+    pub fn year_digits(&self) -> Years {
         self.year_digits
     }
 }
@@ -132,7 +123,7 @@ mod tests {
             clock.local().strftime("%a %b %d %H:%M:%S %Y").to_string(),
             "Thu Apr 07 12:13:52 1994"
         );
-        assert_eq!(clock.year_digits(), YearDigits::Two);
+        assert_eq!(clock.year_digits(), Years::Four);
     }
 
     #[test]
