@@ -150,7 +150,7 @@ fn check_part(
 fn first_non_alphanumeric(text: &[u8], code_page: CodePage) -> Option<usize> {
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
-        if code_page.is_lead_byte(byte) && at + 1 < text.len() {
+        if !byte.is_ascii() && code_page.is_lead_byte(byte) && at + 1 < text.len() {
             at += 2;
             continue;
         }

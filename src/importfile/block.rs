@@ -69,6 +69,11 @@ impl OpenBlock {
         self.line
     }
 
+    /// Returns true when the lines that follow are skipped.
+    pub(super) fn is_refused(&self) -> bool {
+        self.transaction.is_none()
+    }
+
     /// Takes a line that continues the block: neither blank nor comment nor a command.
     pub(super) fn add(&mut self, line: u64, kind: LineKind, text: &[u8]) {
         let code_page = self.code_page;

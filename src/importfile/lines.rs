@@ -128,6 +128,12 @@ impl<R: BufRead> Lines<R> {
         })
     }
 
+    /// Returns the bytes that are held.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.raw.capacity()
+    }
+
     /// Returns the input behind the current line.
     pub(crate) fn into_input(self) -> R {
         self.input

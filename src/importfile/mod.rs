@@ -23,6 +23,8 @@ mod lines;
 mod numbered;
 mod queue_text;
 mod reader;
+#[cfg(test)]
+mod strategies;
 mod writer;
 
 pub use check::{check, message_json, transaction_json};

@@ -132,12 +132,16 @@ impl<R: BufRead> Reader<R> {
 
     /// Reports a line that continues something where nothing is open.
     fn orphan(&self) -> Block {
+        let lines = &self.lines;
+        let message = lines
+            .too_long()
+            .unwrap_or_else(|| orphan(lines.number(), lines.text()));
         Block {
-            line: self.lines.number(),
+            line: lines.number(),
             sync: None,
-            raw: self.lines.raw().to_vec(),
+            raw: lines.raw().to_vec(),
             transaction: None,
-            messages: vec![orphan(self.lines.number(), self.lines.text())],
+            messages: vec![message],
         }
     }
 }
@@ -164,12 +168,12 @@ struct Pending {
 }
 
 impl Pending {
-    /// Returns true for a line that is no part of this block. An endless run of unknown lines
-    /// must not refuse the entry before it, so beyond the limit they stand alone.
+    /// Returns true for a line that is no part of this block. Unknown lines are part of one that
+    /// stands, so that what follows them still finds it; an endless run of them must not refuse it.
     fn is_ended_by(&self, kind: LineKind) -> bool {
         match kind {
             LineKind::Command | LineKind::UnknownCommand => true,
-            LineKind::Unknown => self.line_count >= MAX_BLOCK_LINES,
+            LineKind::Unknown => self.block.is_refused() || self.line_count >= MAX_BLOCK_LINES,
             _ => false,
         }
     }

@@ -70,3 +70,99 @@ fn keys_stand_in_the_order_of_the_cases() {
         );
     }
 }
+
+/// Reads a text that may be anything, and returns what the reader must always promise.
+fn read_hostile(text: &[u8], what: &str) {
+    let found = protocol::check(text, CODE_PAGE).expect("reading a slice");
+    let lines = text.split(|&b| b == b'\n').count() as u64;
+    for message in found["messages"].as_array().expect("messages") {
+        let line = message["line"].as_u64().expect("a line");
+        assert!(
+            (1..=lines).contains(&line),
+            "{what}: message at line {line}"
+        );
+    }
+}
+
+#[test]
+fn cases_cut_at_every_byte_are_answered() {
+    for case in file_cases() {
+        let text = input(&case);
+        let whole = protocol::check(&text[..], CODE_PAGE).expect("reading a slice");
+        let first = whole["transactions"].get(0);
+        for len in 0..text.len() {
+            let what = format!("{} cut at {len}", case["id"]);
+            read_hostile(&text[..len], &what);
+            // What is complete before the cut stays as it is.
+            let second_line = whole["transactions"].get(1).map(|t| t["line"].as_u64());
+            let lines_left = text[..len].iter().filter(|&&b| b == b'\n').count() as u64;
+            if second_line.flatten().is_some_and(|line| line <= lines_left) {
+                let cut = protocol::check(&text[..len], CODE_PAGE).expect("reading a slice");
+                assert_eq!(cut["transactions"].get(0), first, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn cases_with_any_bit_flipped_are_answered() {
+    for case in file_cases() {
+        let mut text = input(&case);
+        for at in 0..text.len() {
+            for bit in [0x01, 0x04, 0x20, 0x80, 0xff] {
+                text[at] ^= bit;
+                read_hostile(&text, &format!("{} byte {at} ^ {bit:#x}", case["id"]));
+                text[at] ^= bit;
+            }
+        }
+    }
+}
+
+#[test]
+fn random_lines_are_answered() {
+    let pieces: [&[u8]; 24] = [
+        b"A ",
+        b"D\t",
+        b"M ",
+        b"R ",
+        b"T ",
+        b" ",
+        b"- ",
+        b"&",
+        b"#",
+        b"\r\n",
+        b"\n",
+        b"\r",
+        b"\t",
+        b"PCM:",
+        b"FAX:",
+        b"N/P/M",
+        b"~",
+        b"//",
+        b"=",
+        b"PASSWORD",
+        b"\x00",
+        b"\x1a",
+        b"\xff",
+        b"0000000001 ",
+    ];
+    // A fixed sequence: xorshift, so that a failure can be repeated.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = |bound: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % bound as u64) as usize
+    };
+    for round in 0..20_000 {
+        let mut text = if round % 3 == 0 {
+            b"[DIRSYNC-TRANSACTIONS]\n".to_vec()
+        } else {
+            Vec::new()
+        };
+        for _ in 0..next(40) {
+            text.extend_from_slice(pieces[next(pieces.len())]);
+        }
+        read_hostile(&text, &text.escape_ascii().to_string());
+    }
+}

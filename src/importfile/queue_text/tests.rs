@@ -1,1 +1,87 @@
+use proptest::prelude::*;
 
+use super::*;
+use crate::importfile::strategies::{CP, transaction, without_tokens};
+
+fn decode(text: &[u8]) -> Result<QueueText, Vec<(u16, u64)>> {
+    Transaction::decode_queue_text(text, CP).map_err(|messages| {
+        messages
+            .iter()
+            .map(|message| (message.number, message.line))
+            .collect()
+    })
+}
+
+#[test]
+fn text_is_that_of_the_published_listing() {
+    let text = b"A able is he who knows his limit\tPCM:POLYNOMIAL/MONTGOMERY/able";
+    let decoded = decode(text).expect("a transaction");
+    assert_eq!(decoded.transaction.encode_queue_text(), text);
+    let replace = b"R PCM:POLYNOMIAL/MONTGOMERY";
+    let decoded = decode(replace).expect("a transaction");
+    assert_eq!(decoded.transaction.encode_queue_text(), replace);
+}
+
+#[test]
+fn columns_and_trailing_nuls_are_read_as_well() {
+    let text = b"D User1 alias                    PCM:NET1/PO1/USER1\r\n\0";
+    let decoded = decode(text).expect("a transaction");
+    assert_eq!(
+        decoded.transaction.encode_queue_text(),
+        b"D User1 alias\tPCM:NET1/PO1/USER1"
+    );
+}
+
+#[test]
+fn bad_codes_are_13_and_malformed_changes_47() {
+    assert_eq!(decode(b""), Err(vec![(13, 1)]));
+    assert_eq!(decode(b"X a\tPCM:N/P/M"), Err(vec![(13, 1)]));
+    assert_eq!(decode(b"# Last confirmed ReqSync."), Err(vec![(13, 1)]));
+    assert_eq!(decode(b"- a:/b"), Err(vec![(13, 1)]));
+    assert_eq!(decode(b"A a"), Err(vec![(48, 1)]));
+    assert_eq!(decode(b"M George Jones\r\n- Title:/x"), Err(vec![(47, 1)]));
+    assert_eq!(
+        decode(b"M a\tPCM:N/P/M\r\n  b\tPCM:N/P"),
+        Err(vec![(47, 2)])
+    );
+    assert_eq!(
+        decode(b"A a\tPCM:N/P/M\r\nA b\tPCM:N/P/O"),
+        Err(vec![(21, 2)])
+    );
+}
+
+#[test]
+fn a_bad_information_line_leaves_the_entry() {
+    let decoded = decode(b"A a\tPCM:N/P/M\r\n- x\r\n- y:/z").expect("an entry");
+    assert_eq!(decoded.transaction.info().len(), 1);
+    assert_eq!(decoded.transaction.info()[0].line(), 3);
+    assert_eq!(decoded.messages.len(), 1);
+    assert_eq!(
+        (decoded.messages[0].number, decoded.messages[0].line),
+        (22, 2)
+    );
+}
+
+#[test]
+fn a_password_never_enters_a_queue() {
+    let decoded = decode(b"A a\tPCM:N/P/M\r\n&PASSWORD=secret").expect("an entry");
+    assert_eq!(decoded.transaction.tokens().len(), 1);
+    assert_eq!(decoded.transaction.encode_queue_text(), b"A a\tPCM:N/P/M");
+    assert!(!format!("{decoded:?}").contains("secret"));
+}
+
+proptest! {
+    #[test]
+    fn queue_text_reads_back_unchanged(transaction in transaction()) {
+        let decoded = decode(&transaction.encode_queue_text()).expect("our own text");
+        prop_assert_eq!(decoded.messages, []);
+        prop_assert_eq!(decoded.transaction, without_tokens(transaction));
+    }
+
+    #[test]
+    fn any_bytes_are_answered(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+        for code in [&b""[..], b"A ", b"M a\tPCM:N/P/M\n", b"T PCM:N/P\n "] {
+            let _ = decode(&[code, &text].concat());
+        }
+    }
+}
