@@ -2,6 +2,7 @@
 
 use super::{AddressError, AddressType};
 use crate::codec::codepage::CodePage;
+use crate::codec::is_mailbox_byte;
 
 /// Bytes a part may have (message 20).
 pub(crate) const MAX_PART_LEN: usize = 10;
@@ -133,7 +134,7 @@ fn check_part(
         ));
     }
     let bad = if kind.family() == AddressType::Pcm {
-        first_non_alphanumeric(text, code_page)
+        first_non_alphanumeric(part, text, code_page)
     } else {
         text.iter().position(|&b| b < b' ')
     };
@@ -145,19 +146,18 @@ fn check_part(
 
 /// Returns the position of the first character that is no letter or digit.
 ///
-/// Above 127 everything counts as a letter but 145 to 148, which Q199676 lists as invalid: those
-/// are quotes in the Windows pages and letters in the DOS pages, so there the code page decides.
-fn first_non_alphanumeric(text: &[u8], code_page: CodePage) -> Option<usize> {
+/// Codes above 127 count as letters; for mailboxes Q199676 leaves out 145 to 148, though those are
+/// letters in the DOS pages (`spec/import.md` 3.5). Nobody says so of the other parts.
+fn first_non_alphanumeric(part: Part, text: &[u8], code_page: CodePage) -> Option<usize> {
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         if !byte.is_ascii() && code_page.is_lead_byte(byte) && at + 1 < text.len() {
             at += 2;
             continue;
         }
-        let letter = match byte {
-            0..=127 => byte.is_ascii_alphanumeric(),
-            145..=148 => code_page.decode(&[byte]).chars().all(char::is_alphanumeric),
-            _ => true,
+        let letter = match part {
+            Part::Mailbox => is_mailbox_byte(byte),
+            Part::Network | Part::Postoffice => byte.is_ascii_alphanumeric() || !byte.is_ascii(),
         };
         if !letter {
             return Some(at);
