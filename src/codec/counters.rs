@@ -117,6 +117,9 @@ record! {
 }
 
 impl SerialNo {
+    /// The highest number that Windows clients take (Q113149).
+    pub const WINDOWS_CLIENT_MAX: HexId = HexId(0x00ff_ffff);
+
     /// Takes the next name of a folder; `None` when all were given.
     pub fn take(&mut self) -> Option<HexId> {
         take(&mut self.next)
