@@ -87,15 +87,15 @@ fn samples() -> Vec<Sample> {
         is_server: true,
         ..Master::default()
     };
-    let mut schedule = ProcessFile::default();
-    schedule.records = vec![
-        ProcessEntry {
-            kind: ProcessKind::T2,
-            comment: name(b"nightly"),
-            ..ProcessEntry::default()
-        };
-        2
-    ];
+    let entry = ProcessEntry {
+        kind: ProcessKind::T2,
+        comment: name(b"nightly"),
+        ..ProcessEntry::default()
+    };
+    let schedule = ProcessFile {
+        records: vec![entry; 2],
+        ..ProcessFile::default()
+    };
     let mut schedule_bytes = Vec::new();
     schedule.write_to(&mut schedule_bytes).unwrap();
     let mut server = SrvConf {
