@@ -90,6 +90,12 @@ impl AddressType {
         }
     }
 
+    /// Tells whether its places are nodes or DGNs of one gateway rather than postoffices.
+    #[must_use]
+    pub fn is_gateway_node(self) -> bool {
+        self.is_three_part() && self.family() != Self::Pcm
+    }
+
     /// Returns true where the address is `network/postoffice/mailbox` and lists are kept per
     /// network and postoffice.
     #[must_use]

@@ -162,6 +162,18 @@ impl Intake {
         }
     }
 
+    /// Tells whether any list is replaced.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        self.lists.iter().flat_map(|list| &list.ops).any(|op| op.kind == OpKind::Replace)
+    }
+
+    /// Tells whether any transaction is for a list.
+    #[must_use]
+    pub fn has(&self, id: &ListId) -> bool {
+        self.known.contains_key(id)
+    }
+
     /// Returns the lists with their transactions, in the order of the list ids.
     #[must_use]
     pub fn take_lists(&mut self) -> Vec<(ListId, ListOps)> {

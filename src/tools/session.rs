@@ -132,6 +132,10 @@ impl Session {
 
     /// Writes the log of a run that stops, with the message of `error` where it has one and is not in it yet.
     pub fn fail(&mut self, error: ToolError) -> ToolError {
+        match &error.logged {
+            Some(message) => self.log_message(message.clone()),
+            None => self.log(&LogLine::text(Severity::Fatal, error.to_string())),
+        }
         self.log_farewell();
         if self.po.exclusive_lock().is_some() {
             if let Err(log_error) = self.log.append_now(self.po.layout()) {
@@ -139,6 +143,19 @@ impl Session {
             }
         }
         error
+    }
+
+    /// As [`Self::fail`] for an error of the postoffice, with the messages that go with it.
+    pub fn fail_with(&mut self, error: PostofficeError, messages: &[Message]) -> ToolError {
+        for message in messages {
+            self.log_message(message.clone());
+        }
+        let published = messages.first().map(ToString::to_string);
+        let mut error = ToolError::from(error);
+        if let Some(published) = published {
+            error.message = format!("{published}: {}", error.message);
+        }
+        self.fail(error)
     }
 
     /// Starts the summary of the run.

@@ -117,6 +117,13 @@ impl Transaction {
         }
     }
 
+    /// Drops the local user tokens.
+    pub fn clear_tokens(&mut self) {
+        if let Self::Add { tokens, .. } | Self::Modify { tokens, .. } = self {
+            tokens.clear();
+        }
+    }
+
     /// Returns the local user tokens; empty for D, R and T.
     #[must_use]
     pub fn tokens(&self) -> &[Token] {

@@ -2,6 +2,7 @@
 
 pub mod explain;
 pub mod options;
+mod text;
 pub mod values;
 
 use std::ffi::OsString;
@@ -12,6 +13,7 @@ use anyhow::Context;
 
 use crate::protocol;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::session::Program;
 use explain::Explanation;
 pub use options::{Mode, Options, Task};
 
@@ -35,6 +37,13 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
     }
 }
 
+/// How import calls itself in the logs.
+pub(crate) const PROGRAM: Program = Program {
+    name: "import",
+    banner: Some("Microsoft (R) Mail Import V3.5"),
+    farewell: Some("Import is finished."),
+};
+
 fn carry_out(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
     match options.task {
         Task::Explain => {
@@ -42,6 +51,10 @@ fn carry_out(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitC
             Ok(ExitCode::Done)
         }
         Task::Check => check(options, screen),
+        Task::Run => match options.mode {
+            Mode::Import => text::run(options, screen),
+            _ => unimplemented!(),
+        },
     }
 }
 

@@ -65,6 +65,8 @@ impl Mode {
 pub enum Task {
     /// `--explain`: say how it was understood.
     Explain,
+    /// Do what the mode says.
+    Run,
     /// `--check`: parse the `-f` file and touch nothing.
     Check,
 }
@@ -131,6 +133,8 @@ pub struct Options {
     pub ignored: Vec<char>,
     /// `--dry-run`: decide everything, write nothing.
     pub dry_run: bool,
+    /// `--keep-info`: fields that a transaction does not name keep their values.
+    pub keep_info: bool,
     /// `--allow-deletes`: let the guard pass this many removals.
     pub allow_deletes: Option<u64>,
     /// `--replace`: a full list also drops entries that were put in by hand.
@@ -168,10 +172,10 @@ impl Options {
         };
         let options = Self {
             mode,
-            task: if args.check {
-                Task::Check
-            } else {
-                Task::Explain
+            task: match (args.check, args.explain) {
+                (true, _) => Task::Check,
+                (false, true) => Task::Explain,
+                (false, false) => Task::Run,
             },
             login: args.login,
             file: args.file.filter(|_| keeps('f')),
@@ -186,6 +190,7 @@ impl Options {
             dry_run: args.dry_run,
             allow_deletes: args.allow_deletes,
             replace: args.replace,
+            keep_info: args.keep_info,
             whole: args.whole,
             code_page: args.code_page,
             common: args.common,
@@ -302,6 +307,10 @@ struct Args {
     #[arg(long)]
     dry_run: bool,
 
+    /// Keep the values of template fields that a transaction does not name (the original set the defaults)
+    #[arg(long)]
+    keep_info: bool,
+
     /// Let this run remove up to this many entries
     #[arg(long, value_name = "N")]
     allow_deletes: Option<u64>,
@@ -319,7 +328,7 @@ struct Args {
     code_page: Option<CodePage>,
 
     /// Print how this command line is understood, as JSON, and touch nothing
-    #[arg(long, required_unless_present = "check")]
+    #[arg(long)]
     explain: bool,
 
     /// Parse the -f file, print its transactions and messages as JSON, and touch nothing

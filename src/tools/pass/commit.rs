@@ -36,6 +36,14 @@ pub struct Effects {
     pub config: Option<ReqConf>,
 }
 
+impl Effects {
+    /// Tells whether nothing beside the lists changes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.remove.is_empty() && self.replace.is_empty() && self.config.is_none()
+    }
+}
+
 /// Carries out a pass in one batch, with the lines of the log, and returns the warnings of the batch.
 ///
 /// # Errors
@@ -48,6 +56,7 @@ pub fn commit(
 ) -> Result<Vec<String>, PostofficeError> {
     let Session { po, log, clock, .. } = session;
     let po = &*po;
+    let changes_lists = !decided.is_empty() || !effects.is_empty();
     let mut config = effects.config.unwrap_or_else(|| state.config.clone());
     let batch = po.batch()?;
     let mut warnings: Vec<String> = batch.warnings().iter().map(ToString::to_string).collect();
@@ -105,7 +114,9 @@ pub fn commit(
         state.config = config;
     }
     log.stage(&batch)?;
-    batch.bump_flag();
+    if changes_lists {
+        batch.bump_flag();
+    }
     let committed = batch.commit()?;
     warnings.extend(committed.warnings.iter().map(ToString::to_string));
     Ok(warnings)

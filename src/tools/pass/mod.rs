@@ -9,6 +9,7 @@ mod decide;
 mod import_log;
 mod pol;
 mod report;
+mod run;
 
 use crate::codec::reqconf::ReqConf;
 use crate::plan::guard::{self, Stopped};
@@ -26,6 +27,7 @@ pub use commit::{Effects, commit, failure_messages};
 pub use decide::{decide, nodes};
 pub use import_log::{ImportLog, walk_blocks};
 pub use report::{log_line, write_decisions};
+pub use run::{Pass, Report, Wishes};
 
 /// The state of a postoffice that every pass over its lists reads.
 #[derive(Debug)]
@@ -61,12 +63,8 @@ pub struct Settings {
     pub rules: Rules,
     /// The postoffice list follows every change (`-a`).
     pub pol: bool,
-    /// Lists are emptied before their first transaction (`-r`).
-    pub replace: bool,
     /// Unknown postoffices are defined (`-c`, or the requestor's option Create-PO).
     pub autocreate: bool,
-    /// Why nothing may be removed by absence although the source is whole; an exit of 1 goes with it.
-    pub withheld: Option<String>,
 }
 
 /// What a pass has decided, before any of it is done.
