@@ -252,6 +252,7 @@ impl Drop for ExclusiveLock {
     fn drop(&mut self) {
         // Only a word for others: a leftover is never believed, the lock itself ends with the file.
         let _ = fs::remove_file(&self.holder_path);
+        unlock(&self.flag);
     }
 }
 
@@ -283,6 +284,18 @@ impl SharedLock {
     pub fn is_held(&self) -> bool {
         self.flag.is_some()
     }
+}
+
+impl Drop for SharedLock {
+    fn drop(&mut self) {
+        self.flag.iter().for_each(unlock);
+    }
+}
+
+/// Lets go at once: closing alone would wait for a child that is just being started and shares the open file.
+fn unlock(flag: &fs::File) {
+    // It fails for no file that was locked; if it did, closing would do.
+    let _ = flock(flag, FlockOperation::Unlock);
 }
 
 fn lock_file(

@@ -20,6 +20,7 @@ pub mod passwords;
 pub mod places;
 pub mod pol;
 pub mod queues;
+pub mod setup;
 
 use std::path::Path;
 use std::time::Duration;
@@ -35,7 +36,7 @@ use log::{Log, LogLine, Years};
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
 use crate::codec::master::Master;
-use crate::codec::{CodecError, Record};
+use crate::codec::CodecError;
 use crate::messages::Severity;
 
 /// What a postoffice is to directory synchronization.
@@ -123,19 +124,14 @@ impl Postoffice {
         hold: Hold,
         recovery: Option<Recovery>,
     ) -> Result<Self, PostofficeError> {
-        let bytes = layout.read(&layout::MASTER)?.unwrap_or_default();
-        let damaged = |source| {
-            layout
-                .path(&layout::MASTER)
-                .map(|path| PostofficeError::Codec { path, source })
-        };
-        let master = match Master::decode(&bytes) {
-            Ok(master) => master,
-            Err(e) => return Err(damaged(e)?),
-        };
+        let master: Master = layout
+            .read_record(&layout::MASTER)?
+            .ok_or_else(|| missing_master(layout.root()))?;
         let Some(code_page) = master.code_page() else {
-            let e = CodecError::field(6, "code_page_id", master.code_page_id, "a code page");
-            return Err(damaged(e)?);
+            return Err(PostofficeError::Codec {
+                path: layout.path(&layout::MASTER)?,
+                source: CodecError::field(6, "code_page_id", master.code_page_id, "a code page"),
+            });
         };
         let name =
             PostofficeName::from_checked(master.network.as_bytes(), master.postoffice.as_bytes());
@@ -220,12 +216,16 @@ impl Postoffice {
 fn find(path: &Path) -> Result<Layout, PostofficeError> {
     let layout = Layout::open(path)?;
     if !layout.exists(&layout::MASTER)? {
-        return Err(PostofficeError::NoPostoffice {
-            path: path.to_owned(),
-            reason: "GLB/MASTER.GLB is missing".to_owned(),
-        });
+        return Err(missing_master(path));
     }
     Ok(layout)
+}
+
+fn missing_master(path: &Path) -> PostofficeError {
+    PostofficeError::NoPostoffice {
+        path: path.to_owned(),
+        reason: "GLB/MASTER.GLB is missing".to_owned(),
+    }
 }
 
 fn log_recovery(

@@ -40,6 +40,7 @@ pub use recover::Recovery;
 pub(super) use recover::{is_pending, recover};
 pub use staging::StagedFile;
 use staging::{NEW_FILE_MODE, Staging, discard_staged, lock};
+pub(super) use staging::{sync_directory, sync_filesystem};
 pub use target::{TargetError, TargetFault};
 
 /// How long a batch waits for a file that another program holds for a moment (Q117562).

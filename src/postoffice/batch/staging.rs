@@ -120,7 +120,7 @@ fn create(path: &Path, mode: u32) -> io::Result<fs::File> {
 }
 
 /// Makes a directory durable: the names in it.
-pub(super) fn sync_directory(path: &Path) -> Result<(), PostofficeError> {
+pub(in crate::postoffice) fn sync_directory(path: &Path) -> Result<(), PostofficeError> {
     let directory = fs::File::open(path).writing(path)?;
     directory.sync_all().writing(path)
 }
@@ -143,15 +143,17 @@ pub(super) fn sync_directories<'p>(
     Ok(())
 }
 
+/// Makes everything on the file system of a path durable; false where the system has no such call.
 #[cfg(target_os = "linux")]
-fn sync_filesystem(path: &Path) -> Result<bool, PostofficeError> {
+pub(in crate::postoffice) fn sync_filesystem(path: &Path) -> Result<bool, PostofficeError> {
     let directory = fs::File::open(path).writing(path)?;
     rustix::fs::syncfs(&directory).writing(path)?;
     Ok(true)
 }
 
+/// Makes everything on the file system of a path durable; false where the system has no such call.
 #[cfg(not(target_os = "linux"))]
-fn sync_filesystem(_: &Path) -> Result<bool, PostofficeError> {
+pub(in crate::postoffice) fn sync_filesystem(_: &Path) -> Result<bool, PostofficeError> {
     Ok(false)
 }
 

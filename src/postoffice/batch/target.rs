@@ -134,6 +134,8 @@ fn fault(path: &Path, file: &File) -> Result<Option<TargetFault>, PostofficeErro
         Err(Errno::WOULDBLOCK) => return Ok(Some(TargetFault::Held(None))),
         Err(e) => return Err(e).reading(path),
     }
+    // At once, not when a child that is just being started has closed its copy.
+    flock(&open, FlockOperation::Unlock).reading(path)?;
     let probe = Flock::from(FlockType::WriteLock);
     let holder = fcntl_getlk(&open, &probe).reading(path)?;
     Ok(holder.map(|lock| TargetFault::Held(lock.pid.map(|p| p.as_raw_nonzero().get() as u32))))

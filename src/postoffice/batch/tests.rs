@@ -243,7 +243,7 @@ fn a_target_held_by_another_is_refused() {
         error.to_string(),
         "GLB/REQTRANS.GLB: cannot be changed: held by another process"
     );
-    drop(held);
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::Unlock).unwrap();
     batch.check_targets([&layout::REQTRANS]).unwrap();
 }
 

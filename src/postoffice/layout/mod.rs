@@ -20,6 +20,7 @@ pub use file::{Dir, File, MailPart, NameError};
 pub use names::*;
 
 use super::error::{AtPath, PostofficeError};
+use crate::codec::{CodecError, Record};
 
 /// Where the files of one postoffice are.
 #[derive(Debug)]
@@ -139,6 +140,31 @@ impl Layout {
         let mut bytes = Vec::new();
         open.read_to_end(&mut bytes).reading(&self.path(file)?)?;
         Ok(Some(bytes))
+    }
+
+    /// Reads a file that is one record; `None` when it is not there.
+    ///
+    /// # Errors
+    /// As [`Self::open_file`]; the size is not that of the record, or a field holds what it cannot hold.
+    pub fn read_record<T: Record>(&self, file: &File) -> Result<Option<T>, PostofficeError> {
+        let Some(open) = self.open_file(file)? else {
+            return Ok(None);
+        };
+        let path = self.path(file)?;
+        let len = open.metadata().reading(&path)?.len();
+        let mut bytes = Vec::with_capacity(T::LEN);
+        open.take(T::LEN as u64)
+            .read_to_end(&mut bytes)
+            .reading(&path)?;
+        let damaged = |source| PostofficeError::Codec { path, source };
+        if len != T::LEN as u64 || bytes.len() != T::LEN {
+            return Err(damaged(CodecError::Size {
+                len,
+                base: T::LEN as u64,
+                record: 0,
+            }));
+        }
+        T::decode(&bytes).map(Some).map_err(damaged)
     }
 
     /// Returns the names in a directory, sorted, in upper case but for a Maildir; none when it is not there.
