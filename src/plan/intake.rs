@@ -165,7 +165,10 @@ impl Intake {
     /// Tells whether any list is replaced.
     #[must_use]
     pub fn replaces(&self) -> bool {
-        self.lists.iter().flat_map(|list| &list.ops).any(|op| op.kind == OpKind::Replace)
+        self.lists
+            .iter()
+            .flat_map(|list| &list.ops)
+            .any(|op| op.kind == OpKind::Replace)
     }
 
     /// Tells whether any transaction is for a list.

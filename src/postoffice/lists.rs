@@ -292,7 +292,8 @@ impl StoredList {
 }
 
 /// Returns the length and checksum by which a changed file is noticed.
-pub(super) fn fingerprint(bytes: &[u8]) -> Fingerprint {
+#[must_use]
+pub fn fingerprint(bytes: &[u8]) -> Fingerprint {
     Fingerprint {
         len: bytes.len() as u64,
         crc32: crc32(bytes),

@@ -34,9 +34,9 @@ pub use lock::{Holder, Locked};
 use log::{Log, LogLine, Years};
 
 use crate::address::PostofficeName;
+use crate::codec::CodecError;
 use crate::codec::codepage::CodePage;
 use crate::codec::master::Master;
-use crate::codec::CodecError;
 use crate::messages::Severity;
 
 /// What a postoffice is to directory synchronization.

@@ -6,6 +6,7 @@ use super::layout::{self, File};
 use super::{Postoffice, PostofficeError};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
+use crate::codec::master::GatewayWord;
 use crate::codec::{HexId, NetworkKind, NetworkRecord, RecordReader, RouteKind, XtnRecord};
 use crate::list::ListId;
 
@@ -130,6 +131,23 @@ pub fn network_kind(kind: AddressType) -> NetworkKind {
         AddressType::Smtp => NetworkKind::Smtp,
         AddressType::Msmail => NetworkKind::Msmail,
         _ => NetworkKind::Pcm,
+    }
+}
+
+/// Returns the bit of an address type in MASTER.GLB and in the types that a requestor asks for.
+#[must_use]
+pub fn gateway_bit(kind: AddressType) -> GatewayWord {
+    match kind.family() {
+        AddressType::Profs => GatewayWord::PROFS,
+        AddressType::Snads => GatewayWord::SNADS,
+        AddressType::Ov => GatewayWord::OV,
+        AddressType::Mci => GatewayWord::MCI,
+        AddressType::X400 => GatewayWord::X400,
+        AddressType::Fax => GatewayWord::FAX,
+        AddressType::Mhs => GatewayWord::MHS,
+        AddressType::Smtp => GatewayWord::SMTP,
+        AddressType::Msmail => GatewayWord::MSMAIL,
+        _ => GatewayWord::PCM,
     }
 }
 

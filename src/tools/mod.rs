@@ -3,6 +3,7 @@
 //! A binary in `src/bin` is its arguments and one call into here. This is the only layer that knows
 //! clap, anyhow and the terminal.
 
+pub mod apply;
 pub mod cli;
 pub mod exit;
 pub mod import;

@@ -1,8 +1,12 @@
 //! `import`: text import, extract, dir-sync feed and queue, resync (`spec/import.md`).
 
 pub mod explain;
+mod feed;
 pub mod options;
+mod queue;
 mod text;
+
+pub(crate) use text::name_of;
 pub mod values;
 
 use std::ffi::OsString;
@@ -53,6 +57,8 @@ fn carry_out(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitC
         Task::Check => check(options, screen),
         Task::Run => match options.mode {
             Mode::Import => text::run(options, screen),
+            Mode::Feed => feed::run(options, screen),
+            Mode::Queue => queue::run(options, screen),
             _ => unimplemented!(),
         },
     }

@@ -9,11 +9,11 @@ use super::values::LogFile;
 use crate::address::PostofficeName;
 use crate::importfile::{Block, Diagnostic, Reader, check_tokens};
 use crate::messages::Message;
+use crate::plan::Note;
 use crate::plan::intake::{Filter, Intake, Setting};
 use crate::plan::merge::{Rules, Source};
 use crate::plan::op::Position;
 use crate::plan::outcome::{Action, OutcomeSink};
-use crate::plan::Note;
 use crate::postoffice::{Dir, Postoffice};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
@@ -34,22 +34,43 @@ const ALTERING: [u16; 9] = [22, 24, 25, 37, 82, 83, 84, 88, 89];
 pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
     let clock = Clock::from_environment()?;
     let interrupt = Interrupt::install()?;
-    let path = options.file.as_deref().ok_or_else(|| ToolError::usage("the input file is missing: -f<file>"))?;
+    let path = options
+        .file
+        .as_deref()
+        .ok_or_else(|| ToolError::usage("the input file is missing: -f<file>"))?;
     let report = Report::create(options.common.report.as_deref())?;
-    let access = if options.dry_run { Access::Read } else { Access::Write };
+    let access = if options.dry_run {
+        Access::Read
+    } else {
+        Access::Write
+    };
     let mut session = Session::open(super::PROGRAM, &options.login, access, clock)?;
     let log = match open_log(options, &session) {
         Ok(log) => log,
         Err(error) => return Err(session.fail(error).into()),
     };
     let wishes = wishes(options);
-    match prepare(options, path, &mut session, report, &interrupt, log.is_some()) {
+    match prepare(
+        options,
+        path,
+        &mut session,
+        report,
+        &interrupt,
+        log.is_some(),
+    ) {
         Ok((state, report, prepared)) => {
-            let Prepared { decided, messages, altered } = prepared;
+            let Prepared {
+                decided,
+                messages,
+                altered,
+            } = prepared;
             let (notes, po_log) = (decided.notes.clone(), log);
             let now = session.clock.now();
             let po_path = session.po.layout().root().to_owned();
-            let effects = Effects { templates: options.flags.templates, ..Effects::default() };
+            let effects = Effects {
+                templates: options.flags.templates,
+                ..Effects::default()
+            };
             if let Some(log) = &po_log {
                 let mut source = |take: &mut dyn FnMut(u64, u64, &[u8])| {
                     walk_blocks(BufReader::new(File::open(path)?), &session.po, take)
@@ -131,9 +152,24 @@ fn prepare(
         messages.push(withheld(reason));
     }
     messages.extend(untouched_nodes(options, &session.po, &state, &intake));
-    let decided = decide(&session.po, &state, intake, &settings, &mut report, interrupt)?;
+    let decided = decide(
+        &session.po,
+        &state,
+        intake,
+        &settings,
+        &mut report,
+        interrupt,
+    )?;
     messages.extend(places_messages(&session.po, &decided)?);
-    Ok((state, report, Prepared { decided, messages, altered }))
+    Ok((
+        state,
+        report,
+        Prepared {
+            decided,
+            messages,
+            altered,
+        },
+    ))
 }
 
 /// Feeds one block to the intake; returns whether an entry of it is taken only in part.
@@ -145,7 +181,11 @@ pub(super) fn take_block(po: &Postoffice, intake: &mut Intake, block: Block) -> 
         *altered |= ALTERING.contains(&message.number);
         let line = u32::try_from(message.line).unwrap_or(u32::MAX);
         let argument = argument_of(po, message);
-        intake.notes.push(Note { at: Position { line, sync: 0 }, message: message.number, argument });
+        intake.notes.push(Note {
+            at: Position { line, sync: 0 },
+            message: message.number,
+            argument,
+        });
     };
     for message in &block.messages {
         note(message, &mut altered);
@@ -172,12 +212,17 @@ pub(super) fn take_block(po: &Postoffice, intake: &mut Intake, block: Block) -> 
 }
 
 /// What a parse message says behind its text: what stood there.
-fn argument_of(po: &Postoffice, message: &Diagnostic) -> Vec<u8> {
-    let text = format!("column {}: found {}, expected {}", message.column, message.found, message.expected);
-    po.code_page().encode(&text).unwrap_or_else(|_| text.into_bytes())
+pub(super) fn argument_of(po: &Postoffice, message: &Diagnostic) -> Vec<u8> {
+    let text = format!(
+        "column {}: found {}, expected {}",
+        message.column, message.found, message.expected
+    );
+    po.code_page()
+        .encode(&text)
+        .unwrap_or_else(|_| text.into_bytes())
 }
 
-fn action_of(raw: &[u8]) -> Action {
+pub(super) fn action_of(raw: &[u8]) -> Action {
     match raw.first() {
         Some(b'A') => Action::Add,
         Some(b'D') => Action::Delete,
@@ -194,7 +239,10 @@ pub(crate) fn name_of<'a>(po: &Postoffice, raw: &'a [u8]) -> &'a [u8] {
     if !matches!(raw.first(), Some(b'A' | b'M')) || raw.len() < 3 {
         return &[];
     }
-    let line = raw[2..].split(|&b| b == b'\r' || b == b'\n').next().unwrap_or_default();
+    let line = raw[2..]
+        .split(|&b| b == b'\r' || b == b'\n')
+        .next()
+        .unwrap_or_default();
     let name = match po.code_page().find(line, b'\t') {
         Some(tab) => &line[..tab],
         None => po.code_page().cut(line, 30),
@@ -203,12 +251,17 @@ pub(crate) fn name_of<'a>(po: &Postoffice, raw: &'a [u8]) -> &'a [u8] {
 }
 
 fn filter(options: &Options, po: &Postoffice) -> Result<Filter, ToolError> {
-    let Some(wanted) = &options.list_type else { return Ok(Filter::default()) };
+    let Some(wanted) = &options.list_type else {
+        return Ok(Filter::default());
+    };
     let place = match &wanted.postoffice {
         None => None,
         Some(name) => Some(parse_place(po, name)?),
     };
-    Ok(Filter { families: Some(vec![wanted.kind.family()]), place })
+    Ok(Filter {
+        families: Some(vec![wanted.kind.family()]),
+        place,
+    })
 }
 
 /// Reads a `NET/PO` of the command line.
@@ -220,12 +273,10 @@ pub(super) fn parse_place(po: &Postoffice, name: &str) -> Result<PostofficeName,
 }
 
 /// `-r` with one list named by `-g`: it is emptied even where the file says nothing about it.
-fn replace_named(
-    options: &Options,
-    po: &Postoffice,
-    intake: &mut Intake,
-) -> Result<(), ToolError> {
-    let Some(wanted) = &options.list_type else { return Ok(()) };
+fn replace_named(options: &Options, po: &Postoffice, intake: &mut Intake) -> Result<(), ToolError> {
+    let Some(wanted) = &options.list_type else {
+        return Ok(());
+    };
     let place = match &wanted.postoffice {
         Some(name) => Some(parse_place(po, name)?),
         None => None,
@@ -244,17 +295,26 @@ fn untouched_nodes(
     state: &State,
     intake: &Intake,
 ) -> Vec<Message> {
-    let Some(wanted) = options.list_type.as_ref().filter(|_| options.flags.replace_list) else {
+    let Some(wanted) = options
+        .list_type
+        .as_ref()
+        .filter(|_| options.flags.replace_list)
+    else {
         return Vec::new();
     };
     if wanted.postoffice.is_some() {
         return Vec::new();
     }
-    let nodes = nodes(po, state).remove(&wanted.kind.family()).unwrap_or_default();
+    let nodes = nodes(po, state)
+        .remove(&wanted.kind.family())
+        .unwrap_or_default();
     let untouched = nodes.into_iter().filter(|id| !intake.has(id));
     untouched
         .map(|id| {
-            let argument = format!("{}: no line in the file, the list stays", id.display(po.code_page()));
+            let argument = format!(
+                "{}: no line in the file, the list stays",
+                id.display(po.code_page())
+            );
             Message::new(62, argument).with_severity(crate::messages::Severity::Warning)
         })
         .collect()
@@ -266,8 +326,14 @@ pub(super) fn places_messages(
     decided: &crate::tools::pass::Decided,
 ) -> Result<Vec<Message>, ToolError> {
     let is_server = po.role()? == crate::postoffice::Role::Server;
-    let places = decided.plan.places.iter().filter(|place| is_server && !place.kind.is_gateway_node());
-    Ok(places.map(|place| Message::new(60, place.name.view(po.code_page()))).collect())
+    let places = decided
+        .plan
+        .places
+        .iter()
+        .filter(|place| is_server && !place.kind.is_gateway_node());
+    Ok(places
+        .map(|place| Message::new(60, place.name.view(po.code_page())))
+        .collect())
 }
 
 /// Says that nothing is removed by absence because it is not known what was made by hand.
@@ -278,22 +344,29 @@ pub(super) fn withheld(reason: &str) -> Message {
     Message::new(40, argument).with_severity(crate::messages::Severity::Error)
 }
 
-fn unreadable(path: &Path, error: std::io::Error) -> ToolError {
+pub(super) fn unreadable(path: &Path, error: std::io::Error) -> ToolError {
     let exit = match error.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied => ExitCode::NotFound,
         _ => ExitCode::Damaged,
     };
     let message = Message::new(56, path.display().to_string());
-    ToolError::new(exit, message.to_string()).with_message(message).caused_by(error)
+    ToolError::new(exit, message.to_string())
+        .with_message(message)
+        .caused_by(error)
 }
 
-fn open_log(options: &Options, session: &Session) -> Result<Option<ImportLog>, ToolError> {
+pub(super) fn open_log(
+    options: &Options,
+    session: &Session,
+) -> Result<Option<ImportLog>, ToolError> {
     let path: PathBuf = match &options.log {
         None => return Ok(None),
         Some(LogFile::Path(path)) => path.clone(),
-        Some(LogFile::Default) => {
-            session.po.layout().dir_path(Dir::Log)?.join(crate::postoffice::layout::IMPORT_LOG.name())
-        }
+        Some(LogFile::Default) => session
+            .po
+            .layout()
+            .dir_path(Dir::Log)?
+            .join(crate::postoffice::layout::IMPORT_LOG.name()),
     };
     if options.dry_run {
         return Ok(None);

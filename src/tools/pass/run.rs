@@ -41,7 +41,11 @@ impl Report {
         path.map(ReportFile::create).transpose().map(Self)
     }
 
-    fn flush(&mut self) -> Result<(), ToolError> {
+    /// Hands every line so far to the system, before the commit.
+    ///
+    /// # Errors
+    /// [`ExitCode::CannotWrite`].
+    pub fn flush(&mut self) -> Result<(), ToolError> {
         self.0.as_mut().map_or(Ok(()), ReportFile::flush)
     }
 
@@ -113,7 +117,10 @@ impl Pass<'_> {
         if self.wishes.dry_run || guard.is_err() {
             let end = match guard {
                 Err(stopped) => {
-                    summary.messages.push(report::Note { number: None, text: stopped.to_string() });
+                    summary.messages.push(report::Note {
+                        number: None,
+                        text: stopped.to_string(),
+                    });
                     self.log(&LogLine::text(Severity::Fatal, stopped.to_string()));
                     ExitCode::Guard
                 }
@@ -173,7 +180,11 @@ impl Pass<'_> {
             self.log(&line);
             if !self.wishes.json {
                 let program = self.session.program.name.to_uppercase();
-                let place = if note.at.line == 0 { String::new() } else { format!("{} ", note.at.line) };
+                let place = if note.at.line == 0 {
+                    String::new()
+                } else {
+                    format!("{} ", note.at.line)
+                };
                 writeln!(screen, "{place}{program}: {line}")?;
             } else {
                 let argument = self.session.po.code_page().decode(&note.argument);
@@ -190,9 +201,16 @@ impl Pass<'_> {
         let now = self.session.clock.now();
         for list in &decided.plan.lists {
             for row in &list.rows {
-                if let Row::Remove { entry, why: Removal::Absence } = row {
+                if let Row::Remove {
+                    entry,
+                    why: Removal::Absence,
+                } = row
+                {
                     let name = code_page.decode(entry.name.as_bytes());
-                    let text = format!("Removed, not in the new list: {name} ({})", list.id.display(code_page));
+                    let text = format!(
+                        "Removed, not in the new list: {name} ({})",
+                        list.id.display(code_page)
+                    );
                     self.session.log.add_local(now, &LogLine::status(text));
                 }
             }

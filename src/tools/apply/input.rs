@@ -1,0 +1,366 @@
+//! Reads what is to be applied, in this order: what a failed run left in the sorted queues, the resync file, the
+//! queue from the server (`spec/import.md` 6.5, `spec/protocol.md` 5.3).
+
+use std::fs::File as FsFile;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+
+use super::{FRAMING, Request};
+use crate::address::PostofficeName;
+use crate::codec::codepage::CodePage;
+use crate::codec::queue::{Framed, RecordKind};
+use crate::codec::resync::{Ending, ResyncError, ResyncHeader, ResyncReader};
+use crate::messages::{Message, SRVTRANS_INACCESSIBLE, Severity};
+use crate::plan::Note;
+use crate::plan::intake::Intake;
+use crate::plan::op::Position;
+use crate::plan::outcome::Action;
+use crate::postoffice::{File, Postoffice, PostofficeError, Role, layout};
+use crate::protocol::resync::{Lower, RequestorState, Verdict, judge};
+use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::pass::State;
+use crate::tools::session::Session;
+use crate::transaction::Transaction;
+
+/// What was read beside the transactions.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// The source ends where it should, with every checksum right.
+    pub(super) is_whole: bool,
+    /// Header of the resync file, where there was one.
+    pub(super) header: Option<ResyncHeader>,
+    /// Damaged queue files that are kept beside their successors.
+    pub(super) leftovers: Vec<(File, Vec<u8>)>,
+    /// Messages about the source as a whole.
+    pub(super) messages: Vec<Message>,
+}
+
+/// Reads everything that is to be applied into `intake`.
+pub(super) fn read(
+    session: &Session,
+    state: &State,
+    request: &Request,
+    intake: &mut Intake,
+    interrupt: &Interrupt,
+) -> Result<Read, ToolError> {
+    let mut reading = Reading {
+        po: &session.po,
+        code_page: session.po.code_page(),
+        intake,
+        interrupt,
+        read: Read {
+            is_whole: true,
+            ..Read::default()
+        },
+    };
+    reading.check_access()?;
+    let pointers = state.config.pointers.0;
+    for (file, pointer) in [
+        (layout::USRTRANS, pointers[1]),
+        (layout::GWTRANS, pointers[2]),
+        (layout::NMETRANS, pointers[3]),
+    ] {
+        reading.queue(&file, pointer, 0)?;
+    }
+    if let Some(path) = resync_path(&session.po, request)? {
+        reading.resync(&path, state)?;
+    }
+    let after = reading
+        .read
+        .header
+        .as_ref()
+        .map_or(0, |header| header.srv_sync.0);
+    if !reading.copied_resync(state)? {
+        reading.queue(&layout::SRVTRANS, pointers[0], after)?;
+    }
+    Ok(reading.read)
+}
+
+/// Returns the resync file to apply: the one named, or GLB/RESYNC.GLB.
+pub(super) fn resync_path(
+    po: &Postoffice,
+    request: &Request,
+) -> Result<Option<PathBuf>, PostofficeError> {
+    match &request.resync {
+        Some(path) => Ok(Some(path.clone())),
+        None if po.layout().exists(&layout::RESYNC)? => po.layout().path(&layout::RESYNC).map(Some),
+        None => Ok(None),
+    }
+}
+
+struct Reading<'a> {
+    po: &'a Postoffice,
+    code_page: CodePage,
+    intake: &'a mut Intake,
+    interrupt: &'a Interrupt,
+    read: Read,
+}
+
+impl Reading<'_> {
+    /// A queue that somebody holds, or that may not be written, stops the run before anything is decided (Q174164).
+    fn check_access(&self) -> Result<(), ToolError> {
+        let Some(_) = self.po.exclusive_lock() else {
+            return Ok(());
+        };
+        let batch = self.po.batch()?;
+        batch.check_targets([&layout::SRVTRANS]).map_err(|error| {
+            let message = Message::new(13, "").with_text(SRVTRANS_INACCESSIBLE);
+            let message = message.with_severity(Severity::Error);
+            ToolError::from(error).with_message(message)
+        })
+    }
+
+    /// Reads one queue from the place its pointer names; records up to `after` are already applied.
+    fn queue(&mut self, file: &File, pointer: i32, after: u32) -> Result<(), ToolError> {
+        let Some(len) = self.po.layout().len(file)?.filter(|&len| len > 0) else {
+            return self.check_pointer(file, pointer, 0);
+        };
+        self.check_pointer(file, pointer, len)?;
+        let start = u64::try_from(pointer)
+            .ok()
+            .filter(|&start| start < len)
+            .unwrap_or(0);
+        let Some(mut queue) = self.po.open_queue(file, &FRAMING)? else {
+            return Ok(());
+        };
+        let mut framed = Framed::default();
+        loop {
+            match queue.read(&mut framed) {
+                Ok(false) => return Ok(()),
+                Ok(true) if framed.offset < start => {}
+                Ok(true) => match framed.checksum_error() {
+                    Some(error) => self.damaged_record(file, &framed, error.to_string())?,
+                    None if framed.record.sync > after || after == 0 => self.record(&framed)?,
+                    None => {}
+                },
+                Err(error) => {
+                    let error = self.po.damaged_queue(file, error);
+                    if matches!(error, PostofficeError::Read { .. }) {
+                        return Err(error.into());
+                    }
+                    return self.torn(file, &error.to_string());
+                }
+            }
+        }
+    }
+
+    /// A pointer that leads nowhere gave error 45 for ever; it is reset, and that is said (Q112301, Q140462).
+    fn check_pointer(&mut self, file: &File, pointer: i32, len: u64) -> Result<(), ToolError> {
+        let valid = pointer == -1 || u64::try_from(pointer).is_ok_and(|pointer| pointer <= len);
+        if !valid {
+            let argument = format!(
+                "{}: pointer {pointer} reset, the file has {len} bytes",
+                file.stem()
+            );
+            let message = Message::new(45, argument).with_severity(Severity::Warning);
+            self.read.messages.push(message);
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, framed: &Framed) -> Result<(), ToolError> {
+        self.interrupt.check()?;
+        let record = &framed.record;
+        let is_comment = record.text.first() == Some(&b'#');
+        if !matches!(record.kind, RecordKind::Transaction | RecordKind::Other(_)) || is_comment {
+            return Ok(());
+        }
+        let line = u32::try_from(framed.number).unwrap_or(u32::MAX);
+        let at = Position {
+            line,
+            sync: record.sync,
+        };
+        match Transaction::decode_queue_text(&record.text, self.code_page) {
+            Ok(text) => {
+                for message in &text.messages {
+                    self.note(at, message.number, message.found.as_bytes());
+                }
+                self.intake.take(at, text.transaction);
+            }
+            Err(messages) => {
+                let number = messages.last().map_or(47, |message| message.number);
+                let name = crate::tools::import::name_of(self.po, &record.text);
+                let shown = if name.is_empty() {
+                    first_line(&record.text)
+                } else {
+                    name
+                };
+                for message in &messages {
+                    self.note(at, message.number, shown);
+                }
+                let action = match record.text.first() {
+                    Some(b'A') => Action::Add,
+                    Some(b'D') => Action::Delete,
+                    Some(b'M') => Action::Modify,
+                    _ => Action::None,
+                };
+                self.intake.take_refused(at, action, number, name);
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, at: Position, message: u16, argument: &[u8]) {
+        self.intake.notes.push(Note {
+            at,
+            message,
+            argument: argument.to_vec(),
+        });
+    }
+
+    /// A record with a wrong checksum is not believed; the others are applied, and nothing is removed by absence.
+    fn damaged_record(
+        &mut self,
+        file: &File,
+        framed: &Framed,
+        error: String,
+    ) -> Result<(), ToolError> {
+        let line = u32::try_from(framed.number).unwrap_or(u32::MAX);
+        let at = Position {
+            line,
+            sync: framed.record.sync,
+        };
+        self.intake.take_refused(at, Action::None, 40, b"");
+        self.torn(file, &error)
+    }
+
+    fn torn(&mut self, file: &File, error: &str) -> Result<(), ToolError> {
+        self.read.is_whole = false;
+        let kept = File::named(file.dir(), &format!("{}.BAD", file.stem())).expect("a fixed name");
+        let argument = format!("{}: {error}; the file is kept as {kept}", file.stem());
+        let message = Message::new(40, argument).with_severity(Severity::Error);
+        self.read.messages.push(message);
+        if !self.read.leftovers.iter().any(|(known, _)| *known == kept) {
+            let bytes = self.po.read(file)?;
+            self.read.leftovers.push((kept, bytes));
+        }
+        Ok(())
+    }
+
+    /// Reads SRVTRANS.GLB where an operator has copied a resync file over it by hand (Q119449).
+    fn copied_resync(&mut self, state: &State) -> Result<bool, ToolError> {
+        let Some(mut queue) = self.po.open_queue(&layout::SRVTRANS, &FRAMING)? else {
+            return Ok(false);
+        };
+        let mut framed = Framed::default();
+        let is_resync = self.read.header.is_none()
+            && matches!(queue.read(&mut framed), Ok(true))
+            && framed.record.kind == RecordKind::ResyncHeader;
+        if is_resync {
+            let path = self.po.layout().path(&layout::SRVTRANS)?;
+            self.resync(&path, state)?;
+        }
+        Ok(is_resync)
+    }
+
+    fn resync(&mut self, path: &Path, state: &State) -> Result<(), ToolError> {
+        let refuse = |exit, reason: String| refusal(path, exit, &reason);
+        let open = FsFile::open(path).map_err(|error| {
+            let exit = match error.kind() {
+                std::io::ErrorKind::NotFound => ExitCode::NotFound,
+                _ => ExitCode::Damaged,
+            };
+            refuse(exit, error.to_string())
+        })?;
+        let damaged =
+            |error: ResyncError| refuse(ExitCode::Damaged, format!("list-damaged: {error}"));
+        let mut reader = ResyncReader::new(BufReader::new(open), &FRAMING).map_err(damaged)?;
+        self.judge(path, reader.header(), state)?;
+        let mut framed = Framed::default();
+        while reader.read(&mut framed).map_err(damaged)? {
+            self.record(&framed)?;
+        }
+        self.read.is_whole &= matches!(reader.ending(), Some(Ending::Whole(_)));
+        self.read.header = Some(reader.header().clone());
+        Ok(())
+    }
+
+    fn judge(
+        &mut self,
+        path: &Path,
+        header: &ResyncHeader,
+        state: &State,
+    ) -> Result<(), ToolError> {
+        let own = requestor_state(self.po, state)?;
+        let refuse = |exit, reason: &str| Err(refusal(path, exit, reason));
+        match judge(header, &own, self.code_page) {
+            Verdict::Take => Ok(()),
+            Verdict::TakeOlder(lower) => {
+                let argument = format!(
+                    "{}; the file is newer than the last answer of the server, which was restored from an older copy: \
+                     the numbers go back",
+                    list(&lower)
+                );
+                let message = Message::new(14, argument).with_severity(Severity::Warning);
+                self.read.messages.push(message);
+                Ok(())
+            }
+            Verdict::Own => refuse(
+                ExitCode::NotHere,
+                "list-own: this postoffice is the directory server and does not apply its own list; \
+                 copy RESYNC.GLB to the requestors and delete it here",
+            ),
+            Verdict::ForOther {
+                found,
+                expected,
+                role,
+            } => {
+                let found = self.code_page.decode(&found);
+                let expected = expected.view(self.code_page);
+                let reason =
+                    format!("list-for-other: the file names {role} {found}, this is {expected}");
+                refuse(ExitCode::NotHere, &reason)
+            }
+            Verdict::Stale(lower) => {
+                let reason = format!(
+                    "sequence-old: {}; have a new one made on the server (import -s)",
+                    list(&lower)
+                );
+                refuse(ExitCode::OutOfStep, &reason)
+            }
+        }
+    }
+}
+
+/// Returns what a requestor knows about itself.
+pub(super) fn requestor_state(
+    po: &Postoffice,
+    state: &State,
+) -> Result<RequestorState, PostofficeError> {
+    let config = &state.config;
+    let server = config.has_server().then(|| {
+        PostofficeName::from_checked(
+            config.server_network.as_bytes(),
+            config.server_postoffice.as_bytes(),
+        )
+    });
+    Ok(RequestorState {
+        name: po.name().clone(),
+        server,
+        is_server: po.role()? == Role::Server,
+        req_sync: config.req_sync,
+        srv_sync: config.srv_sync,
+        import_sync: config.import_sync,
+        server_stamp: config.server_stamp,
+    })
+}
+
+fn refusal(path: &Path, exit: ExitCode, reason: &str) -> ToolError {
+    let message = Message::new(14, format!("{}: {reason}", path.display()));
+    ToolError::new(exit, message.to_string()).with_message(message)
+}
+
+fn list(lower: &[Lower]) -> String {
+    lower
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn first_line(text: &[u8]) -> &[u8] {
+    text.split(|&b| b == b'\r' || b == b'\n')
+        .next()
+        .unwrap_or_default()
+}

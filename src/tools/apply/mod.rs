@@ -1,0 +1,191 @@
+//! Applies what the directory server sent: the queue that REQMAIN left, or a resync file. `import -q`
+//! and `resync apply` are this one code path (`spec/import.md` 6.5, `spec/protocol.md` 5.2 to 5.4).
+
+mod effects;
+mod input;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::codec::queue::Framing;
+use crate::codec::reqconf::ReqOptions;
+use crate::codec::resync::ResyncHeader;
+use crate::messages::{Message, Severity};
+use crate::plan::intake::{Filter, Intake, Setting};
+use crate::plan::merge::{Rules, Source};
+use crate::plan::outcome::OutcomeSink;
+use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::pass::{
+    Decided, Effects, ImportLog, Pass, Report, Settings, State, Wishes, decide, nodes,
+};
+use crate::tools::session::Session;
+
+pub use effects::StateMark;
+
+/// What is to be applied, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// A resync file; without one GLB/RESYNC.GLB, and without that the queue.
+    pub resync: Option<PathBuf>,
+    /// A full list also drops entries that were made by hand.
+    pub replace: bool,
+    /// The source is taken as whole though it does not prove it.
+    pub whole: bool,
+    /// Fields that a transaction does not name keep their values.
+    pub keep_info: bool,
+    /// What else the operator asked.
+    pub wishes: Wishes,
+}
+
+/// A run that has decided and not yet done anything.
+#[derive(Debug)]
+pub struct Prepared {
+    /// What the run has read.
+    pub state: State,
+    /// What it has decided.
+    pub decided: Decided,
+    /// What changes beside the lists.
+    pub effects: Effects,
+    /// Messages about the run as a whole.
+    pub messages: Vec<Message>,
+    /// Header of the resync file, where one is applied.
+    pub header: Option<ResyncHeader>,
+}
+
+/// Applies the queue or a resync file.
+///
+/// # Errors
+/// Nothing was changed; the log says why.
+pub fn run(
+    mut session: Session,
+    request: &Request,
+    mut report: Report,
+    log: Option<&ImportLog>,
+    interrupt: &Interrupt,
+    screen: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let prepared = match prepare(&session, request, &mut report, interrupt) {
+        Ok(prepared) => prepared,
+        Err(error) => return Err(session.fail(error).into()),
+    };
+    let Prepared {
+        state,
+        decided,
+        effects,
+        messages,
+        ..
+    } = prepared;
+    if let Some(log) = log {
+        log.write(
+            &session.po,
+            &decided.notes,
+            session.clock.now(),
+            &mut |_| Ok(()),
+        )?;
+    }
+    let wishes = &request.wishes;
+    let pass = Pass {
+        session,
+        state,
+        wishes,
+        report,
+        interrupt,
+        messages,
+        altered: false,
+    };
+    pass.conclude(decided, effects, screen)
+}
+
+/// Reads the source and decides over everything in it.
+///
+/// # Errors
+/// The source cannot be read or may not be applied here; a list is damaged; interrupted.
+pub fn prepare(
+    session: &Session,
+    request: &Request,
+    report: &mut Report,
+    interrupt: &Interrupt,
+) -> Result<Prepared, ToolError> {
+    let po = &session.po;
+    let state = State::load(po)?;
+    let mut intake = Intake::new(setting(session, &state, report.wants_details()));
+    let source = input::read(session, &state, request, &mut intake, interrupt)?;
+
+    let lost = state.ownership.lost().map(ToOwned::to_owned);
+    let mut messages = source.messages;
+    let replaces = intake.replaces();
+    let whole = (source.is_whole || request.whole) && (lost.is_none() || request.replace);
+    if replaces && !whole {
+        messages.push(withheld(lost.as_deref(), source.header.is_some()));
+    }
+    let rules = Rules {
+        source: Source::Queue,
+        whole,
+        drop_marked: request.replace,
+        templates: state.config.options.contains(ReqOptions::TEMPLATES_RECEIVE),
+        keep_info: request.keep_info,
+        code_page: po.code_page(),
+    };
+    let autocreate = state.config.options.contains(ReqOptions::CREATE_PO);
+    let settings = Settings {
+        rules,
+        pol: false,
+        autocreate,
+    };
+    let mut state = state;
+    let decided = decide(po, &state, intake, &settings, report, interrupt)?;
+    if request.replace {
+        state.ownership.start_anew();
+    }
+    let effects = effects::effects(
+        session,
+        &state,
+        &source.header,
+        &source.leftovers,
+        &mut messages,
+    )?;
+    let header = source.header;
+    Ok(Prepared {
+        state,
+        decided,
+        effects,
+        messages,
+        header,
+    })
+}
+
+fn setting(session: &Session, state: &State, keep_decisions: bool) -> Setting {
+    let po = &session.po;
+    Setting {
+        source: Source::Queue,
+        own: po.name().clone(),
+        code_page: po.code_page(),
+        filter: Filter {
+            families: effects::wanted_families(&state.config),
+            place: None,
+        },
+        replace: false,
+        nodes: nodes(po, state),
+        keep_decisions,
+    }
+}
+
+/// Says why nothing is removed by absence.
+fn withheld(lost: Option<&str>, is_resync: bool) -> Message {
+    let reason = match (lost, is_resync) {
+        (Some(lost), _) => format!(
+            "{lost}: entries made by hand are no longer known, so nothing is removed by absence until one run with --replace"
+        ),
+        (None, true) => "the resync file has no end mark, so it is not proven whole: nothing is removed by absence \
+             (--whole takes it as whole)"
+            .to_owned(),
+        (None, false) => "the queue is damaged, so it is not proven whole: nothing is removed by absence; \
+             request an import or apply a resync"
+            .to_owned(),
+    };
+    Message::new(40, reason).with_severity(Severity::Error)
+}
+
+/// The framing of the queues.
+pub(super) const FRAMING: Framing = Framing::OURS;
