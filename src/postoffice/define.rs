@@ -24,28 +24,6 @@ pub struct Definitions {
     changed: bool,
 }
 
-/// Why something cannot be defined or removed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DefineError {
-    /// A name does not fit its field.
-    #[error("{0}")]
-    Name(#[from] TextTooLong),
-    /// There is a network, gateway or postoffice of that name already.
-    #[error("{0} is defined already")]
-    Exists(String),
-    /// The network, gateway or postoffice is not defined.
-    #[error("{0} is not defined")]
-    Missing(String),
-    /// Other postoffices are routed through it (Notice 53).
-    #[error("{name}: {count} postoffices are routed through it")]
-    InUse {
-        /// Its name.
-        name: String,
-        /// How many.
-        count: u16,
-    },
-}
-
 impl Definitions {
     /// Starts from the files as they stand.
     ///
@@ -126,10 +104,19 @@ impl Definitions {
                 view(po, name.network())
             ))
         })?;
-        let (kind, xtn) = (network.record.kind, network.record.xtn.id());
-        let xtn = xtn.ok_or_else(|| {
-            PostofficeError::Unstorable(format!("{} has no .XTN", view(po, name.network())))
-        })?;
+        let (kind, index) = (network.record.kind, network.index);
+        let xtn = match network.record.xtn.id() {
+            Some(xtn) => xtn,
+            // The own network of a new postoffice has no list of others yet (Q135868).
+            None => {
+                let xtn = mailbags.next()?;
+                self.networks[index].xtn = HexText::from(xtn);
+                self.changed = true;
+                self.changed_xtn.push((xtn, Vec::new()));
+                places.set_xtn(name.network(), self.networks[index].xtn);
+                xtn
+            }
+        };
         let mailbag = mailbags.next()?;
         let mut record = XtnRecord::new(text(name.postoffice())?, HexText::from(mailbag));
         record.route_kind = route.kind;
@@ -164,9 +151,8 @@ impl Definitions {
         let count = place.record.indirect_count;
         if count > 0 {
             let name = place.name().view(po.code_page());
-            return Err(PostofficeError::Unstorable(
-                DefineError::InUse { name, count }.to_string(),
-            ));
+            let reason = format!("{name}: {count} postoffices are routed through it");
+            return Err(PostofficeError::Unstorable(reason));
         }
         let route = place.route();
         let xtn = place.network.record.xtn.id();

@@ -7,7 +7,7 @@ use super::{Postoffice, PostofficeError};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::codec::master::GatewayWord;
-use crate::codec::{HexId, NetworkKind, NetworkRecord, RecordReader, RouteKind, XtnRecord};
+use crate::codec::{HexId, HexText, NetworkKind, NetworkRecord, RecordReader, RouteKind, XtnRecord};
 use crate::list::ListId;
 
 /// How mail reaches a postoffice.
@@ -197,6 +197,15 @@ impl Places {
     /// Adds a network that a run defines.
     pub(super) fn insert_network(&mut self, network: Network) {
         self.networks.push(network);
+    }
+
+    /// Gives a network the `.XTN` that a run makes for it.
+    pub(super) fn set_xtn(&mut self, name: &[u8], xtn: HexText) {
+        let code_page = self.code_page;
+        let same = |n: &&mut Network| code_page.eq_ignore_case(n.record.name.as_bytes(), name);
+        if let Some(network) = self.networks.iter_mut().find(same) {
+            network.record.xtn = xtn;
+        }
     }
 
     /// Adds a postoffice that a run defines to its network.

@@ -5,8 +5,11 @@ mod hostile_codec_config;
 mod hostile_lists;
 mod import_command_line_cases;
 mod import_file_cases;
+mod import_runs;
 mod logs;
 mod postoffice_open;
 mod setup;
+#[allow(dead_code, reason = "every theme uses its part")]
+mod support;
 mod vectors_config;
 mod vectors_lists;

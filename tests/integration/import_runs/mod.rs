@@ -1,0 +1,3 @@
+//! `import` on real postoffices: the scenarios of `spec/import-cases.jsonl`, each by its id.
+
+mod text;
