@@ -109,7 +109,7 @@ pub enum PostofficeError {
     #[error("the changes are decided but not all in place, the next run completes them: {source}")]
     Incomplete {
         /// What stopped it.
-        source: Box<PostofficeError>,
+        source: Box<Self>,
     },
     /// A whole journal cannot be carried out; nothing more was changed.
     #[error("{}: {reason}", path.display())]

@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Write;
-use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 
 use super::super::layout::MailPart;
 use super::super::lock::Holder;
+use super::plan::same_device;
 use super::*;
 use crate::codec::HexId;
 

@@ -5,6 +5,7 @@
 //! kept, until a batch changes them. No path leaves the root: names are checked when a [`File`] is
 //! made, and a symbolic link that leads out is refused when it is followed.
 
+mod dir;
 mod file;
 mod names;
 
@@ -15,8 +16,9 @@ use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use dir::{Dir, MailPart};
 pub(super) use file::path_fault;
-pub use file::{Dir, File, MailPart, NameError};
+pub use file::{File, NameError};
 pub use names::*;
 
 use super::error::{AtPath, PostofficeError};
