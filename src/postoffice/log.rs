@@ -84,6 +84,14 @@ impl LogLine {
     #[must_use]
     pub fn text_form(&self, at: Timestamp, zone: &TimeZone, years: Years) -> String {
         let mut line = stamp(at, zone, years);
+        line.push_str(&self.tagged());
+        line
+    }
+
+    /// Returns severity, number and text as DIRSYNC.LOG has them behind the time.
+    #[must_use]
+    pub fn tagged(&self) -> String {
+        let mut line = String::new();
         let word = self.severity().word();
         let written = match (self.severity(), self.number()) {
             (Severity::Status, _) => write!(line, "{word:<13}"),

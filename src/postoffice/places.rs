@@ -7,7 +7,9 @@ use super::{Postoffice, PostofficeError};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::codec::master::GatewayWord;
-use crate::codec::{HexId, HexText, NetworkKind, NetworkRecord, RecordReader, RouteKind, XtnRecord};
+use crate::codec::{
+    HexId, HexText, NetworkKind, NetworkRecord, RecordReader, RouteKind, XtnRecord,
+};
 use crate::list::ListId;
 
 /// How mail reaches a postoffice.

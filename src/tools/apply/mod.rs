@@ -92,7 +92,6 @@ pub fn run(
         report,
         interrupt,
         messages,
-        altered: false,
     };
     pass.conclude(decided, effects, screen)
 }

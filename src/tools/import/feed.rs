@@ -175,7 +175,7 @@ fn conclude(
     for note in &notes {
         let line = log_line(&session.po, note);
         if !options.common.json {
-            writeln!(screen, "{} IMPORT: {line}", note.at.line)?;
+            writeln!(screen, "{} IMPORT: {}", note.at.line, line.tagged())?;
         }
         session.log(&line);
     }

@@ -24,9 +24,6 @@ use crate::tools::pass::{
 use crate::tools::session::{Access, Session};
 use crate::transaction::{ListName, Transaction};
 
-/// Messages about a line that leave its entry in force, but not all of it.
-const ALTERING: [u16; 9] = [22, 24, 25, 37, 82, 83, 84, 88, 89];
-
 /// Runs a plain import.
 ///
 /// # Errors
@@ -59,11 +56,7 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
         log.is_some(),
     ) {
         Ok((state, report, prepared)) => {
-            let Prepared {
-                decided,
-                messages,
-                altered,
-            } = prepared;
+            let Prepared { decided, messages } = prepared;
             let (notes, po_log) = (decided.notes.clone(), log);
             let now = session.clock.now();
             let po_path = session.po.layout().root().to_owned();
@@ -85,7 +78,6 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
                 report,
                 interrupt: &interrupt,
                 messages,
-                altered,
             };
             pass.conclude(decided, effects, screen)
         }
@@ -96,7 +88,6 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
 struct Prepared {
     decided: crate::tools::pass::Decided,
     messages: Vec<Message>,
-    altered: bool,
 }
 
 fn prepare(
@@ -138,7 +129,6 @@ fn prepare(
         keep_decisions: report.wants_details(),
     };
     let mut intake = Intake::new(setting);
-    let mut altered = false;
     if options.flags.replace_list {
         replace_named(options, &session.po, &mut intake)?;
     }
@@ -146,7 +136,7 @@ fn prepare(
     for block in Reader::new(BufReader::new(input), code_page) {
         interrupt.check()?;
         let block = block.map_err(|error| unreadable(path, error))?;
-        altered |= take_block(&session.po, &mut intake, block);
+        take_block(&session.po, &mut intake, block);
     }
     if let (Some(reason), true) = (&lost, intake.replaces()) {
         messages.push(withheld(reason));
@@ -161,24 +151,14 @@ fn prepare(
         interrupt,
     )?;
     messages.extend(places_messages(&session.po, &decided)?);
-    Ok((
-        state,
-        report,
-        Prepared {
-            decided,
-            messages,
-            altered,
-        },
-    ))
+    Ok((state, report, Prepared { decided, messages }))
 }
 
-/// Feeds one block to the intake; returns whether an entry of it is taken only in part.
-pub(super) fn take_block(po: &Postoffice, intake: &mut Intake, block: Block) -> bool {
+/// Feeds one block to the intake.
+fn take_block(po: &Postoffice, intake: &mut Intake, block: Block) {
     let line = u32::try_from(block.line).unwrap_or(u32::MAX);
     let at = Position { line, sync: 0 };
-    let mut altered = false;
-    let mut note = |message: &Diagnostic, altered: &mut bool| {
-        *altered |= ALTERING.contains(&message.number);
+    let mut note = |message: &Diagnostic| {
         let line = u32::try_from(message.line).unwrap_or(u32::MAX);
         let argument = argument_of(po, message);
         intake.notes.push(Note {
@@ -188,19 +168,18 @@ pub(super) fn take_block(po: &Postoffice, intake: &mut Intake, block: Block) -> 
         });
     };
     for message in &block.messages {
-        note(message, &mut altered);
+        note(message);
     }
     match block.transaction {
         None => {
             let message = block.messages.last().map_or(21, |message| message.number);
             let action = action_of(&block.raw);
-            altered = false;
             intake.take_refused(at, action, message, name_of(po, &block.raw));
         }
         Some(mut transaction) => {
             let foreign = check_tokens(&transaction, po.name(), po.code_page());
             for message in &foreign {
-                note(message, &mut altered);
+                note(message);
             }
             if !foreign.is_empty() {
                 transaction.clear_tokens();
@@ -208,7 +187,6 @@ pub(super) fn take_block(po: &Postoffice, intake: &mut Intake, block: Block) -> 
             intake.take(at, transaction);
         }
     }
-    altered
 }
 
 /// What a parse message says behind its text: what stood there.

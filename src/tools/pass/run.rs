@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{Decided, Effects, State, check_guard, commit, failure_messages, log_line};
-use crate::messages::{Message, Severity};
+use crate::messages::{self, Message, Severity};
 use crate::plan::Removal;
 use crate::plan::outcome::{EntryOutcome, OutcomeSink};
 use crate::plan::{Note, Row};
@@ -14,6 +14,9 @@ use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{self, ReportFile, Summary};
 use crate::tools::session::{Session, numbers};
+
+/// Message 44 is no fault of its own: the outcome of the entries says whether it was one (Q122751).
+const GATEWAY_NOT_INSTALLED: u16 = 44;
 
 /// What an operator asks of any pass.
 #[derive(Debug, Clone, Default)]
@@ -82,8 +85,6 @@ pub struct Pass<'a> {
     pub interrupt: &'a Interrupt,
     /// Messages about the run as a whole.
     pub messages: Vec<Message>,
-    /// Entries applied in part: an information line or a token of theirs was not taken.
-    pub altered: bool,
 }
 
 impl Pass<'_> {
@@ -100,7 +101,13 @@ impl Pass<'_> {
         let mut summary = self.session.summary(self.wishes.dry_run);
         summary.counts = decided.counts;
         let mut exit = decided.exit();
-        if self.altered || self.messages.iter().any(|m| m.severity >= Severity::Error) {
+        let is_fault = |note: &Note| {
+            note.message != GATEWAY_NOT_INSTALLED
+                && messages::severity(note.message) >= Severity::Error
+        };
+        if decided.notes.iter().any(is_fault)
+            || self.messages.iter().any(|m| m.severity >= Severity::Error)
+        {
             exit = exit.worst(ExitCode::Partial);
         }
         if let Some(config) = &effects.config {
@@ -185,7 +192,7 @@ impl Pass<'_> {
                 } else {
                     format!("{} ", note.at.line)
                 };
-                writeln!(screen, "{place}{program}: {line}")?;
+                writeln!(screen, "{place}{program}: {}", line.tagged())?;
             } else {
                 let argument = self.session.po.code_page().decode(&note.argument);
                 let message = Message::new(note.message, argument);

@@ -44,7 +44,11 @@ impl Run {
     /// Asserts how the program ended, showing what it printed if otherwise.
     #[track_caller]
     pub(crate) fn ends(self, exit: i32) -> Self {
-        assert_eq!(self.exit, exit, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        assert_eq!(
+            self.exit, exit,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
         self
     }
 }
@@ -83,8 +87,15 @@ impl Office {
     }
 
     fn change(&self, change: impl FnOnce(&Postoffice, &Batch<'_>)) {
-        let now = "2026-11-21T09:00:00Z".parse::<jiff::Timestamp>().expect("a time");
-        let holder = Holder::new("test", "Admin", "Administrator", now.to_zoned(jiff::tz::TimeZone::UTC));
+        let now = "2026-11-21T09:00:00Z"
+            .parse::<jiff::Timestamp>()
+            .expect("a time");
+        let holder = Holder::new(
+            "test",
+            "Admin",
+            "Administrator",
+            now.to_zoned(jiff::tz::TimeZone::UTC),
+        );
         let po = Postoffice::open_write(&self.path(), holder).expect("a postoffice");
         let batch = po.batch().expect("a batch");
         change(&po, &batch);
@@ -93,7 +104,13 @@ impl Office {
 
     /// Defines networks, gateways (`SMTP`), postoffices (`PCM:NET/PO`) and nodes (`SNADS:GATE/DGN`).
     pub(crate) fn define(self, lists: &[&str]) -> Self {
-        self.define_routed(lists, &Route { kind: RouteKind::None, text: Box::default() })
+        self.define_routed(
+            lists,
+            &Route {
+                kind: RouteKind::None,
+                text: Box::default(),
+            },
+        )
     }
 
     pub(crate) fn define_routed(self, lists: &[&str], route: &Route) -> Self {
@@ -109,7 +126,11 @@ impl Office {
                     true => dirsync::codec::NetworkKind::Ffapi,
                     false => network_kind(kind),
                 };
-                let network = place.split('/').next().filter(|n| !n.is_empty()).unwrap_or(kind.token());
+                let network = place
+                    .split('/')
+                    .next()
+                    .filter(|n| !n.is_empty())
+                    .unwrap_or(kind.token());
                 if places.network(network.as_bytes()).is_none() {
                     definitions
                         .add_network(&mut places, record, network.as_bytes(), &mut mailbags)
@@ -125,7 +146,9 @@ impl Office {
             mailbags.stage(batch, &mut config).expect("staged");
             let mut bytes = [0; ReqConf::LEN];
             config.encode(&mut bytes);
-            batch.replace_bytes(&layout::REQCONF, &bytes).expect("staged");
+            batch
+                .replace_bytes(&layout::REQCONF, &bytes)
+                .expect("staged");
         });
         self
     }
@@ -207,7 +230,9 @@ impl Office {
     /// Runs a program on this postoffice; `args` are separated by blanks, `{}` stands for the directory of the test.
     pub(crate) fn run(&self, program: &str, args: &str) -> Run {
         let directory = self.directory.path().display().to_string();
-        let args = args.split_whitespace().map(|arg| arg.replace("{}", &directory));
+        let args = args
+            .split_whitespace()
+            .map(|arg| arg.replace("{}", &directory));
         self.run_args(program, args.collect::<Vec<_>>())
     }
 
@@ -224,7 +249,9 @@ impl Office {
 
     /// Imports a text with options.
     pub(crate) fn import_text(&self, args: &str, text: &str) -> Run {
-        let text = CodePage::Cp850.encode(&text.replace('\n', "\r\n")).expect("in the code page");
+        let text = CodePage::Cp850
+            .encode(&text.replace('\n', "\r\n"))
+            .expect("in the code page");
         self.write("in.txt", text);
         self.import(&format!("{args} -f{{}}/in.txt"))
     }
@@ -232,7 +259,13 @@ impl Office {
     /// Returns a log without its times.
     pub(crate) fn log(&self, file: &File) -> Vec<String> {
         let text = CodePage::Cp850.decode(&self.bytes(file));
-        text.lines().map(|line| line.split_once(" | ").map_or(line, |(_, text)| text).to_owned()).collect()
+        text.lines()
+            .map(|line| {
+                line.split_once(" | ")
+                    .map_or(line, |(_, text)| text)
+                    .to_owned()
+            })
+            .collect()
     }
 
     /// Returns every file below the postoffice with its bytes.
@@ -265,16 +298,20 @@ fn entry_text(entry: &ListEntry) -> (String, String, u32) {
 }
 
 /// Runs one of the programs.
-pub(crate) fn run(
-    program: &str,
-    args: Vec<String>,
-    prepare: impl FnOnce(&mut Command),
-) -> Run {
+pub(crate) fn run(program: &str, args: Vec<String>, prepare: impl FnOnce(&mut Command)) -> Run {
     let binary = Path::new(env!("CARGO_BIN_EXE_import")).with_file_name(program);
     let mut command = Command::new(binary);
-    command.args(args).env("DIRSYNC_NOW", NOW).env("TZ", "UTC").env_remove("DIRSYNC_PASSWORD");
+    command
+        .args(args)
+        .env("DIRSYNC_NOW", NOW)
+        .env("TZ", "UTC")
+        .env_remove("DIRSYNC_PASSWORD");
     prepare(&mut command);
-    let Output { status, stdout, stderr } = command.output().expect("it runs");
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().expect("it runs");
     Run {
         exit: status.code().expect("it was not killed"),
         stdout: String::from_utf8(stdout).expect("text"),
@@ -287,7 +324,9 @@ pub(crate) fn queue_bytes(transactions: &[(u32, &str)]) -> Vec<u8> {
     let mut writer = QueueWriter::new(Vec::new(), &Framing::OURS);
     for (sync, text) in transactions {
         let text = CodePage::Cp850.encode(text).expect("in the code page");
-        writer.write(&QueueRecord::transaction(Timestamp(1), *sync, 0, text)).expect("written");
+        writer
+            .write(&QueueRecord::transaction(Timestamp(1), *sync, 0, text))
+            .expect("written");
     }
     writer.finish().expect("written").0
 }
@@ -298,7 +337,10 @@ pub(crate) fn read_queue(bytes: &[u8]) -> Vec<(u32, String)> {
     let mut found = Vec::new();
     while reader.read(&mut framed).expect("readable") {
         assert!(framed.is_intact(), "record {}", framed.number);
-        found.push((framed.record.sync, CodePage::Cp850.decode(&framed.record.text)));
+        found.push((
+            framed.record.sync,
+            CodePage::Cp850.decode(&framed.record.text),
+        ));
     }
     found
 }
@@ -320,7 +362,9 @@ pub(crate) fn resync_bytes(header: &ResyncHeader, transactions: &[&str]) -> Vec<
     let mut writer = ResyncWriter::new(Vec::new(), header, Timestamp(1)).expect("written");
     for (text, sync) in transactions.iter().zip(1..) {
         let text = CodePage::Cp850.encode(text).expect("in the code page");
-        writer.write(&QueueRecord::transaction(Timestamp(1), sync, 0, text)).expect("written");
+        writer
+            .write(&QueueRecord::transaction(Timestamp(1), sync, 0, text))
+            .expect("written");
     }
     writer.finish().expect("written").0
 }
