@@ -1,3 +1,5 @@
 //! `import` on real postoffices: the scenarios of `spec/import-cases.jsonl`, each by its id.
 
+mod feed;
+mod queue;
 mod text;
