@@ -15,6 +15,7 @@ pub mod op;
 pub mod outcome;
 pub mod pol;
 mod reason;
+pub mod saved;
 mod slots;
 
 use std::collections::BTreeSet;

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::io;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use super::reason::Reason;
 
@@ -70,7 +70,7 @@ impl Outcome {
 ///
 /// `read` is counted where entries are read and the outcomes where they are decided, so that
 /// [`adds_up`](Self::adds_up) shows whether one was lost between the two.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Entries read from the source.
     pub read: u64,
