@@ -3,6 +3,7 @@
 
 mod effects;
 mod input;
+mod saved;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -22,6 +23,7 @@ use crate::tools::pass::{
 use crate::tools::session::Session;
 
 pub use effects::StateMark;
+pub use saved::run_saved;
 
 /// What is to be applied, and how.
 #[derive(Debug, Clone, Default)]
