@@ -230,3 +230,21 @@ pub fn check_tokens(
         })
         .collect()
 }
+
+/// Returns the name on a line that was refused, as far as its columns or TABs show one: an entry of that name
+/// counts as present (design, section 5).
+#[must_use]
+pub fn name_on_line(raw: &[u8], code_page: CodePage) -> &[u8] {
+    if !matches!(raw.first(), Some(b'A' | b'M')) || raw.len() < 3 {
+        return &[];
+    }
+    let line = raw[2..]
+        .split(|&b| b == b'\r' || b == b'\n')
+        .next()
+        .unwrap_or_default();
+    let name = match code_page.find(line, b'\t') {
+        Some(tab) => &line[..tab],
+        None => code_page.cut(line, 30),
+    };
+    name.trim_ascii_end()
+}

@@ -91,7 +91,12 @@ pub fn is_saved_plan(start: &[u8]) -> bool {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Line {
-    Place { kind: String, network: Text, postoffice: Text, with_network: bool },
+    Place {
+        kind: String,
+        network: Text,
+        postoffice: Text,
+        with_network: bool,
+    },
     List {
         id: Text,
         len: u64,
@@ -102,12 +107,32 @@ enum Line {
         counts: Counts,
     },
     Add(EntryText),
-    Change { old: EntryText, new: EntryText },
-    Remove { entry: EntryText, by_absence: bool },
-    PolInsert { name: Text, list: Text, address: Text },
-    PolRemove { name: Text },
-    PolChange { old: Text, name: Text, list: Text, address: Text },
-    End { lines: u64, crc32: u32 },
+    Change {
+        old: EntryText,
+        new: EntryText,
+    },
+    Remove {
+        entry: EntryText,
+        by_absence: bool,
+    },
+    PolInsert {
+        name: Text,
+        list: Text,
+        address: Text,
+    },
+    PolRemove {
+        name: Text,
+    },
+    PolChange {
+        old: Text,
+        name: Text,
+        list: Text,
+        address: Text,
+    },
+    End {
+        lines: u64,
+        crc32: u32,
+    },
 }
 
 /// Text of the code page: Unicode if that loses nothing.
@@ -147,7 +172,11 @@ impl SavedPlan {
     /// Those of the output.
     pub fn write_to(&self, output: impl Write, code_page: CodePage) -> io::Result<()> {
         let form = Form(code_page);
-        let mut output = LineWriter { output, crc32: Crc32::new(), lines: 0 };
+        let mut output = LineWriter {
+            output,
+            crc32: Crc32::new(),
+            lines: 0,
+        };
         output.put(&self.head)?;
         for place in &self.plan.places {
             output.put(&form.place(place))?;
@@ -178,7 +207,10 @@ impl SavedPlan {
         let mut ended = false;
         for line in input.lines() {
             number += 1;
-            let wrong = |reason: String| SavedPlanError { line: number, reason };
+            let wrong = |reason: String| SavedPlanError {
+                line: number,
+                reason,
+            };
             let line = line.map_err(|e| wrong(e.to_string()))?;
             if ended {
                 return Err(wrong("something follows the end line".to_owned()));
@@ -186,28 +218,45 @@ impl SavedPlan {
             let Some(plan) = &mut saved else {
                 let head: Head = serde_json::from_str(&line).map_err(|e| wrong(e.to_string()))?;
                 if head.format != FORMAT || head.version != VERSION {
-                    return Err(wrong(format!("found \"{}\" version {}", head.format, head.version)));
+                    return Err(wrong(format!(
+                        "found \"{}\" version {}",
+                        head.format, head.version
+                    )));
                 }
-                saved = Some(Self { head, plan: Plan::default(), pol: Vec::new() });
+                saved = Some(Self {
+                    head,
+                    plan: Plan::default(),
+                    pol: Vec::new(),
+                });
                 digest(&mut crc32, &line);
                 continue;
             };
             match serde_json::from_str(&line).map_err(|e| wrong(e.to_string()))? {
-                Line::End { lines, crc32: stored } => {
+                Line::End {
+                    lines,
+                    crc32: stored,
+                } => {
                     let found = (number - 1, crc32.value());
                     if (lines, stored) != found {
-                        let reason = format!("end line says {lines} lines and CRC {stored:08X}, found {} and {:08X}", found.0, found.1);
+                        let reason = format!(
+                            "end line says {lines} lines and CRC {stored:08X}, found {} and {:08X}",
+                            found.0, found.1
+                        );
                         return Err(wrong(reason));
                     }
                     ended = true;
                 }
                 parsed => {
-                    form.take(plan, parsed).ok_or_else(|| wrong("a value no list can hold".to_owned()))?;
+                    form.take(plan, parsed)
+                        .ok_or_else(|| wrong("a value no list can hold".to_owned()))?;
                     digest(&mut crc32, &line);
                 }
             }
         }
-        let incomplete = SavedPlanError { line: number, reason: "the file has no end line".to_owned() };
+        let incomplete = SavedPlanError {
+            line: number,
+            reason: "the file has no end line".to_owned(),
+        };
         saved.filter(|_| ended).ok_or(incomplete)
     }
 }
@@ -284,7 +333,12 @@ impl Form {
             mailbox: FixedText::new(&optional(&text.mailbox)?).ok()?,
             tid: text.tid,
             unknown: text.unknown,
-            extra: has_extra.then(|| Box::new(Extra { address: address.into(), info })),
+            extra: has_extra.then(|| {
+                Box::new(Extra {
+                    address: address.into(),
+                    info,
+                })
+            }),
         })
     }
 
@@ -298,13 +352,19 @@ impl Form {
     }
 
     fn list(self, list: &ListPlan) -> Line {
-        let marks = list.marks.as_ref().map(|marks| marks.iter().map(|m| self.text(m)).collect());
+        let marks = list
+            .marks
+            .as_ref()
+            .map(|marks| marks.iter().map(|m| self.text(m)).collect());
         Line::List {
             id: self.text(&list.id.to_bytes()),
             len: list.fingerprint.len,
             crc32: list.fingerprint.crc32,
             entries: list.base_len,
-            template: list.template.as_ref().map(|template| self.text(&template.encode())),
+            template: list
+                .template
+                .as_ref()
+                .map(|template| self.text(&template.encode())),
             marks,
             counts: list.counts,
         }
@@ -313,23 +373,38 @@ impl Form {
     fn row(self, row: &Row) -> Line {
         match row {
             Row::Add(entry) => Line::Add(self.entry(entry)),
-            Row::Change { old, new } => Line::Change { old: self.entry(old), new: self.entry(new) },
-            Row::Remove { entry, why } => {
-                Line::Remove { entry: self.entry(entry), by_absence: *why == Removal::Absence }
-            }
+            Row::Change { old, new } => Line::Change {
+                old: self.entry(old),
+                new: self.entry(new),
+            },
+            Row::Remove { entry, why } => Line::Remove {
+                entry: self.entry(entry),
+                by_absence: *why == Removal::Absence,
+            },
         }
     }
 
     fn pol(self, change: &PolChange) -> Line {
         let id = |list: &ListId| self.text(&list.to_bytes());
         match change {
-            PolChange::Insert { name, list, address } => Line::PolInsert {
+            PolChange::Insert {
+                name,
+                list,
+                address,
+            } => Line::PolInsert {
                 name: self.text(name.as_bytes()),
                 list: id(list),
                 address: self.text(&address.encode()),
             },
-            PolChange::Remove { name } => Line::PolRemove { name: self.text(name.as_bytes()) },
-            PolChange::Change { old, name, list, address } => Line::PolChange {
+            PolChange::Remove { name } => Line::PolRemove {
+                name: self.text(name.as_bytes()),
+            },
+            PolChange::Change {
+                old,
+                name,
+                list,
+                address,
+            } => Line::PolChange {
                 old: self.text(old.as_bytes()),
                 name: self.text(name.as_bytes()),
                 list: id(list),
@@ -341,21 +416,40 @@ impl Form {
     /// Adds what a line says to the plan; `None` where no list can hold it.
     fn take(self, saved: &mut SavedPlan, line: Line) -> Option<()> {
         match line {
-            Line::Place { kind, network, postoffice, with_network } => {
+            Line::Place {
+                kind,
+                network,
+                postoffice,
+                with_network,
+            } => {
                 let kind = AddressType::from_token(kind.as_bytes())?;
                 let (network, postoffice) = (self.bytes(&network)?, self.bytes(&postoffice)?);
                 let joined = [&network[..], &postoffice].join(&b'/');
                 let name = PostofficeName::parse_for(kind, &joined, self.0).ok()?;
-                saved.plan.places.push(NewPlace { kind, name, with_network });
+                saved.plan.places.push(NewPlace {
+                    kind,
+                    name,
+                    with_network,
+                });
             }
-            Line::List { id, len, crc32, entries, template, marks, counts } => {
+            Line::List {
+                id,
+                len,
+                crc32,
+                entries,
+                template,
+                marks,
+                counts,
+            } => {
                 let template = match template {
                     None => None,
                     Some(text) => Some(Template::decode(&self.bytes(&text)?, self.0).ok()?),
                 };
                 let marks = match marks {
                     None => None,
-                    Some(marks) => Some(marks.iter().map(|m| self.bytes(m)).collect::<Option<_>>()?),
+                    Some(marks) => {
+                        Some(marks.iter().map(|m| self.bytes(m)).collect::<Option<_>>()?)
+                    }
                 };
                 saved.plan.lists.push(ListPlan {
                     id: ListId::from_bytes(&self.bytes(&id)?)?,
@@ -370,21 +464,58 @@ impl Form {
             Line::Add(entry) => self.push(saved, Row::Add(self.to_entry(&entry)?))?,
             Line::Change { old, new } => {
                 let old = Box::new(self.to_entry(&old)?);
-                self.push(saved, Row::Change { old, new: self.to_entry(&new)? })?;
+                self.push(
+                    saved,
+                    Row::Change {
+                        old,
+                        new: self.to_entry(&new)?,
+                    },
+                )?;
             }
             Line::Remove { entry, by_absence } => {
-                let why = if by_absence { Removal::Absence } else { Removal::Explicit };
-                self.push(saved, Row::Remove { entry: self.to_entry(&entry)?, why })?;
+                let why = if by_absence {
+                    Removal::Absence
+                } else {
+                    Removal::Explicit
+                };
+                self.push(
+                    saved,
+                    Row::Remove {
+                        entry: self.to_entry(&entry)?,
+                        why,
+                    },
+                )?;
             }
-            Line::PolInsert { name, list, address } => {
-                let (name, list, address) = (self.name(&name)?, self.id(&list)?, self.address(&address)?);
-                saved.pol.push(PolChange::Insert { name, list, address });
+            Line::PolInsert {
+                name,
+                list,
+                address,
+            } => {
+                let (name, list, address) =
+                    (self.name(&name)?, self.id(&list)?, self.address(&address)?);
+                saved.pol.push(PolChange::Insert {
+                    name,
+                    list,
+                    address,
+                });
             }
-            Line::PolRemove { name } => saved.pol.push(PolChange::Remove { name: self.name(&name)? }),
-            Line::PolChange { old, name, list, address } => {
+            Line::PolRemove { name } => saved.pol.push(PolChange::Remove {
+                name: self.name(&name)?,
+            }),
+            Line::PolChange {
+                old,
+                name,
+                list,
+                address,
+            } => {
                 let (old, name) = (self.name(&old)?, self.name(&name)?);
                 let (list, address) = (self.id(&list)?, self.address(&address)?);
-                saved.pol.push(PolChange::Change { old, name, list, address });
+                saved.pol.push(PolChange::Change {
+                    old,
+                    name,
+                    list,
+                    address,
+                });
             }
             Line::End { .. } => return None,
         }
@@ -419,34 +550,63 @@ mod tests {
             mailbox: FixedText::new(b"BOX").expect("fits"),
             tid: 7,
             unknown: [2, 0, 0, 0, 0, 9],
-            extra: Some(Box::new(Extra { address: Box::default(), info: Some(b"a\0b\xff"[..].into()) })),
+            extra: Some(Box::new(Extra {
+                address: Box::default(),
+                info: Some(b"a\0b\xff"[..].into()),
+            })),
         };
         let mut head = Head::new("NET/PO".into(), "# RESYNC ..".into(), "RESYNC.GLB".into());
         head.state.push(("GLB/REQCONF.GLB".into(), 512, 7));
         let address = Address::parse(b"PCM:NET/PO/BOX", CodePage::Cp850).expect("an address");
         let list = ListPlan {
             id: ListId::from_bytes(b"PCM:NET/PO").expect("a list"),
-            fingerprint: Fingerprint { len: 53, crc32: 0xffff_ffff },
+            fingerprint: Fingerprint {
+                len: 53,
+                crc32: 0xffff_ffff,
+            },
             base_len: 1,
             rows: vec![
                 Row::Add(entry(b"J\x9arg")),
-                Row::Change { old: Box::new(entry(b"Old")), new: entry(b"New") },
-                Row::Remove { entry: entry(b"Gone"), why: Removal::Absence },
+                Row::Change {
+                    old: Box::new(entry(b"Old")),
+                    new: entry(b"New"),
+                },
+                Row::Remove {
+                    entry: entry(b"Gone"),
+                    why: Removal::Absence,
+                },
             ],
             template: None,
             marks: Some([b"HAND".to_vec()].into()),
             counts: Counts::default(),
         };
         let name = PostofficeName::from_checked(b"NET", b"NEW");
-        let place = NewPlace { kind: AddressType::Pcm, name, with_network: false };
+        let place = NewPlace {
+            kind: AddressType::Pcm,
+            name,
+            with_network: false,
+        };
         let name = FixedText::new(b"New").expect("fits");
-        let pol = PolChange::Insert { name, list: list.id.clone(), address };
-        SavedPlan { head, plan: Plan { places: vec![place], lists: vec![list] }, pol: vec![pol] }
+        let pol = PolChange::Insert {
+            name,
+            list: list.id.clone(),
+            address,
+        };
+        SavedPlan {
+            head,
+            plan: Plan {
+                places: vec![place],
+                lists: vec![list],
+            },
+            pol: vec![pol],
+        }
     }
 
     fn written() -> Vec<u8> {
         let mut bytes = Vec::new();
-        sample().write_to(&mut bytes, CodePage::Cp850).expect("a vector takes it");
+        sample()
+            .write_to(&mut bytes, CodePage::Cp850)
+            .expect("a vector takes it");
         bytes
     }
 
@@ -454,18 +614,29 @@ mod tests {
     fn a_plan_reads_back_as_it_was_written() {
         let bytes = written();
         assert!(is_saved_plan(&bytes));
-        assert_eq!(SavedPlan::read_from(&bytes[..], CodePage::Cp850).expect("whole"), sample());
+        assert_eq!(
+            SavedPlan::read_from(&bytes[..], CodePage::Cp850).expect("whole"),
+            sample()
+        );
     }
 
     #[test]
     fn a_cut_or_changed_plan_is_refused_with_its_line() {
         let bytes = written();
         for end in 0..bytes.len() - 1 {
-            assert!(SavedPlan::read_from(&bytes[..end], CodePage::Cp850).is_err(), "{end}");
+            assert!(
+                SavedPlan::read_from(&bytes[..end], CodePage::Cp850).is_err(),
+                "{end}"
+            );
         }
         let text = String::from_utf8(bytes).expect("text");
         let changed = text.replace("\"Gone\"", "\"Gene\"");
         let error = SavedPlan::read_from(changed.as_bytes(), CodePage::Cp850).expect_err("changed");
-        assert!(error.to_string().starts_with("line 8: end line says 7 lines"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .starts_with("line 8: end line says 7 lines"),
+            "{error}"
+        );
     }
 }

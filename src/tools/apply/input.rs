@@ -10,6 +10,7 @@ use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::{Framed, RecordKind};
 use crate::codec::resync::{Ending, ResyncError, ResyncHeader, ResyncReader};
+use crate::importfile::name_on_line;
 use crate::messages::{Message, SRVTRANS_INACCESSIBLE, Severity};
 use crate::plan::Note;
 use crate::plan::intake::Intake;
@@ -180,7 +181,7 @@ impl Reading<'_> {
             }
             Err(messages) => {
                 let number = messages.last().map_or(47, |message| message.number);
-                let name = crate::tools::import::name_of(self.po, &record.text);
+                let name = name_on_line(&record.text, self.code_page);
                 let shown = if name.is_empty() {
                     first_line(&record.text)
                 } else {

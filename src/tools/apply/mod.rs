@@ -18,7 +18,7 @@ use crate::plan::outcome::OutcomeSink;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::pass::{
-    Decided, Effects, ImportLog, Pass, Report, Settings, State, Wishes, decide, nodes,
+    Decided, Effects, ImportLog, Pass, Report, Settings, State, Wishes, decide, lost_marks, nodes,
 };
 use crate::tools::session::Session;
 
@@ -175,15 +175,15 @@ fn setting(session: &Session, state: &State, keep_decisions: bool) -> Setting {
 /// Says why nothing is removed by absence.
 fn withheld(lost: Option<&str>, is_resync: bool) -> Message {
     let reason = match (lost, is_resync) {
-        (Some(lost), _) => format!(
-            "{lost}: entries made by hand are no longer known, so nothing is removed by absence until one run with --replace"
-        ),
-        (None, true) => "the resync file has no end mark, so it is not proven whole: nothing is removed by absence \
+        (Some(lost), _) => return lost_marks(lost),
+        (None, true) => {
+            "the resync file has no end mark, so it is not proven whole: nothing is removed by absence \
              (--whole takes it as whole)"
-            .to_owned(),
-        (None, false) => "the queue is damaged, so it is not proven whole: nothing is removed by absence; \
+        }
+        (None, false) => {
+            "the queue is damaged, so it is not proven whole: nothing is removed by absence; \
              request an import or apply a resync"
-            .to_owned(),
+        }
     };
     Message::new(40, reason).with_severity(Severity::Error)
 }

@@ -45,7 +45,14 @@ pub fn run_saved(
         entry_count: saved.head.entry_count,
         ..Decided::default()
     };
-    let pass = Pass { session, state, wishes, report, interrupt, messages };
+    let pass = Pass {
+        session,
+        state,
+        wishes,
+        report,
+        interrupt,
+        messages,
+    };
     pass.conclude(decided, effects, screen)
 }
 
@@ -54,15 +61,19 @@ fn check(po: &Postoffice, saved: &SavedPlan) -> Result<ResyncHeader, ToolError> 
     let code_page = po.code_page();
     let name = po.name().view(code_page);
     if !name.eq_ignore_ascii_case(&saved.head.postoffice) {
-        let reason = format!("list-for-other: the plan is for {}, this is {name}", saved.head.postoffice);
+        let reason = format!(
+            "list-for-other: the plan is for {}, this is {name}",
+            saved.head.postoffice
+        );
         return Err(ToolError::new(ExitCode::NotHere, reason));
     }
     let now = StateMark::take(po)?;
     let mut moved = Vec::new();
     for (file, len, crc32) in &saved.head.state {
-        let same = now.parts.iter().any(|(known, f)| {
-            known == file && (f.len, f.crc32) == (*len, *crc32)
-        });
+        let same = now
+            .parts
+            .iter()
+            .any(|(known, f)| known == file && (f.len, f.crc32) == (*len, *crc32));
         if !same {
             moved.push(file.clone());
         }

@@ -1,13 +1,14 @@
 //! `import -e`: the transactions of a text file go into the dir-sync stream (`spec/import.md` 6.4).
 
-use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::Write;
 use std::path::Path;
 
+use super::block::{action_of, argument_of};
+use super::input;
 use super::options::Options;
-use super::text;
+use crate::codec::codepage::CodePage;
 use crate::codec::timestamp::Timestamp;
-use crate::importfile::{Block, Reader};
+use crate::importfile::{Block, Reader, name_on_line};
 use crate::messages::{Message, Severity};
 use crate::plan::Note;
 use crate::plan::op::Position;
@@ -40,7 +41,7 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
         Access::Write
     };
     let mut session = Session::open(super::PROGRAM, &options.login, access, clock)?;
-    let fed = feed(&session, path, &mut report, &interrupt);
+    let fed = feed(&session, path, options.code_page, &mut report, &interrupt);
     let fed = match fed {
         Ok(fed) => fed,
         Err(error) => return Err(session.fail(error).into()),
@@ -58,6 +59,7 @@ struct Fed {
 fn feed(
     session: &Session,
     path: &Path,
+    from: Option<CodePage>,
     report: &mut Report,
     interrupt: &Interrupt,
 ) -> Result<Fed, ToolError> {
@@ -76,10 +78,10 @@ fn feed(
         counts: Counts::default(),
         notes: Vec::new(),
     };
-    let input = File::open(path).map_err(|error| text::unreadable(path, error))?;
-    for block in Reader::new(BufReader::new(input), po.code_page()) {
+    let input = input::open(path, from, po.code_page())?;
+    for block in Reader::new(input, po.code_page()) {
         interrupt.check()?;
-        let block = block.map_err(|error| text::unreadable(path, error))?;
+        let block = block.map_err(|error| input::unreadable(path, error))?;
         fed.take(session, block, report)?;
     }
     Ok(fed)
@@ -95,7 +97,7 @@ impl Fed {
         let line = u32::try_from(block.line).unwrap_or(u32::MAX);
         for message in &block.messages {
             let line = u32::try_from(message.line).unwrap_or(u32::MAX);
-            let argument = text::argument_of(&session.po, message);
+            let argument = argument_of(&session.po, message);
             let at = Position { line, sync: 0 };
             self.notes.push(Note {
                 at,
@@ -109,8 +111,8 @@ impl Fed {
             let reason = Reason::Message(message);
             self.counts.read += 1;
             self.counts.count(Outcome::Refused, Some(reason));
-            let name = code_page.decode(text::name_of(&session.po, &block.raw));
-            let action = text::action_of(&block.raw);
+            let name = code_page.decode(name_on_line(&block.raw, code_page));
+            let action = action_of(&block.raw);
             let mut outcome = EntryOutcome::new("", name, "REQTRANS", action, Outcome::Refused);
             outcome.reason = Some(reason);
             outcome.message = Some(message);
@@ -120,7 +122,7 @@ impl Fed {
         transaction.clear_tokens();
         complete_second_line(&mut transaction);
         let number = self.queue.push(&transaction)?;
-        let (action, entry) = (text::action_of(&block.raw), transaction.entry());
+        let (action, entry) = (action_of(&block.raw), transaction.entry());
         let outcome = if entry.is_some() {
             Outcome::Added
         } else {

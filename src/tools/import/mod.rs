@@ -1,12 +1,12 @@
 //! `import`: text import, extract, dir-sync feed and queue, resync (`spec/import.md`).
 
+mod block;
 pub mod explain;
 mod feed;
+mod input;
 pub mod options;
 mod queue;
 mod text;
-
-pub(crate) use text::name_of;
 pub mod values;
 
 use std::ffi::OsString;

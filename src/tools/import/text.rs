@@ -1,25 +1,26 @@
 //! Plain import: the transactions of a text file go into the address lists (`spec/import.md` 6.1 to 6.3).
 
-use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::block::take_block;
+use super::input;
 use super::options::Options;
 use super::values::LogFile;
 use crate::address::PostofficeName;
-use crate::importfile::{Block, Diagnostic, Reader, check_tokens};
-use crate::messages::Message;
-use crate::plan::Note;
+use crate::importfile::Reader;
+use crate::messages::{Message, Severity};
 use crate::plan::intake::{Filter, Intake, Setting};
 use crate::plan::merge::{Rules, Source};
 use crate::plan::op::Position;
-use crate::plan::outcome::{Action, OutcomeSink};
-use crate::postoffice::{Dir, Postoffice};
+use crate::plan::outcome::OutcomeSink;
+use crate::postoffice::{Dir, Postoffice, Role, layout};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::pass::{
-    Effects, ImportLog, Pass, Report, Settings, State, Wishes, decide, nodes, walk_blocks,
+    Decided, Effects, ImportLog, Pass, Report, Settings, State, Wishes, decide, lost_marks, nodes,
+    walk_blocks,
 };
 use crate::tools::session::{Access, Session};
 use crate::transaction::{ListName, Transaction};
@@ -42,39 +43,21 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
         Access::Write
     };
     let mut session = Session::open(super::PROGRAM, &options.login, access, clock)?;
-    let log = match open_log(options, &session) {
-        Ok(log) => log,
-        Err(error) => return Err(session.fail(error).into()),
-    };
-    let wishes = wishes(options);
-    match prepare(
-        options,
-        path,
-        &mut session,
-        report,
-        &interrupt,
-        log.is_some(),
-    ) {
-        Ok((state, report, prepared)) => {
-            let Prepared { decided, messages } = prepared;
-            let (notes, po_log) = (decided.notes.clone(), log);
-            let now = session.clock.now();
-            let po_path = session.po.layout().root().to_owned();
+    match prepare(options, path, &session, report, &interrupt) {
+        Ok(Prepared {
+            state,
+            report,
+            decided,
+            messages,
+        }) => {
             let effects = Effects {
                 templates: options.flags.templates,
                 ..Effects::default()
             };
-            if let Some(log) = &po_log {
-                let mut source = |take: &mut dyn FnMut(u64, u64, &[u8])| {
-                    walk_blocks(BufReader::new(File::open(path)?), &session.po, take)
-                };
-                log.write(&session.po, &notes, now, &mut source)?;
-            }
-            let _ = po_path;
             let pass = Pass {
                 session,
                 state,
-                wishes: &wishes,
+                wishes: &wishes(options),
                 report,
                 interrupt: &interrupt,
                 messages,
@@ -85,28 +68,51 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
     }
 }
 
+/// A run that has decided and not yet done anything.
 struct Prepared {
-    decided: crate::tools::pass::Decided,
+    state: State,
+    report: Report,
+    decided: Decided,
     messages: Vec<Message>,
 }
 
 fn prepare(
     options: &Options,
     path: &Path,
-    session: &mut Session,
+    session: &Session,
     mut report: Report,
     interrupt: &Interrupt,
-    wants_log: bool,
-) -> Result<(State, Report, Prepared), ToolError> {
-    let _ = wants_log;
-    let state = State::load(&session.po)?;
-    let mut messages = Vec::new();
+) -> Result<Prepared, ToolError> {
+    let po = &session.po;
+    let code_page = po.code_page();
+    let log = open_log(options, session)?;
+    let mut state = State::load(po)?;
     let lost = state.ownership.lost().map(ToOwned::to_owned);
-    let whole = lost.is_none() || options.replace;
-    let code_page = session.po.code_page();
+    let mut intake = Intake::new(Setting {
+        source: Source::Text,
+        own: po.name().clone(),
+        code_page,
+        filter: filter(options, po)?,
+        replace: options.flags.replace_list,
+        nodes: nodes(po, &state),
+        keep_decisions: report.wants_details(),
+    });
+    if options.flags.replace_list {
+        replace_named(options, po, &mut intake)?;
+    }
+    let open = || input::open(path, options.code_page, code_page);
+    for block in Reader::new(open()?, code_page) {
+        interrupt.check()?;
+        let block = block.map_err(|error| input::unreadable(path, error))?;
+        take_block(po, &mut intake, block);
+    }
+    let mut messages = untouched_nodes(options, po, &state, &intake);
+    if let (Some(reason), true, false) = (&lost, intake.replaces(), options.replace) {
+        messages.push(lost_marks(reason));
+    }
     let rules = Rules {
         source: Source::Text,
-        whole,
+        whole: lost.is_none() || options.replace,
         drop_marked: options.replace,
         templates: options.flags.templates,
         keep_info: options.keep_info,
@@ -117,115 +123,24 @@ fn prepare(
         pol: options.flags.pol,
         autocreate: options.flags.autocreate,
     };
-    let filter = filter(options, &session.po)?;
-    let all_nodes = nodes(&session.po, &state);
-    let setting = Setting {
-        source: Source::Text,
-        own: session.po.name().clone(),
-        code_page,
-        filter,
-        replace: options.flags.replace_list,
-        nodes: all_nodes,
-        keep_decisions: report.wants_details(),
-    };
-    let mut intake = Intake::new(setting);
-    if options.flags.replace_list {
-        replace_named(options, &session.po, &mut intake)?;
+    let decided = decide(po, &state, intake, &settings, &mut report, interrupt)?;
+    messages.extend(places_messages(po, &decided)?);
+    if options.replace {
+        state.ownership.start_anew();
     }
-    let input = File::open(path).map_err(|error| unreadable(path, error))?;
-    for block in Reader::new(BufReader::new(input), code_page) {
-        interrupt.check()?;
-        let block = block.map_err(|error| unreadable(path, error))?;
-        take_block(&session.po, &mut intake, block);
+    if let Some(log) = log.filter(|_| !decided.notes.is_empty()) {
+        let mut source = |take: &mut dyn FnMut(u64, u64, &[u8])| {
+            let input = open().map_err(io::Error::other)?;
+            walk_blocks(input, po, take)
+        };
+        log.write(po, &decided.notes, session.clock.now(), &mut source)?;
     }
-    if let (Some(reason), true) = (&lost, intake.replaces()) {
-        messages.push(withheld(reason));
-    }
-    messages.extend(untouched_nodes(options, &session.po, &state, &intake));
-    let decided = decide(
-        &session.po,
-        &state,
-        intake,
-        &settings,
-        &mut report,
-        interrupt,
-    )?;
-    messages.extend(places_messages(&session.po, &decided)?);
-    Ok((state, report, Prepared { decided, messages }))
-}
-
-/// Feeds one block to the intake.
-fn take_block(po: &Postoffice, intake: &mut Intake, block: Block) {
-    let line = u32::try_from(block.line).unwrap_or(u32::MAX);
-    let at = Position { line, sync: 0 };
-    let mut note = |message: &Diagnostic| {
-        let line = u32::try_from(message.line).unwrap_or(u32::MAX);
-        let argument = argument_of(po, message);
-        intake.notes.push(Note {
-            at: Position { line, sync: 0 },
-            message: message.number,
-            argument,
-        });
-    };
-    for message in &block.messages {
-        note(message);
-    }
-    match block.transaction {
-        None => {
-            let message = block.messages.last().map_or(21, |message| message.number);
-            let action = action_of(&block.raw);
-            intake.take_refused(at, action, message, name_of(po, &block.raw));
-        }
-        Some(mut transaction) => {
-            let foreign = check_tokens(&transaction, po.name(), po.code_page());
-            for message in &foreign {
-                note(message);
-            }
-            if !foreign.is_empty() {
-                transaction.clear_tokens();
-            }
-            intake.take(at, transaction);
-        }
-    }
-}
-
-/// What a parse message says behind its text: what stood there.
-pub(super) fn argument_of(po: &Postoffice, message: &Diagnostic) -> Vec<u8> {
-    let text = format!(
-        "column {}: found {}, expected {}",
-        message.column, message.found, message.expected
-    );
-    po.code_page()
-        .encode(&text)
-        .unwrap_or_else(|_| text.into_bytes())
-}
-
-pub(super) fn action_of(raw: &[u8]) -> Action {
-    match raw.first() {
-        Some(b'A') => Action::Add,
-        Some(b'D') => Action::Delete,
-        Some(b'M') => Action::Modify,
-        Some(b'R') => Action::Replace,
-        Some(b'T') => Action::Template,
-        _ => Action::None,
-    }
-}
-
-/// Returns the name on a line that was refused, as far as its columns or TABs show one: an entry of that name
-/// counts as present (design, section 5).
-pub(crate) fn name_of<'a>(po: &Postoffice, raw: &'a [u8]) -> &'a [u8] {
-    if !matches!(raw.first(), Some(b'A' | b'M')) || raw.len() < 3 {
-        return &[];
-    }
-    let line = raw[2..]
-        .split(|&b| b == b'\r' || b == b'\n')
-        .next()
-        .unwrap_or_default();
-    let name = match po.code_page().find(line, b'\t') {
-        Some(tab) => &line[..tab],
-        None => po.code_page().cut(line, 30),
-    };
-    name.trim_ascii_end()
+    Ok(Prepared {
+        state,
+        report,
+        decided,
+        messages,
+    })
 }
 
 fn filter(options: &Options, po: &Postoffice) -> Result<Filter, ToolError> {
@@ -243,7 +158,7 @@ fn filter(options: &Options, po: &Postoffice) -> Result<Filter, ToolError> {
 }
 
 /// Reads a `NET/PO` of the command line.
-pub(super) fn parse_place(po: &Postoffice, name: &str) -> Result<PostofficeName, ToolError> {
+fn parse_place(po: &Postoffice, name: &str) -> Result<PostofficeName, ToolError> {
     let code_page = po.code_page();
     let wrong = |text: String| ToolError::usage(format!("{name}: {text}"));
     let bytes = code_page.encode(name).map_err(|e| wrong(e.to_string()))?;
@@ -293,17 +208,14 @@ fn untouched_nodes(
                 "{}: no line in the file, the list stays",
                 id.display(po.code_page())
             );
-            Message::new(62, argument).with_severity(crate::messages::Severity::Warning)
+            Message::new(62, argument).with_severity(Severity::Warning)
         })
         .collect()
 }
 
 /// Message 60 for every postoffice that autocreate gives a direct route.
-pub(super) fn places_messages(
-    po: &Postoffice,
-    decided: &crate::tools::pass::Decided,
-) -> Result<Vec<Message>, ToolError> {
-    let is_server = po.role()? == crate::postoffice::Role::Server;
+fn places_messages(po: &Postoffice, decided: &Decided) -> Result<Vec<Message>, ToolError> {
+    let is_server = po.role()? == Role::Server;
     let places = decided
         .plan
         .places
@@ -312,25 +224,6 @@ pub(super) fn places_messages(
     Ok(places
         .map(|place| Message::new(60, place.name.view(po.code_page())))
         .collect())
-}
-
-/// Says that nothing is removed by absence because it is not known what was made by hand.
-pub(super) fn withheld(reason: &str) -> Message {
-    let argument = format!(
-        "{reason}: entries made by hand are no longer known, so nothing is removed by absence until one run with --replace"
-    );
-    Message::new(40, argument).with_severity(crate::messages::Severity::Error)
-}
-
-pub(super) fn unreadable(path: &Path, error: std::io::Error) -> ToolError {
-    let exit = match error.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::PermissionDenied => ExitCode::NotFound,
-        _ => ExitCode::Damaged,
-    };
-    let message = Message::new(56, path.display().to_string());
-    ToolError::new(exit, message.to_string())
-        .with_message(message)
-        .caused_by(error)
 }
 
 pub(super) fn open_log(
@@ -344,7 +237,7 @@ pub(super) fn open_log(
             .po
             .layout()
             .dir_path(Dir::Log)?
-            .join(crate::postoffice::layout::IMPORT_LOG.name()),
+            .join(layout::IMPORT_LOG.name()),
     };
     if options.dry_run {
         return Ok(None);

@@ -12,6 +12,7 @@ mod report;
 mod run;
 
 use crate::codec::reqconf::ReqConf;
+use crate::messages::{Message, Severity};
 use crate::plan::guard::{self, Stopped};
 use crate::plan::local::LocalPlan;
 use crate::plan::merge::Rules;
@@ -102,6 +103,15 @@ impl Decided {
             ExitCode::from(&self.counts)
         }
     }
+}
+
+/// Says that nothing is removed by absence because it is not known what was made by hand (design, section 3).
+#[must_use]
+pub fn lost_marks(reason: &str) -> Message {
+    let argument = format!(
+        "{reason}: entries made by hand are no longer known, so nothing is removed by absence until one run with --replace"
+    );
+    Message::new(40, argument).with_severity(Severity::Error)
 }
 
 /// Stops a pass that would remove suspiciously much.
