@@ -4,6 +4,7 @@
 //! clap, anyhow and the terminal.
 
 pub mod apply;
+pub mod banner;
 pub mod cli;
 pub mod exit;
 pub mod import;

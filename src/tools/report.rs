@@ -85,15 +85,10 @@ impl Summary {
     /// The output could not be written.
     pub fn print(&self, json: bool, output: &mut dyn Write) -> io::Result<()> {
         if json {
-            self.write_json(output)
+            put_line(output, self)
         } else {
             write!(output, "{self}")
         }
-    }
-
-    fn write_json(&self, mut output: &mut dyn Write) -> io::Result<()> {
-        serde_json::to_writer(&mut output, self)?;
-        output.write_all(b"\n")
     }
 }
 
@@ -218,11 +213,33 @@ impl<W: Write> ReportFile<W> {
     /// # Errors
     ///
     /// [`ExitCode::Partial`] where the run itself is done and only its summary is missing.
-    pub fn finish(mut self, summary: &Summary) -> Result<(), ToolError> {
-        summary
-            .write_json(&mut self.output)
+    pub fn finish(self, summary: &Summary) -> Result<(), ToolError> {
+        self.finish_with(summary, summary.exit)
+    }
+
+    /// As [`Self::finish`], with the summary of a program that has its own, and the code it ends with.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::finish`].
+    pub fn finish_with(
+        mut self,
+        summary: &impl Serialize,
+        exit: ExitCode,
+    ) -> Result<(), ToolError> {
+        put_line(&mut self.output, summary)
             .and_then(|()| self.output.flush())
-            .map_err(|error| cannot_write(&self.path, summary.exit.worst(ExitCode::Partial), error))
+            .map_err(|error| cannot_write(&self.path, exit.worst(ExitCode::Partial), error))
+    }
+
+    /// Writes a line about something that is no entry, such as a record of a queue.
+    ///
+    /// # Errors
+    ///
+    /// [`ExitCode::CannotWrite`].
+    pub fn write_line(&mut self, line: &impl Serialize) -> Result<(), ToolError> {
+        put_line(&mut self.output, line)
+            .map_err(|error| cannot_write(&self.path, ExitCode::CannotWrite, error))
     }
 }
 
@@ -232,14 +249,16 @@ impl<W: Write> OutcomeSink for ReportFile<W> {
     }
 
     fn take(&mut self, line: EntryOutcome<'_>) -> io::Result<()> {
-        serde_json::to_writer(&mut self.output, &line)
-            .map_err(io::Error::from)
-            .and_then(|()| self.output.write_all(b"\n"))
-            .map_err(|error| {
-                let text = format!("report {}: {error}", self.path.display());
-                io::Error::new(error.kind(), text)
-            })
+        put_line(&mut self.output, &line).map_err(|error| {
+            let text = format!("report {}: {error}", self.path.display());
+            io::Error::new(error.kind(), text)
+        })
     }
+}
+
+fn put_line(mut output: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut output, line)?;
+    output.write_all(b"\n")
 }
 
 fn cannot_write(path: &Path, exit: ExitCode, error: io::Error) -> ToolError {
