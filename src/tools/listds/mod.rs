@@ -55,6 +55,15 @@ struct Found {
     messages: Vec<Note>,
     seconds: f64,
     exit: ExitCode,
+    #[serde(skip)]
+    asked: Asked,
+}
+
+/// Which files a command line is about on this postoffice.
+#[derive(Debug, Clone, Copy, Default)]
+struct Asked {
+    server: bool,
+    requestor: bool,
 }
 
 /// Reads a command line and shows, or resets, what it says; the first of `arguments` is the program itself.
@@ -93,6 +102,7 @@ pub fn start(arguments: Vec<OsString>, output: &mut impl Write) -> anyhow::Resul
         messages: Vec::new(),
         seconds: 0.0,
         exit: ExitCode::Done,
+        asked: Asked::default(),
     };
     let error = if options.zero {
         zero(&mut session, &mut found, writes)?;
@@ -100,8 +110,16 @@ pub fn start(arguments: Vec<OsString>, output: &mut impl Write) -> anyhow::Resul
     } else {
         read(&session.po, options.part, &mut found)?
     };
+    let zone = session.clock.zone().clone();
+    drop(session); // and with it the lock: a screen that stands in a pager keeps nobody out
     if !options.common.json {
-        print(&session, &options, &found, output)?;
+        let screen = Screen {
+            postoffice: &found.postoffice,
+            verbose: options.verbose,
+            zone: &zone,
+            output,
+        };
+        print(screen, &found)?;
         output.flush()?;
         print_remarks(&found.messages);
     }
@@ -140,6 +158,7 @@ fn zero(session: &mut Session, found: &mut Found, writes: bool) -> Result<(), To
         true => reset::carry_out(session)?,
         false => reset::decide(&session.po)?,
     };
+    found.asked.requestor = true;
     found.before = Some(numbers(&reset.before));
     found.after = Some(numbers(&reset.after));
     if reset.before == reset.after {
@@ -163,8 +182,12 @@ fn read(po: &Postoffice, part: Part, found: &mut Found) -> Result<Option<ToolErr
             ),
         ));
     }
+    found.asked = Asked {
+        server: part != Part::Requestor && role == Role::Server,
+        requestor: part != Part::Server,
+    };
     let mut errors = Vec::new();
-    if part != Part::Requestor && role == Role::Server {
+    if found.asked.server {
         match po.server_config() {
             Ok(Some(config)) => {
                 let server = ServerView::new(&config, po.code_page());
@@ -176,7 +199,7 @@ fn read(po: &Postoffice, part: Part, found: &mut Found) -> Result<Option<ToolErr
             Err(error) => errors.push(error.into()),
         }
     }
-    if part != Part::Server {
+    if found.asked.requestor {
         match po.requestor_config() {
             Ok(config) => {
                 let own = own_view(po, &config);
@@ -211,29 +234,16 @@ fn faults(po: &Postoffice, server: &ServerView) -> Result<Option<ToolError>, Too
     Ok(Some(ToolError::new(ExitCode::Damaged, text)))
 }
 
-fn print(
-    session: &Session,
-    options: &Options,
-    found: &Found,
-    output: &mut dyn Write,
-) -> io::Result<()> {
-    let mut screen = Screen {
-        postoffice: &found.postoffice,
-        verbose: options.verbose,
-        zone: session.clock.zone(),
-        output,
-    };
+fn print(mut screen: Screen<'_>, found: &Found) -> io::Result<()> {
     screen.banner()?;
-    let is_server = session.po.role().is_ok_and(|role| role == Role::Server);
-    let shows_server = options.part == Part::Server || options.part == Part::Both && is_server;
-    if shows_server {
+    if found.asked.server {
         screen.heading("Server")?;
         if let Some(server) = &found.server {
             screen.server(server)?;
         }
     }
-    if options.part != Part::Server {
-        if shows_server {
+    if found.asked.requestor {
+        if found.asked.server {
             writeln!(screen.output)?;
         }
         screen.heading("Requestor")?;
@@ -241,10 +251,10 @@ fn print(
             screen.requestor(own)?;
         }
     }
-    if let (Some(before), Some(after)) = (found.before, found.after) {
-        print_reset(found, before, after, output)?;
+    match (found.before, found.after) {
+        (Some(before), Some(after)) => print_reset(found, before, after, screen.output),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn print_reset(

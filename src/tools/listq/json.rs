@@ -93,7 +93,7 @@ impl Serialize for Transactions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut walk = self.0.walk.borrow_mut();
         let page = self.0.page;
-        let records = std::iter::from_fn(|| Some(RecordLine::new(walk.next()?, page)));
+        let records = std::iter::from_fn(|| Some(RecordLine::new(walk.read()?, page)));
         serializer.collect_seq(records)
     }
 }

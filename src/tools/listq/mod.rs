@@ -55,11 +55,12 @@ pub fn start<W: Write>(
         .map(ReportFile::create)
         .transpose()?;
     let session = Session::open(PROGRAM, &options.login, Access::Read, clock)?;
-    let po = &session.po;
-    let source = Source::open(po, &options.file)?;
+    let source = Source::open(&session.po, &options.file)?;
+    let page = session.po.code_page();
+    let postoffice = session.po.name().view(page);
+    let zone = session.clock.zone().clone();
     let file = source.title.clone();
-    let page = po.code_page();
-    let postoffice = po.name().view(page);
+    drop(session); // and with it the lock
     let walk = Walk::new(source, page, report);
 
     let ended = if options.common.json {
@@ -79,7 +80,7 @@ pub fn start<W: Write>(
         let columns = Columns {
             checksum: options.checksum,
             dates: options.dates,
-            zone: session.clock.zone().clone(),
+            zone,
             page,
         };
         banner::print(VERSION, screen)?;
@@ -104,7 +105,7 @@ fn list<W: Write>(mut walk: Walk, mut table: Table, screen: &mut Screen<W>) -> i
     if table.checks() {
         writeln!(screen, "Checking CRC...\n")?;
     }
-    while let Some(framed) = walk.next() {
+    while let Some(framed) = walk.read() {
         if framed.number == 1 {
             table.head(screen)?;
         }

@@ -19,11 +19,14 @@ pub struct Source {
     /// How the screen calls it: the stem of a postoffice's file, else the path as given.
     pub title: String,
     path: PathBuf,
-    input: fs::File,
+    input: io::Take<fs::File>,
 }
 
 impl Source {
     /// Opens the file of a command line.
+    ///
+    /// Only what is in it now will be read. A batch replaces a file by a new one or appends to it, so that needs no
+    /// lock: a listing that stands in a pager does not keep the postoffice from its mail.
     ///
     /// # Errors
     /// There is no such file, or it cannot be read.
@@ -52,7 +55,16 @@ impl Source {
                 ExitCode::NotFound,
                 format!("{}: a directory, expected a queue", path.display()),
             )),
-            Ok(_) => Ok(Self { title, path, input }),
+            Ok(found) => {
+                // The length of a pipe is not known.
+                let len = if found.is_file() {
+                    found.len()
+                } else {
+                    u64::MAX
+                };
+                let input = input.take(len);
+                Ok(Self { title, path, input })
+            }
             Err(e) => Err(unreadable(path, e)),
         }
     }
@@ -64,7 +76,7 @@ fn unreadable(path: PathBuf, source: io::Error) -> ToolError {
 
 /// The records of a queue one after the other, and what was found on the way.
 #[derive(Debug)]
-pub struct Walk<R = fs::File> {
+pub struct Walk<R = io::Take<fs::File>> {
     path: PathBuf,
     queue: QueueReader<R>,
     framed: Framed,
@@ -92,7 +104,7 @@ impl Walk {
 
 impl<R: Read> Walk<R> {
     /// Reads the next record; none at the end, and where nothing more can be read.
-    pub fn next(&mut self) -> Option<&Framed> {
+    pub fn read(&mut self) -> Option<&Framed> {
         if self.stopped.is_some() {
             return None;
         }
