@@ -6,8 +6,11 @@ mod hostile_lists;
 mod import_command_line_cases;
 mod import_file_cases;
 mod import_runs;
+mod listds;
+mod listq;
 mod logs;
 mod postoffice_open;
+mod scene;
 mod setup;
 #[allow(dead_code, reason = "every theme uses its part")]
 mod support;
