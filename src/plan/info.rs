@@ -81,6 +81,12 @@ impl Template {
         self.fields.fields()
     }
 
+    /// Returns where the values stand in an `.INF` record.
+    #[must_use]
+    pub fn layout(&self) -> &InfLayout {
+        &self.layout
+    }
+
     /// Returns the bytes of one `.INF` record.
     #[must_use]
     pub fn record_len(&self) -> usize {
@@ -93,12 +99,16 @@ impl Template {
         self.defaults.clone()
     }
 
-    /// Returns the prompts with the values of a record, in the order of the fields; empty values are left out.
+    /// Returns the prompts with the values of a record, in the order of the fields.
+    ///
+    /// A value is left out where it is empty and would come back empty: an empty value of a field with a default is
+    /// returned, since a field that is not named gets its default (Q107754).
     pub fn values<'a>(&'a self, record: &'a [u8]) -> impl Iterator<Item = (&'a [u8], &'a [u8])> {
-        let prompts = self.fields.fields().iter().map(|field| &*field.prompt);
-        prompts
+        let fields = self.fields.fields().iter();
+        fields
             .zip(self.layout.values(record))
-            .filter(|(_, value)| !value.is_empty())
+            .filter(|(field, value)| !(value.is_empty() && field.default.is_empty()))
+            .map(|(field, value)| (&*field.prompt, value))
     }
 
     /// Fills a record from information lines; lines may stand in any order, the last of a prompt wins.

@@ -300,7 +300,7 @@ pub fn fingerprint(bytes: &[u8]) -> Fingerprint {
     }
 }
 
-fn from_usr(record: &UsrRecord) -> ListEntry {
+pub(super) fn from_usr(record: &UsrRecord) -> ListEntry {
     let mut unknown = [0; 6];
     unknown[0] = record.kind.as_byte();
     unknown[1..].copy_from_slice(&record.reserved.0);
@@ -385,6 +385,6 @@ pub(super) fn gateway_names(kind: AddressType) -> File {
 }
 
 /// The addresses of a gateway list.
-fn gateway_addresses(kind: AddressType) -> File {
+pub(super) fn gateway_addresses(kind: AddressType) -> File {
     File::gateway_glb(kind.token()).expect("a type token is a file name")
 }

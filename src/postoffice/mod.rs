@@ -15,11 +15,13 @@ pub mod lists;
 pub mod local;
 pub mod lock;
 pub mod log;
+pub mod own_names;
 pub mod ownership;
 pub mod passwords;
 pub mod places;
 pub mod pol;
 pub mod queues;
+pub mod scan;
 pub mod setup;
 
 use std::path::Path;
