@@ -2,10 +2,13 @@
 
 mod block;
 pub mod explain;
+mod extract;
 mod feed;
+mod foreign;
 mod input;
 pub mod options;
 mod queue;
+mod resync;
 mod text;
 pub mod values;
 
@@ -59,7 +62,9 @@ fn carry_out(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitC
             Mode::Import => text::run(options, screen),
             Mode::Feed => feed::run(options, screen),
             Mode::Queue => queue::run(options, screen),
-            _ => unimplemented!(),
+            Mode::Extract => extract::run(options, screen),
+            Mode::Resync => resync::run(options, screen),
+            Mode::Foreign => foreign::run(options, screen),
         },
     }
 }
