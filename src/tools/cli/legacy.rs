@@ -21,6 +21,8 @@ pub enum Value {
     File,
     /// A value or nothing.
     Optional,
+    /// A value, always; attached, or the next token. Not one of the original options.
+    Apart,
 }
 
 /// One option in its original spelling.
@@ -130,7 +132,7 @@ impl Letters {
         long.push(self.long);
         if value.is_empty() {
             return match self.value {
-                Value::None | Value::Optional => Ok(long),
+                Value::None | Value::Optional | Value::Apart => Ok(long),
                 Value::Required | Value::File => Err(LegacyError::MissingValue {
                     letters: self.letters,
                     long: self.long,

@@ -4,6 +4,7 @@
 //! over, so that help, errors and completions come from one definition.
 
 pub mod clock;
+pub mod code_page;
 pub mod confirm;
 pub mod data;
 pub mod interrupt;
@@ -174,7 +175,7 @@ DIRSYNC_NOW (RFC 3339, instead of the clock), DIRSYNC_LOG_YEARS (2 or 4), TZ.";
 mod tests {
     use super::legacy::Value;
     use super::*;
-    use crate::tools::{import, listds, listq};
+    use crate::tools::{import, listds, listq, resync};
 
     fn commands() -> [(&'static Table, clap::Command); 3] {
         [
@@ -197,7 +198,7 @@ mod tests {
                 let takes = option.get_num_args().expect("built");
                 let expected = match row.value {
                     Value::None => (0, 0),
-                    Value::Required | Value::File => (1, 1),
+                    Value::Required | Value::File | Value::Apart => (1, 1),
                     Value::Optional => (0, 1),
                 };
                 assert_eq!(
@@ -241,6 +242,7 @@ mod tests {
         for (_, command) in commands() {
             command.debug_assert();
         }
+        resync::options::command().debug_assert();
     }
 
     #[test]

@@ -123,9 +123,20 @@ pub static EXTERNAL: Table = Table {
     ],
 };
 
+/// `resync create|show|check|plan|apply -d<drive> -o <file> -y`; a program of ours in the spelling of the others
+pub static RESYNC: Table = Table {
+    program: "resync",
+    options: &[
+        PASSWORD,
+        DATA,
+        option("o", "output", Value::Apart),
+        flag("y", "yes"),
+    ],
+};
+
 /// Every table.
-pub static ALL: [&Table; 9] = [
-    &IMPORT, &LISTDS, &LISTQ, &DSSCHED, &REBUILD, &REQMAIN, &SRVMAIN, &NSDA, &EXTERNAL,
+pub static ALL: [&Table; 10] = [
+    &IMPORT, &LISTDS, &LISTQ, &DSSCHED, &REBUILD, &REQMAIN, &SRVMAIN, &NSDA, &EXTERNAL, &RESYNC,
 ];
 
 #[cfg(test)]

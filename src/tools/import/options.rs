@@ -7,8 +7,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 use serde::Serialize;
 
-use super::values::{LogFile, TypeFilter, code_page, list_name};
+use super::values::{LogFile, TypeFilter, list_name};
 use crate::codec::codepage::CodePage;
+use crate::tools::cli::code_page::code_page;
 use crate::tools::cli::login::LoginArgs;
 use crate::tools::cli::{self, CommonArgs, Early, SPELLING_HELP, tables};
 

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use crate::address::AddressType;
-use crate::codec::codepage::CodePage;
 
 /// Where failed transactions are logged (`-l`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,21 +48,6 @@ impl TypeFilter {
     pub fn as_str(&self) -> &str {
         &self.text
     }
-}
-
-/// Reads a `--code-page` value.
-pub(super) fn code_page(value: &str) -> Result<CodePage, String> {
-    value
-        .parse()
-        .ok()
-        .and_then(CodePage::from_id)
-        .ok_or_else(|| {
-            let known: Vec<_> = CodePage::ALL
-                .iter()
-                .map(|page| page.id().to_string())
-                .collect();
-            format!("expected one of {}", known.join(", "))
-        })
 }
 
 /// Reads a `-x` value: a list, never a file (`spec/import.md` 2.2, on message 57).
