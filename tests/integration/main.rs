@@ -10,6 +10,7 @@ mod listds;
 mod listq;
 mod logs;
 mod postoffice_open;
+mod resync_apply;
 mod scene;
 mod setup;
 #[allow(dead_code, reason = "every theme uses its part")]

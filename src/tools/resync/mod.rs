@@ -1,9 +1,11 @@
 //! `resync`: full lists of a dir-sync server as files: make them, look into them, apply them (`design.md` section 6).
 
+mod apply;
 mod check;
 mod create;
 mod file;
 pub mod options;
+mod plan;
 mod show;
 
 use std::ffi::OsString;
@@ -41,7 +43,8 @@ fn carry_out(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitC
         Word::Create(create) => create::run(create, screen),
         Word::Show(show) => show::run(show, screen),
         Word::Check(check) => check::run(check, screen),
-        Word::Plan(_) | Word::Apply(_) => Err(ToolError::usage("plan and apply come later").into()),
+        Word::Plan(args) => plan::run(args, screen),
+        Word::Apply(args) => apply::run(args, screen),
     }
 }
 

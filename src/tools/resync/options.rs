@@ -165,6 +165,14 @@ pub struct PlanArgs {
     #[arg(short, long, value_name = "PLAN")]
     pub output: Option<PathBuf>,
 
+    /// Let the list drop entries that were put in by hand, too
+    #[arg(long)]
+    pub replace: bool,
+
+    /// Take the file as whole though it has no end mark
+    #[arg(long)]
+    pub whole: bool,
+
     /// `--json` and `--report`.
     #[command(flatten)]
     pub common: CommonArgs,
