@@ -40,23 +40,46 @@ pub struct Stopped {
     pub by_absence: bool,
 }
 
+/// What a pass wants to delete of the accounts of the postoffice itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Accounts {
+    /// Accounts there are.
+    pub count: u64,
+    /// Accounts that D transactions name.
+    pub deleted: u64,
+}
+
 /// Looks at a whole plan. `allowed` is the number of `--allow-deletes`, `entries` the number of entries in all
 /// lists of the postoffice, the untouched ones included.
 ///
 /// # Errors
 /// Every limit that the plan exceeds, the lists first.
-pub fn check(plan: &Plan, entries: u64, allowed: Option<u64>) -> Result<(), Vec<Stopped>> {
+pub fn check(
+    plan: &Plan,
+    accounts: Accounts,
+    entries: u64,
+    allowed: Option<u64>,
+) -> Result<(), Vec<Stopped>> {
     let total = |removal| {
         plan.lists
             .iter()
             .map(|list| list.removal_count(removal))
             .sum::<u64>()
     };
-    let (absent, explicit) = (total(Removal::Absence), total(Removal::Explicit));
+    let absent = total(Removal::Absence);
+    let explicit = total(Removal::Explicit) + accounts.deleted;
     if allowed.is_some_and(|allowed| absent + explicit <= allowed) {
         return Ok(());
     }
     let mut stopped: Vec<_> = plan.lists.iter().flat_map(check_list).collect();
+    let Accounts { count, deleted } = accounts;
+    stopped.extend(exceeds(
+        Some(&ListId::Local),
+        count,
+        deleted,
+        Limit::Explicit,
+    ));
+    let entries = entries + count;
     stopped.extend(exceeds(None, entries, absent, Limit::Absence));
     stopped.extend(exceeds(None, entries, explicit, Limit::Explicit));
     if stopped.is_empty() {

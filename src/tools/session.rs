@@ -71,6 +71,7 @@ impl Session {
         };
         let credentials = match credentials {
             Ok(credentials) => credentials,
+            Err(error) if access == Access::Read => return Err(error),
             Err(error) => {
                 log_failure(
                     program,
@@ -91,6 +92,10 @@ impl Session {
         };
         if !check_login(&po, &credentials)? {
             let error = bad_login();
+            // A run that only reads leaves no trace, not even of its failure.
+            if access == Access::Read {
+                return Err(error);
+            }
             log_failure(
                 program,
                 &path,

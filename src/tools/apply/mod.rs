@@ -12,9 +12,11 @@ use crate::codec::queue::Framing;
 use crate::codec::reqconf::ReqOptions;
 use crate::codec::resync::ResyncHeader;
 use crate::messages::{Message, Severity};
+use crate::plan::NewPlace;
 use crate::plan::intake::{Filter, Intake, Setting};
 use crate::plan::merge::{Rules, Source};
 use crate::plan::outcome::OutcomeSink;
+use crate::postoffice::Postoffice;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::pass::{
@@ -136,6 +138,7 @@ pub fn prepare(
     };
     let mut state = state;
     let decided = decide(po, &state, intake, &settings, report, interrupt)?;
+    messages.extend(decided.plan.places.iter().map(|place| created(po, place)));
     if request.replace {
         state.ownership.start_anew();
     }
@@ -170,6 +173,13 @@ fn setting(session: &Session, state: &State, keep_decisions: bool) -> Setting {
         nodes: nodes(po, state),
         keep_decisions,
     }
+}
+
+/// Says that a postoffice is defined: a renamed one appears beside its old self until that is deleted by hand (Q96060).
+fn created(po: &Postoffice, place: &NewPlace) -> Message {
+    let name = place.name.view(po.code_page());
+    Message::new(60, name)
+        .with_text("Autocreated postoffice (where it is one renamed, delete its old definition):")
 }
 
 /// Says why nothing is removed by absence.

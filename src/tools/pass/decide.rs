@@ -246,6 +246,7 @@ impl Pass<'_> {
             return Ok(());
         }
         let accounts = Accounts::load(self.po)?;
+        self.decided.account_count = accounts.count() as u64;
         let known = accounts.iter().map(|(index, record)| Account {
             place: Place::Existing(index),
             name: record.name,

@@ -14,7 +14,7 @@ mod run;
 use crate::codec::reqconf::ReqConf;
 use crate::messages::{Message, Severity};
 use crate::plan::guard::{self, Stopped};
-use crate::plan::local::LocalPlan;
+use crate::plan::local::{LocalChange, LocalPlan};
 use crate::plan::merge::Rules;
 use crate::plan::outcome::Counts;
 use crate::plan::pol::PolChange;
@@ -23,6 +23,7 @@ use crate::postoffice::ownership::Ownership;
 use crate::postoffice::places::Places;
 use crate::postoffice::{Postoffice, PostofficeError};
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::transaction::Transaction;
 
 pub use commit::{Effects, commit, failure_messages};
 pub use decide::{decide, nodes};
@@ -85,6 +86,8 @@ pub struct Decided {
     pub notes: Vec<Note>,
     /// Entries in all lists before the pass.
     pub entry_count: u64,
+    /// Accounts before the pass, where it is about accounts.
+    pub account_count: u64,
 }
 
 impl Decided {
@@ -123,7 +126,14 @@ pub fn check_guard(
     decided: &Decided,
     allowed: Option<u64>,
 ) -> Result<(), ToolError> {
-    let stopped = match guard::check(&decided.plan, decided.entry_count, allowed) {
+    let is_delete =
+        |change: &&(LocalChange, Transaction)| matches!(change.0, LocalChange::Delete { .. });
+    let deleted = decided.local.changes.iter().filter(is_delete).count() as u64;
+    let accounts = guard::Accounts {
+        count: decided.account_count,
+        deleted,
+    };
+    let stopped = match guard::check(&decided.plan, accounts, decided.entry_count, allowed) {
         Ok(()) => return Ok(()),
         Err(stopped) => stopped,
     };
@@ -133,7 +143,8 @@ pub fn check_guard(
         .iter()
         .flat_map(|list| &list.rows)
         .filter(|row| matches!(row, crate::plan::Row::Remove { .. }))
-        .count() as u64;
+        .count() as u64
+        + deleted;
     let reasons: Vec<_> = stopped.iter().map(|stop| describe(po, stop)).collect();
     Err(ToolError::new(
         ExitCode::Guard,

@@ -843,3 +843,63 @@ fn a_damaged_record_in_the_queue_is_refused_kept_and_removes_nobody() {
     assert_eq!(office.bytes(&kept), bytes);
     assert_eq!(office.bytes(&layout::SRVTRANS), b"");
 }
+
+#[test]
+fn ds_p051_ds_p052_types_in_any_case_and_blank_lines_inside_records_are_taken() {
+    let office = office().queue(
+        &layout::SRVTRANS,
+        &[
+            (1, "R pcm:Net/Po"),
+            (2, "A One\tpcm:net/po/one\r\n\r"),
+            (3, "A Two\tPCM:NET/PO/TWO\r\n\r\n"),
+        ],
+    );
+    office.import("-q").ends(0);
+    assert_eq!(office.names("PCM:NET/PO"), ["One", "Two"]);
+}
+
+#[test]
+fn ds_s030_a_postoffice_that_appears_is_said_with_a_hint_about_renaming() {
+    let office = office()
+        .queue(&layout::SRVTRANS, &[(1, "A New\tPCM:NET/NEWNAME/ONE")])
+        .configure(|config| config.options = config.options.with(ReqOptions::CREATE_PO, true));
+    let run = office.import("-q").ends(0);
+    assert!(
+        run.stdout
+            .contains("delete its old definition): NET/NEWNAME"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(office.names("PCM:NET/NEWNAME"), ["New"]);
+}
+
+#[test]
+fn ds_s068_a_server_that_is_no_longer_defined_under_its_name_is_55() {
+    let office = Office::new("NET/REQ")
+        .define(&["PCM:NEWNET/SRV"])
+        .registered_with("OLDNET/SRV")
+        .queue(&layout::SRVTRANS, &[(1, "A New\tPCM:NET/NEW/ONE")])
+        .configure(|config| config.options = config.options.with(ReqOptions::CREATE_PO, true));
+    let run = office.import("-q").ends(66);
+    assert!(
+        run.stderr
+            .contains("Can't find Dir-Sync Server postoffice definition"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("OLDNET/SRV"), "{}", run.stderr);
+    assert_eq!(office.queued(&layout::SRVTRANS).len(), 1);
+}
+
+#[test]
+fn ds_s031_a_replace_of_another_list_is_taken() {
+    let office = office().queue(
+        &layout::SRVTRANS,
+        &[(1, "A One\tPCM:NET/PO/ONE"), (2, "A Ten\tPCM:NET/PO10/TEN")],
+    );
+    office.import("-q").ends(0);
+    office.put(&layout::SRVTRANS, &queue_bytes(&[(3, "R PCM:NET/PO")]));
+    office.import("-q").ends(0);
+    assert!(office.names("PCM:NET/PO").is_empty());
+    assert_eq!(office.names("PCM:NET/PO10"), ["Ten"]);
+}

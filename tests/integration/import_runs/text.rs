@@ -740,3 +740,51 @@ fn imp_s033_a_registered_requestor_announces_its_new_user_with_his_information()
         [(1, "A One\tPCM:NET/OWN/ONE\r\n- Phone:/555".to_owned())]
     );
 }
+
+#[test]
+fn imp_s071_a_gateway_list_survives_extract_and_import_unchanged() {
+    let office = office();
+    let text = [
+        a("Ann", "SMTP:ann@example.com"),
+        a("Bob with a name of thirty byte", "SMTP:bob@example.com"),
+        a("Cid", "SMTP:gate!cid"),
+    ]
+    .concat();
+    office.import_text("", &text).ends(0);
+    office.import("-x -gsmtp -f{}/first.txt").ends(0);
+    let again = Office::new("NET/OWN").define(&["SMTP"]);
+    let list = fs::read(office.beside("first.txt")).expect("written");
+    again.write("first.txt", &list);
+    again.import("-gsmtp -f{}/first.txt").ends(0);
+    again.import("-x -gsmtp -f{}/second.txt").ends(0);
+    assert_eq!(fs::read(again.beside("second.txt")).expect("written"), list);
+    assert_eq!(
+        String::from_utf8(list).expect("text"),
+        text.replace('\n', "\r\n")
+    );
+}
+
+#[test]
+fn the_guard_counts_accounts_too() {
+    let office = office();
+    let names: Vec<_> = (0..130)
+        .map(|n| format!("Local {n:03}\tPCM:NET/OWN/L{n}\n"))
+        .collect();
+    let all = |code: &str| {
+        names
+            .iter()
+            .map(|name| format!("{code} {name}"))
+            .collect::<String>()
+    };
+    office.import_text("", &all("A")).ends(0);
+    let run = office.import_text("", &all("D")).ends(3);
+    assert!(
+        run.stdout
+            .contains("LOCAL: 130 of 131 entries would be deleted by name"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(accounts(&office).1.count(), 131);
+    office.import_text("--allow-deletes 130", &all("D")).ends(0);
+    assert_eq!(accounts(&office).1.count(), 1);
+}
