@@ -163,6 +163,20 @@ impl Accounts {
         self.changed = true;
     }
 
+    /// Returns where in GRPMEM.GLB the groups of the account at a place begin; 0 where it is in none.
+    #[must_use]
+    pub fn groups(&self, index: usize) -> u32 {
+        self.access[index].groups
+    }
+
+    /// Points the account at a place to its groups in GRPMEM.GLB.
+    pub fn set_groups(&mut self, index: usize, offset: u32) {
+        if self.access[index].groups != offset {
+            self.access[index].groups = offset;
+            self.changed = true;
+        }
+    }
+
     /// Deletes the account at a place; its records stay in the files (Q87465).
     pub fn delete(&mut self, index: usize) {
         self.access[index].state = RecordState::Deleted;

@@ -180,6 +180,21 @@ impl Definitions {
         Ok(())
     }
 
+    /// Deletes a network or gateway with its `.XTN` and mailbag; its postoffices have been deleted before.
+    pub fn remove_network(&mut self, network: &Network) {
+        if let Some(record) = self.networks.get_mut(network.index) {
+            record.state = RecordState::Deleted;
+            self.changed = true;
+        }
+        if let Some(xtn) = network.record.xtn.id() {
+            self.changed_xtn.retain(|(stem, _)| *stem != xtn);
+            self.removed.push(File::xtn(xtn));
+        }
+        if let Some(mailbag) = network.record.mailbag.id() {
+            self.removed.extend([File::mbg(mailbag), File::key(mailbag)]);
+        }
+    }
+
     /// Keeps the count of postoffices that are routed through a hub.
     fn count_route(
         &mut self,

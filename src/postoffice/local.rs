@@ -1,6 +1,7 @@
 //! Carries out changes of accounts: their records, files, passwords, details and entries in the postoffice list.
 
 use super::accounts::{Accounts, account_files};
+use super::groups::Groups;
 use super::ids::{MailbagSource, TidSource};
 use super::layout::{self, Dir};
 use super::passwords::Passwords;
@@ -25,6 +26,8 @@ pub struct LocalUpdate<'a> {
     mailbags: MailbagSource,
     details: Details,
     queue: Option<RequestorQueue>,
+    /// Read when an account goes.
+    groups: Option<Groups>,
     created: Vec<HexId>,
     deleted: Vec<HexId>,
 }
@@ -61,40 +64,102 @@ impl<'a> LocalUpdate<'a> {
             mailbags: MailbagSource::open(po, places, config)?,
             details,
             queue,
+            groups: None,
             created: Vec::new(),
             deleted: Vec::new(),
         })
     }
 
-    /// Carries out one change in memory.
+    /// Carries out one change in memory. `asked` is the transaction that asked for it.
+    ///
+    /// REQTRANS gets what others have to know of it: nothing of an account that takes no part in dir-sync, a D when
+    /// it stops to take part (Q131151), an A when it begins to. Settings never leave the postoffice, and an M always
+    /// has its second line (Q159308).
     ///
     /// # Errors
-    /// No TID or mailbag can be had (message 39); no room for the account.
+    /// No TID or mailbag can be had (message 39); no room for the account; the groups cannot be read.
     pub fn apply(
         &mut self,
         change: LocalChange,
-        echo: &Transaction,
+        asked: &Transaction,
         pol: &mut Pol,
         tids: &mut TidSource,
     ) -> Result<(), PostofficeError> {
-        let in_dirsync = match change {
+        let echo = match change {
             LocalChange::Create {
                 entry,
                 info,
                 tokens,
-            } => self.create(&entry, &info, &tokens, pol, tids)?,
+            } => {
+                let index = self.create(&entry, &info, &tokens, pol, tids)?;
+                self.echo(None, Some(index), true, asked)
+            }
             LocalChange::Modify {
                 index,
                 old_name,
                 entry,
                 info,
                 tokens,
-            } => self.modify(index, old_name.as_bytes(), &entry, &info, &tokens, pol)?,
-            LocalChange::Delete { index, name } => self.delete(index, name.as_bytes(), pol),
+            } => {
+                let old = *self.accounts.get(index);
+                self.modify(index, old_name.as_bytes(), &entry, &info, &tokens, pol)?;
+                let shows =
+                    old.name != entry.name || old.mailbox != entry.mailbox || !info.is_empty();
+                self.echo(Some(old.flags), Some(index), shows, asked)
+            }
+            LocalChange::Delete { index, name } => {
+                let old = *self.accounts.get(index);
+                self.delete(index, name.as_bytes(), pol)?;
+                self.echo(Some(old.flags), None, true, asked)
+            }
         };
-        match &mut self.queue {
-            Some(queue) if in_dirsync => queue.push(echo).map(|_| ()),
+        match (&mut self.queue, echo) {
+            (Some(queue), Some(echo)) => queue.push(&echo).map(|_| ()),
             _ => Ok(()),
+        }
+    }
+
+    /// Returns how many transactions REQTRANS gets.
+    #[must_use]
+    pub fn queued_count(&self) -> u64 {
+        self.queue.as_ref().map_or(0, RequestorQueue::count)
+    }
+
+    /// Returns the transaction that others get; `before` are the flags before, `after` is the place after.
+    fn echo(
+        &self,
+        before: Option<AccessFlags>,
+        after: Option<usize>,
+        shows: bool,
+        asked: &Transaction,
+    ) -> Option<Transaction> {
+        let takes_part = |flags: AccessFlags| flags.contains(AccessFlags::IN_DIRSYNC);
+        let was = before.is_some_and(takes_part);
+        let is = after.is_some_and(|index| takes_part(self.accounts.get(index).flags));
+        let old = asked.entry()?.clone();
+        let new = match asked {
+            Transaction::Modify { new: Some(new), .. } => new.clone(),
+            _ => old.clone(),
+        };
+        let info = match after.and_then(|index| self.details.lines(index)) {
+            Some(lines) => lines,
+            None => asked.info().to_vec(),
+        };
+        match (was, is) {
+            (false, false) => None,
+            (true, false) => Some(Transaction::Delete { entry: old }),
+            (false, true) => Some(Transaction::Add {
+                entry: new,
+                info,
+                tokens: Vec::new(),
+            }),
+            (true, true) if !shows => None,
+            (true, true) => Some(Transaction::Modify {
+                entry: old,
+                new: Some(new),
+                info,
+                tokens: Vec::new(),
+            }),
         }
     }
 
@@ -105,7 +170,7 @@ impl<'a> LocalUpdate<'a> {
         tokens: &[Token],
         pol: &mut Pol,
         tids: &mut TidSource,
-    ) -> Result<bool, PostofficeError> {
+    ) -> Result<usize, PostofficeError> {
         let (tid, mailbag) = (tids.next()?, self.mailbags.next()?);
         let flags = flags(AccessFlags::IN_DIRSYNC, tokens);
         let index = self
@@ -116,7 +181,7 @@ impl<'a> LocalUpdate<'a> {
         self.details.set(index, info, true, self.po);
         self.set_password(entry, tokens)?;
         self.created.push(mailbag);
-        Ok(flags.contains(AccessFlags::IN_DIRSYNC))
+        Ok(index)
     }
 
     fn modify(
@@ -127,7 +192,7 @@ impl<'a> LocalUpdate<'a> {
         info: &[InfoLine],
         tokens: &[Token],
         pol: &mut Pol,
-    ) -> Result<bool, PostofficeError> {
+    ) -> Result<(), PostofficeError> {
         let old = *self.accounts.get(index);
         let flags = flags(old.flags, tokens);
         self.accounts
@@ -145,12 +210,22 @@ impl<'a> LocalUpdate<'a> {
         if !info.is_empty() {
             self.details.set(index, info, false, self.po);
         }
-        let takes_part = AccessFlags::IN_DIRSYNC;
-        Ok(old.flags.contains(takes_part) || flags.contains(takes_part))
+        Ok(())
     }
 
-    fn delete(&mut self, index: usize, name: &[u8], pol: &mut Pol) -> bool {
+    fn delete(
+        &mut self,
+        index: usize,
+        name: &[u8],
+        pol: &mut Pol,
+    ) -> Result<(), PostofficeError> {
         let old = *self.accounts.get(index);
+        if self.groups.is_none() {
+            self.groups = Some(Groups::load(self.po, pol)?);
+        }
+        if let Some(groups) = &mut self.groups {
+            groups.forget(&[old.tid], pol, &mut self.accounts);
+        }
         self.accounts.delete(index);
         if let Some(place) = pol.find(name) {
             pol.remove(place);
@@ -158,7 +233,7 @@ impl<'a> LocalUpdate<'a> {
         self.passwords
             .remove(&self.po.code_page().decode(old.mailbox.as_bytes()));
         self.deleted.extend(old.mailbag.id());
-        old.flags.contains(AccessFlags::IN_DIRSYNC)
+        Ok(())
     }
 
     fn set_password(&mut self, entry: &ListEntry, tokens: &[Token]) -> Result<(), PostofficeError> {
@@ -184,6 +259,9 @@ impl<'a> LocalUpdate<'a> {
         self.passwords.stage(batch)?;
         self.mailbags.stage(batch, config)?;
         self.details.stage(batch)?;
+        if let Some(groups) = &self.groups {
+            groups.stage(batch)?;
+        }
         for mailbag in self.created {
             batch.create_dir(Dir::FoldersUser(mailbag));
             for (file, len) in account_files(mailbag) {
@@ -219,14 +297,15 @@ fn flags(old: AccessFlags, tokens: &[Token]) -> AccessFlags {
 
 /// ADMIN.TPL and ADMIN.INF: one record of details per account, in the places of the ACCESS files.
 #[derive(Debug, Default)]
-struct Details {
+pub(super) struct Details {
     template: Option<Template>,
     records: Vec<Box<[u8]>>,
     changed: bool,
 }
 
 impl Details {
-    fn load(po: &Postoffice, count: usize) -> Result<Self, PostofficeError> {
+    /// Reads both files; `count` is how many records the ACCESS files have.
+    pub(super) fn load(po: &Postoffice, count: usize) -> Result<Self, PostofficeError> {
         let Some(template) = po.local_template()? else {
             return Ok(Self::default());
         };
@@ -243,6 +322,16 @@ impl Details {
             records,
             changed: false,
         })
+    }
+
+    /// Returns all that is known of an account; `None` where details are not kept.
+    pub(super) fn lines(&self, index: usize) -> Option<Vec<InfoLine>> {
+        let template = self.template.as_ref()?;
+        let record = self.records.get(index)?;
+        let values = template.values(record);
+        // A value that no line of text can hold stays here; only damage can have put it into the file.
+        let lines = values.filter_map(|(prompt, value)| InfoLine::new(prompt, value).ok());
+        Some(lines.collect())
     }
 
     fn set(&mut self, index: usize, lines: &[InfoLine], is_new: bool, po: &Postoffice) {

@@ -4,7 +4,7 @@ use super::batch::Batch;
 use super::layout;
 use super::lists::{compare_names, fingerprint};
 use super::{Postoffice, PostofficeError};
-use crate::address::Address;
+use crate::address::{Address, AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::codec::{
     AliasKind, FixedText, HexId, NetpoRecord, NetpoTable, NmeRecord, Record, RecordReader,
@@ -71,6 +71,40 @@ impl Pol {
         self.records
             .iter()
             .position(|record| self.code_page.eq_ignore_case(record.name.as_bytes(), name))
+    }
+
+    /// Finds an entry by its TID.
+    #[must_use]
+    pub fn find_tid(&self, tid: u32) -> Option<usize> {
+        self.records.iter().position(|record| record.tid == tid)
+    }
+
+    /// Removes the entries of one postoffice, node or DGN, and returns their TIDs.
+    pub fn remove_place(&mut self, name: &PostofficeName) -> Vec<u32> {
+        let code_page = self.code_page;
+        self.remove_where(|netpo| {
+            code_page.eq_ignore_case(netpo.network.as_bytes(), name.network())
+                && code_page.eq_ignore_case(netpo.postoffice.as_bytes(), name.postoffice())
+        })
+    }
+
+    /// Removes the entries behind a gateway whose addresses have one part, and returns their TIDs.
+    pub fn remove_gateway(&mut self, kind: AddressType) -> Vec<u32> {
+        let token = kind.token().as_bytes();
+        self.remove_where(|netpo| {
+            netpo.network.as_bytes() == token && netpo.postoffice.is_empty()
+        })
+    }
+
+    fn remove_where(&mut self, is_meant: impl Fn(&NetpoRecord) -> bool) -> Vec<u32> {
+        let found = |pol: &Self, record: &NmeRecord| pol.netpo_of(record).is_some_and(&is_meant);
+        let mut tids = Vec::new();
+        for index in (0..self.records.len()).rev() {
+            if found(self, &self.records[index]) {
+                tids.push(self.remove(index).tid);
+            }
+        }
+        tids
     }
 
     /// Says how the list stands to a name and the address of somebody elsewhere.
@@ -173,6 +207,13 @@ impl Pol {
     pub fn rename(&mut self, index: usize, name: FixedText<31>) {
         self.records[index].name = name;
         self.changed = true;
+    }
+
+    /// Points the entry at a place to the first member of its group.
+    pub fn set_pointer(&mut self, index: usize, pointer: u32) {
+        let record = &mut self.records[index];
+        self.changed |= record.pointer != pointer;
+        record.pointer = pointer;
     }
 
     /// Gives the entry at a place the TID of its list, in both files.
