@@ -141,6 +141,15 @@ pub(super) fn no_templates(offset: usize, kind: AddressType) -> AddressError {
     }
 }
 
+/// Reads an information line without its hyphen, `prompt/value`, from outside an import file.
+///
+/// # Errors
+/// 22 without the slash, 21 for a control character.
+pub fn parse_info(text: &[u8]) -> Result<InfoLine, AddressError> {
+    let line = [b"- ", text].concat();
+    info(&line, 0)
+}
+
 /// Reads an information line whose hyphen stands at `hyphen`.
 pub(super) fn info(line: &[u8], hyphen: usize) -> Result<InfoLine, AddressError> {
     check_line_text(line)?;

@@ -29,7 +29,7 @@ mod writer;
 
 pub use check::{check, message_json, transaction_json};
 pub use diagnostic::Diagnostic;
-pub use line::{check_tokens, name_on_line};
+pub use line::{check_tokens, name_on_line, parse_info};
 pub(crate) use lines::Lines;
 pub use lines::MAX_LINE_LEN;
 pub use queue_text::QueueText;

@@ -191,7 +191,8 @@ impl Definitions {
             self.removed.push(File::xtn(xtn));
         }
         if let Some(mailbag) = network.record.mailbag.id() {
-            self.removed.extend([File::mbg(mailbag), File::key(mailbag)]);
+            self.removed
+                .extend([File::mbg(mailbag), File::key(mailbag)]);
         }
     }
 

@@ -153,6 +153,15 @@ impl Groups {
         if let Some(entry) = pol.find_tid(tid) {
             pol.rename(entry, group.name);
         }
+        let is_known = |record: &GroupRecord| record.state.is_active() && record.tid == tid;
+        if !self.table.records.iter().any(is_known) {
+            // GROUP.GLB was reset; an address given now makes the group whole again.
+            let address = group.address.unwrap_or_default();
+            place(
+                &mut self.table,
+                GroupRecord::new(group.name, address, tid, 0),
+            );
+        }
         self.groups[index] = Group { tid, ..group };
         self.settle(&[tid], pol, accounts)
     }

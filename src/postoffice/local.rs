@@ -213,12 +213,7 @@ impl<'a> LocalUpdate<'a> {
         Ok(())
     }
 
-    fn delete(
-        &mut self,
-        index: usize,
-        name: &[u8],
-        pol: &mut Pol,
-    ) -> Result<(), PostofficeError> {
+    fn delete(&mut self, index: usize, name: &[u8], pol: &mut Pol) -> Result<(), PostofficeError> {
         let old = *self.accounts.get(index);
         if self.groups.is_none() {
             self.groups = Some(Groups::load(self.po, pol)?);

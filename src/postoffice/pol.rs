@@ -91,9 +91,7 @@ impl Pol {
     /// Removes the entries behind a gateway whose addresses have one part, and returns their TIDs.
     pub fn remove_gateway(&mut self, kind: AddressType) -> Vec<u32> {
         let token = kind.token().as_bytes();
-        self.remove_where(|netpo| {
-            netpo.network.as_bytes() == token && netpo.postoffice.is_empty()
-        })
+        self.remove_where(|netpo| netpo.network.as_bytes() == token && netpo.postoffice.is_empty())
     }
 
     fn remove_where(&mut self, is_meant: impl Fn(&NetpoRecord) -> bool) -> Vec<u32> {

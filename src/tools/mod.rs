@@ -3,6 +3,7 @@
 //! A binary in `src/bin` is its arguments and one call into here. This is the only layer that knows
 //! clap, anyhow and the terminal.
 
+pub mod admin;
 pub mod apply;
 pub mod banner;
 pub mod cli;

@@ -134,9 +134,16 @@ pub static RESYNC: Table = Table {
     ],
 };
 
+/// `admin -d<drive> admin -p<password> -y WORDS`; the original had menus, the spelling is that of its companions
+pub static ADMIN: Table = Table {
+    program: "admin",
+    options: &[PASSWORD, DATA, flag("y", "yes")],
+};
+
 /// Every table.
-pub static ALL: [&Table; 10] = [
+pub static ALL: [&Table; 11] = [
     &IMPORT, &LISTDS, &LISTQ, &DSSCHED, &REBUILD, &REQMAIN, &SRVMAIN, &NSDA, &EXTERNAL, &RESYNC,
+    &ADMIN,
 ];
 
 #[cfg(test)]

@@ -1,0 +1,216 @@
+//! `config dirsync requestor export` and `touch`: entries that are sent again at the next T1.
+
+use super::requestor::check_registered;
+use super::run::{Run, refused, refused_because, wrong};
+use crate::address::{Address, AddressType};
+use crate::codec::reqconf::ReqOptions;
+use crate::list::ListId;
+use crate::messages::Message;
+use crate::plan::outcome::{Action, Outcome};
+use crate::postoffice::participants::OwnEntry;
+use crate::postoffice::pol::Pol;
+use crate::postoffice::queues::RequestorQueue;
+use crate::postoffice::{PostofficeError, layout};
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::transaction::{Entry, InfoLine, ListName, TemplateField, Transaction};
+
+/// `export`: R for the own postoffice, then one A per user and group that takes part.
+pub(super) fn export(run: &mut Run<'_>) -> Result<ExitCode, ToolError> {
+    let mut queue = open_queue(run)?;
+    let with_info = sends_templates(run);
+    let pol = Pol::load(run.po())?;
+    let own = run.po().own_entries(&pol, with_info)?;
+    let list = ListName::new(AddressType::Pcm, Some(run.po().name().clone()));
+    let first = queue.push(&Transaction::Replace { list: list.clone() })?;
+    run.count(
+        Action::Replace,
+        Outcome::Command,
+        "LOCAL",
+        "",
+        &list_text(run, &list),
+    )?;
+    if let Some(template) = template(run, list, with_info)? {
+        queue.push(&template)?;
+        run.count_setting();
+    }
+    let mut exit = ExitCode::Done;
+    for own in own {
+        let shown = run.code_page().decode(own.name.as_bytes());
+        if !own.takes_part && own.mailbox.is_some() {
+            continue;
+        }
+        let entry = match own.entry(run.po()) {
+            Ok(entry) => entry,
+            Err(error) => {
+                // Such a record would be an error on every postoffice (Q128872, Q123398).
+                run.warn(Message::new(error.number, &*shown));
+                run.count(Action::Add, Outcome::Refused, "LOCAL", &shown, "")?;
+                exit = ExitCode::Partial;
+                continue;
+            }
+        };
+        let address = entry.address().view(run.code_page());
+        queue.push(&add(entry, own.info))?;
+        run.count(Action::Add, Outcome::Added, "LOCAL", &shown, &address)?;
+    }
+    let count = queue.count();
+    let last = u64::from(first) + count - 1;
+    run.say(format!(
+        "export: {count} transactions wait for T1, numbers {first} to {last}"
+    ));
+    let stamp = run.stamp();
+    run.commit(|_, _, batch, config| {
+        config.last_export = stamp;
+        queue.stage(batch)
+    })?;
+    Ok(exit)
+}
+
+/// `touch ADDRESS...`: each entry as an A, which brings it where it is missing, and an M, which mends it elsewhere.
+pub(super) fn touch(run: &mut Run<'_>, addresses: &[String]) -> Result<(), ToolError> {
+    let mut queue = open_queue(run)?;
+    let with_info = sends_templates(run);
+    let pol = Pol::load(run.po())?;
+    let own = run.po().own_entries(&pol, with_info)?;
+    let mut numbers = Vec::new();
+    for text in addresses {
+        for (list, entry, info) in found(run, &own, text, with_info)? {
+            numbers.push(queue.push(&add(entry.clone(), info.clone()))?);
+            let modify = Transaction::Modify {
+                entry: entry.clone(),
+                new: Some(entry.clone()),
+                info,
+                tokens: Vec::new(),
+            };
+            numbers.push(queue.push(&modify)?);
+            let code_page = run.code_page();
+            let (name, address) = (
+                code_page.decode(entry.name()),
+                entry.address().view(code_page),
+            );
+            run.say(format!("{name} ({address}) is sent again"));
+            run.count(Action::Modify, Outcome::Modified, &list, &name, &address)?;
+        }
+    }
+    if let (Some(first), Some(last)) = (numbers.first(), numbers.last()) {
+        run.remark(format!(
+            "{} transactions wait for T1, numbers {first} to {last}",
+            numbers.len()
+        ));
+    }
+    run.commit(|_, _, batch, _| queue.stage(batch))
+}
+
+/// Entries to send again, each with the list it stands in.
+type Found = Vec<(String, Entry, Vec<InfoLine>)>;
+
+fn found(run: &Run<'_>, own: &[OwnEntry], text: &str, with_info: bool) -> Result<Found, ToolError> {
+    let code_page = run.code_page();
+    let bytes = run.encode(text)?;
+    let is_mailbox = !text.contains(['/', ':', '@']);
+    let address = match is_mailbox {
+        true => run.po().name().mailbox_address(&bytes, code_page),
+        false => Address::parse(&bytes, code_page),
+    };
+    let address = address.map_err(|error| wrong(text, &error))?;
+    let id = ListId::of_address(&address, run.po().name(), code_page);
+    let shown = id.display(code_page);
+    if id == ListId::Local {
+        let mailbox = address.mailbox().unwrap_or_default();
+        let is_meant = |entry: &&OwnEntry| {
+            let known = entry.mailbox.as_ref();
+            known.is_some_and(|known| code_page.eq_ignore_case(known.as_bytes(), mailbox))
+        };
+        let entry = own.iter().find(is_meant).ok_or_else(|| refused(29, text))?;
+        if !entry.takes_part {
+            return Err(refused_because(format!(
+                "{text} does not take part in dir-sync"
+            )));
+        }
+        let named = entry.entry(run.po()).map_err(|error| wrong(text, &error))?;
+        return Ok(vec![(shown, named, entry.info.clone())]);
+    }
+    if let Err(missing) = run.state.places.check(&id) {
+        return Err(refused(missing.message(), text));
+    }
+    let stored = run.po().load_list(&run.state.places, &id)?;
+    let place = address.place();
+    let key = address.key(code_page);
+    let mut found = Vec::new();
+    for entry in &stored.entries {
+        let Ok(same) = entry.address(address.kind(), place.as_ref(), code_page) else {
+            continue; // an address that no transaction can name is not the one given
+        };
+        if same.key(code_page) != key {
+            continue;
+        }
+        let info = match (&stored.template, entry.info(), with_info) {
+            (Some(template), Some(record), true) => template
+                .values(record)
+                .filter_map(|(prompt, value)| InfoLine::new(prompt, value).ok())
+                .collect(),
+            _ => Vec::new(),
+        };
+        let named = Entry::new(entry.name.as_bytes(), same, code_page)
+            .map_err(|error| wrong(text, &error))?;
+        found.push((shown.clone(), named, info));
+    }
+    match found.is_empty() {
+        true => Err(refused(29, text)),
+        false => Ok(found),
+    }
+}
+
+/// Opens REQTRANS.GLB. Where it is missing nothing could be stored; the original said nothing and stamped the date of the
+/// export (Q119017).
+fn open_queue(run: &mut Run<'_>) -> Result<RequestorQueue, ToolError> {
+    check_registered(&run.state.config)?;
+    let stamp = run.stamp();
+    let queue = match RequestorQueue::open(run.po(), &run.state.config, stamp) {
+        Ok(queue) => queue,
+        Err(PostofficeError::Missing { .. }) => return Err(refused(2, layout::REQTRANS.name())),
+        Err(error) => return Err(error.into()),
+    };
+    if queue.is_behind() {
+        run.remark(format!(
+            "REQTRANS.GLB ends at {}, the server has confirmed {}: the numbers go on behind that",
+            queue.last, queue.confirmed
+        ));
+    }
+    Ok(queue)
+}
+
+fn sends_templates(run: &Run<'_>) -> bool {
+    let options = run.state.config.options;
+    options.contains(ReqOptions::TEMPLATES_SEND)
+}
+
+/// Returns the definition of the template that the own users have, where it is sent.
+fn template(
+    run: &Run<'_>,
+    list: ListName,
+    with_info: bool,
+) -> Result<Option<Transaction>, ToolError> {
+    let Some(template) = run.po().local_template()?.filter(|_| with_info) else {
+        return Ok(None);
+    };
+    let mut fields = Vec::new();
+    for field in template.fields() {
+        let field = TemplateField::parse(&field.to_line(), run.code_page())
+            .map_err(|error| wrong("ADMIN.TPL", &error))?;
+        fields.push(field);
+    }
+    Ok(Some(Transaction::Template { list, fields }).filter(|_| !template.fields().is_empty()))
+}
+
+fn add(entry: Entry, info: Vec<InfoLine>) -> Transaction {
+    Transaction::Add {
+        entry,
+        info,
+        tokens: Vec::new(),
+    }
+}
+
+fn list_text(run: &Run<'_>, list: &ListName) -> String {
+    list.view(run.code_page())
+}
