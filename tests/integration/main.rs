@@ -1,5 +1,6 @@
 //! One test binary, one module per theme.
 
+mod admin;
 mod batch_crash;
 mod hostile_codec_config;
 mod hostile_lists;

@@ -9,7 +9,7 @@ use crate::address::{AddressType, PostofficeName};
 use crate::codec::{FixedText, RouteKind};
 use crate::list::ListId;
 use crate::plan::outcome::{Action, Outcome};
-use crate::postoffice::define::{DefineError, Definitions};
+use crate::postoffice::define::Definitions;
 use crate::postoffice::ids::MailbagSource;
 use crate::postoffice::places::{Missing, Route, family_of, network_kind};
 use crate::tools::exit::ToolError;
@@ -53,9 +53,7 @@ fn create(
     let id = ListId::postoffice(kind, &name, run.code_page());
     let with_network = match run.state.places.check(&id) {
         Ok(()) => {
-            return Err(refused_because(
-                DefineError::Exists(text.to_owned()).to_string(),
-            ));
+            return Err(refused_because(format!("{text} is defined already")));
         }
         Err(Missing::Postoffice) => false,
         Err(Missing::Gateway) => return Err(refused(44, kind.token())),
@@ -216,10 +214,9 @@ fn check_unused(
     let found = run.state.places.find(name);
     let count = found.map_or(0, |place| place.record.indirect_count);
     if count > 0 {
-        let name = shown.to_owned();
-        return Err(refused_because(
-            DefineError::InUse { name, count }.to_string(),
-        ));
+        return Err(refused_because(format!(
+            "{shown}: {count} postoffices are routed through it"
+        )));
     }
     let config = &run.state.config;
     let server = PostofficeName::from_checked(

@@ -134,7 +134,8 @@ fn found(run: &Run<'_>, own: &[OwnEntry], text: &str, with_info: bool) -> Result
         return Err(refused(missing.message(), text));
     }
     let stored = run.po().load_list(&run.state.places, &id)?;
-    let place = address.place();
+    // As the files here spell it, not as it was typed.
+    let place = run.state.places.place_of(&id).map(|place| place.name());
     let key = address.key(code_page);
     let mut found = Vec::new();
     for entry in &stored.entries {
