@@ -2,6 +2,7 @@
 
 mod admin;
 mod batch_crash;
+mod extract;
 mod hostile_codec_config;
 mod hostile_lists;
 mod import_command_line_cases;
@@ -12,6 +13,7 @@ mod listq;
 mod logs;
 mod postoffice_open;
 mod resync_apply;
+mod resync_create;
 mod scene;
 mod setup;
 #[allow(dead_code, reason = "every theme uses its part")]

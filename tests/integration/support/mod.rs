@@ -1,5 +1,7 @@
 //! A postoffice in a temporary directory, made with the library and worked on with the real programs.
 
+mod lists;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
