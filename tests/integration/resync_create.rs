@@ -93,6 +93,10 @@ fn imp_s048_s092_ds_p041_the_header_has_the_largest_reqsync_and_what_the_lists_h
     assert_eq!(*header.server, *b"NET/SRV");
     assert_eq!(texts, EVERYTHING);
 
+    assert!(
+        run.stdout
+            .contains("RESYNC.GLB: 11 records for any requestor, IMPSEQ=4 REQSEQ=18 SRVSEQ=80")
+    );
     // The file must leave the server, or its next run stumbles over it.
     assert!(
         run.stdout.contains(

@@ -277,6 +277,7 @@ fn write_resync<W: Write>(
     writer.finish().map_err(unwritable)
 }
 
+/// Says what was made; records are counted as `resync show` counts them, without header and end mark.
 fn description(po: &Postoffice, job: &Job, header: &ResyncHeader, mark: EndMark) -> String {
     let code_page = po.code_page();
     let reader = match &job.addressee {
@@ -285,7 +286,7 @@ fn description(po: &Postoffice, job: &Job, header: &ResyncHeader, mark: EndMark)
     };
     let numbers = format!(
         "{} records for {reader}, IMPSEQ={} REQSEQ={} SRVSEQ={} STAMP={}",
-        mark.count + 1,
+        mark.count.saturating_sub(1),
         header.import_sync,
         header.req_sync,
         header.srv_sync,
