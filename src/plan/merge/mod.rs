@@ -76,6 +76,7 @@ pub struct Merge<'a> {
     fingerprint: Fingerprint,
     template: Option<Template>,
     template_changed: bool,
+    emptied_count: u64,
     slots: Slots,
     pending: Vec<Pending>,
     base_len: u64,
@@ -95,6 +96,8 @@ pub struct Merged {
     pub decisions: Vec<Decision>,
     /// Numbered messages, in the order they arose.
     pub notes: Vec<Note>,
+    /// Entries that lost the information they had, because a T started it anew.
+    pub emptied_count: u64,
 }
 
 impl<'a> Merge<'a> {
@@ -124,6 +127,7 @@ impl<'a> Merge<'a> {
             fingerprint: base.fingerprint,
             template: base.template,
             template_changed: false,
+            emptied_count: 0,
             slots,
             pending: Vec::new(),
             base_len,
@@ -374,6 +378,7 @@ impl<'a> Merge<'a> {
                 .filter(|slot| slot.state != State::Dead)
             {
                 let old = slot.entry.clone();
+                self.emptied_count += u64::from(old.info().is_some());
                 slot.entry.set_info(Some(defaults.clone()));
                 slot.was.get_or_insert_with(|| Box::new(old));
             }

@@ -137,6 +137,7 @@ impl Merge<'_> {
             plan,
             decisions: self.decisions.unwrap_or_default(),
             notes: self.notes,
+            emptied_count: self.emptied_count,
         }
     }
 

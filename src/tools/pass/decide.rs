@@ -116,6 +116,13 @@ impl Pass<'_> {
             let changes = pol::follow_rows(&self.pol, self.po, &self.state.places, &merged.plan);
             self.decided.pol.extend(changes);
         }
+        if merged.emptied_count > 0 {
+            self.decided.warnings.push(format!(
+                "{}: T defines its template anew, and the information of {} entries starts from the defaults",
+                id.display(self.po.code_page()),
+                merged.emptied_count,
+            ));
+        }
         self.decided.counts.merge(&merged.plan.counts);
         self.decided.notes.append(&mut merged.notes);
         self.decided.plan.lists.push(merged.plan);

@@ -84,6 +84,8 @@ pub struct Decided {
     pub counts: Counts,
     /// Numbered messages in the order of the source.
     pub notes: Vec<Note>,
+    /// Warnings that have no number.
+    pub warnings: Vec<String>,
     /// Entries in all lists before the pass.
     pub entry_count: u64,
     /// Accounts before the pass, where it is about accounts.

@@ -118,6 +118,13 @@ impl Pass<'_> {
             summary.messages.push(crate::tools::session::note(message));
         }
         self.say_notes(&decided.notes, &mut summary, screen)?;
+        for warning in &decided.warnings {
+            self.log(&LogLine::text(Severity::Warning, warning.clone()));
+            summary.messages.push(report::Note {
+                number: None,
+                text: warning.clone(),
+            });
+        }
         self.say_removals(&decided);
 
         let guard = check_guard(&self.session.po, &decided, self.wishes.allow_deletes);

@@ -145,7 +145,9 @@ fn imp_s056_and_s057_t_starts_the_information_of_a_list_anew_and_an_a_alone_does
         "S057: others keep their information"
     );
     let third = "T SNADS:GATE/DGN1\n Division:~15~25~A~anew~\n City/ST/Zip:~15~40~A~~\nA\tTri\tSNADS:GATE/DGN1/TRI\n- Division:/D3\n";
-    office.import_text("-t", third).ends(0);
+    let run = office.import_text("-t", third).ends(0);
+    let warned = "SNADS:GATE/DGN1: T defines its template anew, and the information of 2 entries";
+    assert!(run.stdout.contains(warned), "{}", run.stdout);
     let divisions: Vec<_> = (0..3).map(|n| info_of(&office, n)[0].clone()).collect();
     assert_eq!(office.names("SNADS:GATE/DGN1"), ["One", "Tri", "Two"]);
     assert_eq!(divisions, ["anew", "D3", "anew"]);
@@ -787,4 +789,142 @@ fn the_guard_counts_accounts_too() {
     assert_eq!(accounts(&office).1.count(), 131);
     office.import_text("--allow-deletes 130", &all("D")).ends(0);
     assert_eq!(accounts(&office).1.count(), 1);
+}
+
+/// Holds a lock on a file for a while, as an MTA does (Q117562).
+fn hold(office: &Office, file: &File, seconds: &str) -> std::process::Child {
+    let held = std::process::Command::new("flock")
+        .arg("-s")
+        .arg(office.file(file))
+        .args(["sleep", seconds])
+        .spawn()
+        .expect("flock is there");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    held
+}
+
+#[test]
+fn defect_08_autocreate_waits_for_an_mta_that_reads_the_xtn_and_then_says_59() {
+    let office = server();
+    office
+        .import_text("-c", &a("First", "PCM:NET/PO1/ONE"))
+        .ends(0);
+    let po = office.open();
+    let places = Places::load(&po).expect("readable");
+    let xtn = File::xtn(
+        places.networks()[0]
+            .record
+            .xtn
+            .id()
+            .expect("made by the first import"),
+    );
+    drop(po);
+    let mut held = hold(&office, &xtn, "1");
+    office
+        .import_text("-c", &a("Second", "PCM:NET/PO2/TWO"))
+        .ends(0);
+    held.wait().expect("it ends");
+    let before = office.bytes(&xtn);
+    assert_eq!(before.len(), 2 * 698);
+    let mut held = hold(&office, &xtn, "30");
+    let run = office
+        .import_text("-c", &a("Third", "PCM:NET/PO3/TRI"))
+        .ends(73);
+    held.kill().expect("it runs");
+    held.wait().expect("it ends");
+    assert!(
+        run.stderr.contains("Error autocreating postoffice"),
+        "{}",
+        run.stderr
+    );
+    let log = office.log(&layout::DIRSYNC_LOG);
+    assert!(
+        log.iter().any(|line| line.starts_with("Fatal  [ 59] ")),
+        "{log:?}"
+    );
+    assert_eq!(office.bytes(&xtn), before);
+}
+
+#[test]
+fn defect_27_names_that_their_own_list_refuses_do_not_reach_the_pol() {
+    let office = office();
+    let text = [
+        a("Good", "SNADS:GATE/DGN1/GOOD"),
+        a("Bad", "SNADS:GATE/NODGN/BAD"),
+    ]
+    .concat();
+    office.import_text("-a", &text).ends(1);
+    assert_eq!(pol_names(&office), ["Administrator", "Good"]);
+}
+
+#[test]
+fn defect_28_information_is_matched_by_prompt_in_any_order() {
+    let office = office();
+    let start = format!("{TEMPLATE}A\tOne\tSNADS:GATE/DGN1/ONE\n");
+    office.import_text("-t", &start).ends(0);
+    let text = "M\tOne\tSNADS:GATE/DGN1/ONE\n- City//ST//Zip:/Rome\n- Division:/D7\n";
+    office.import_text("-t", text).ends(0);
+    assert_eq!(info_of(&office, 0), ["D7", "Rome"]);
+}
+
+#[test]
+fn defect_29_an_option_of_a_local_user_leaves_the_others_alone() {
+    let office = office();
+    office
+        .import_text("", "A One\tPCM:NET/OWN/ONE\n&REMOTE=YES\n")
+        .ends(0);
+    office
+        .import_text("", "M One\tPCM:NET/OWN/ONE\n&DIRSYNC=NO\n")
+        .ends(0);
+    let flags = accounts(&office).1.iter().nth(1).expect("created").1.flags;
+    assert!(flags.contains(AccessFlags::REMOTE));
+    assert!(!flags.contains(AccessFlags::IN_DIRSYNC));
+}
+
+#[test]
+fn defect_43_fields_that_an_m_does_not_name_get_their_default_or_stay_by_option() {
+    let office = office();
+    let start =
+        format!("{TEMPLATE}A\tOne\tSNADS:GATE/DGN1/ONE\n- Division:/D1\n- City//ST//Zip:/Rome\n");
+    office.import_text("-t", &start).ends(0);
+    let text = "M\tOne\tSNADS:GATE/DGN1/ONE\n- City//ST//Zip:/Bonn\n";
+    office.import_text("-t --keep-info", text).ends(0);
+    assert_eq!(info_of(&office, 0), ["D1", "Bonn"]);
+    office.import_text("-t", text).ends(0);
+    assert_eq!(info_of(&office, 0), ["none", "Bonn"]);
+}
+
+#[test]
+fn a_list_that_is_no_whole_number_of_records_is_named_and_not_rewritten() {
+    let office = office();
+    office.import_text("", &a("One", "PCM:NET/PO/ONE")).ends(0);
+    let file = File::usr(stem(&office, "NET/PO"));
+    let mut bytes = office.bytes(&file);
+    bytes.extend_from_slice(b"stray");
+    office.put(&file, &bytes);
+    let run = office.import_text("", &a("Two", "PCM:NET/PO/TWO")).ends(65);
+    assert!(
+        run.stderr.contains("size is 58 bytes, expected 0 + n * 53"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains(".USR"), "{}", run.stderr);
+    assert_eq!(office.bytes(&file), bytes);
+}
+
+#[test]
+fn import_s_and_t_files_feed_back_unchanged_with_their_templates() {
+    let office = office();
+    let start = format!("{TEMPLATE}A\tDoe, John\tSNADS:GATE/DGN1/JOHN\n- City//ST//Zip:/A/B\n");
+    office.import_text("-t", &start).ends(0);
+    office.import("-x -t -gsnads -f{}/first.txt").ends(0);
+    let other = Office::new("NET/OWN").define(&["SNADS:GATE/DGN1", "SNADS:GATE/DGN2"]);
+    other.write(
+        "first.txt",
+        fs::read(office.beside("first.txt")).expect("written"),
+    );
+    other.import("-t -f{}/first.txt").ends(0);
+    other.import("-x -t -gsnads -f{}/second.txt").ends(0);
+    let read = |office: &Office, file: &str| fs::read(office.beside(file)).expect("written");
+    assert_eq!(read(&other, "second.txt"), read(&office, "first.txt"));
 }
