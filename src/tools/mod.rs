@@ -18,3 +18,4 @@ pub mod progress;
 pub mod report;
 pub mod resync;
 pub mod session;
+pub mod tour;
