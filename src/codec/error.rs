@@ -48,7 +48,7 @@ pub enum CodecError {
         /// Offset of the record from the start of the file.
         offset: u64,
         /// What is wrong inside.
-        source: Box<CodecError>,
+        source: Box<Self>,
     },
     /// Reading or writing failed below us.
     #[error(transparent)]
