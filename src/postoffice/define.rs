@@ -58,12 +58,12 @@ impl Definitions {
         let mut record = NetworkRecord::new(kind, text(name)?);
         let family = family_of(kind);
         if family.is_some_and(AddressType::is_three_part) {
-            let xtn = mailbags.next()?;
+            let xtn = mailbags.give()?;
             record.xtn = HexText::from(xtn);
             self.changed_xtn.push((xtn, Vec::new()));
         }
         if family != Some(AddressType::Pcm) {
-            let mailbag = mailbags.next()?;
+            let mailbag = mailbags.give()?;
             record.mailbag = HexText::from(mailbag);
             self.new_mailbags.push(mailbag);
         }
@@ -109,7 +109,7 @@ impl Definitions {
             Some(xtn) => xtn,
             // The own network of a new postoffice has no list of others yet (Q135868).
             None => {
-                let xtn = mailbags.next()?;
+                let xtn = mailbags.give()?;
                 self.networks[index].xtn = HexText::from(xtn);
                 self.changed = true;
                 self.changed_xtn.push((xtn, Vec::new()));
@@ -117,7 +117,7 @@ impl Definitions {
                 xtn
             }
         };
-        let mailbag = mailbags.next()?;
+        let mailbag = mailbags.give()?;
         let mut record = XtnRecord::new(text(name.postoffice())?, HexText::from(mailbag));
         record.route_kind = route.kind;
         record.route = FixedText::new(&route.text).map_err(unstorable)?;

@@ -26,7 +26,7 @@ pub struct TidSource {
 impl TidSource {
     /// Reads the counter, and searches the lists if it was reset.
     ///
-    /// A counter that cannot be read is remembered: [`Self::next`] then refuses (defect 10 of `import.md`).
+    /// A counter that cannot be read is remembered: [`Self::give`] then refuses (defect 10 of `import.md`).
     ///
     /// # Errors
     /// The lists had to be searched and cannot be read.
@@ -47,7 +47,7 @@ impl TidSource {
     ///
     /// # Errors
     /// The counter cannot be read, or has reached the TIDs of the GAL (message 39).
-    pub fn next(&mut self) -> Result<u32, PostofficeError> {
+    pub fn give(&mut self) -> Result<u32, PostofficeError> {
         match &mut self.last {
             Ok(last) if *last + 1 < FIRST_GAL_TID => {
                 *last += 1;
@@ -162,7 +162,7 @@ impl MailbagSource {
     ///
     /// # Errors
     /// There is none left (message 39).
-    pub fn next(&mut self) -> Result<HexId, PostofficeError> {
+    pub fn give(&mut self) -> Result<HexId, PostofficeError> {
         let id = HexId(self.control.nmailbag);
         self.control.nmailbag = id.0.checked_add(1).ok_or_else(|| {
             PostofficeError::Tid("CONTROL.GLB has no mailbag number left".to_owned())

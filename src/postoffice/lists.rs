@@ -359,7 +359,7 @@ fn with_rows(
     }
     for mut entry in in_place.into_iter().chain(added) {
         if entry.tid == 0 {
-            entry.tid = tids.next()?;
+            entry.tid = tids.give()?;
         }
         entries.push(entry);
     }

@@ -171,7 +171,7 @@ impl<'a> LocalUpdate<'a> {
         pol: &mut Pol,
         tids: &mut TidSource,
     ) -> Result<usize, PostofficeError> {
-        let (tid, mailbag) = (tids.next()?, self.mailbags.next()?);
+        let (tid, mailbag) = (tids.give()?, self.mailbags.give()?);
         let flags = flags(AccessFlags::IN_DIRSYNC, tokens);
         let index = self
             .accounts

@@ -100,7 +100,7 @@ impl Files {
         self.check_address(run, &entry, None)?;
         let members = self.resolve_all(run, members)?;
         let mut tids = TidSource::open(run.po(), &run.state.places, &run.state.config)?;
-        let group = group_of(&entry, tids.next()?, members);
+        let group = group_of(&entry, tids.give()?, members);
         self.tids = Some(tids);
         let (pol, accounts) = (&mut self.pol, &mut self.accounts);
         self.groups
