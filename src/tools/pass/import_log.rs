@@ -15,6 +15,9 @@ use crate::postoffice::Postoffice;
 use crate::postoffice::log::Years;
 use crate::tools::exit::{ExitCode, ToolError};
 
+/// Takes one transaction of a source: its first and last line, and its bytes.
+type Visit<'a> = dyn FnMut(u64, u64, &[u8]) + 'a;
+
 /// Where failed transactions are written, opened before anything is done: a directory that does not exist is said
 /// at once (Q102926).
 #[derive(Debug)]
@@ -53,7 +56,7 @@ impl ImportLog {
         po: &Postoffice,
         notes: &[Note],
         now: Timestamp,
-        source: &mut dyn FnMut(&mut dyn FnMut(u64, u64, &[u8])) -> io::Result<()>,
+        source: &mut dyn for<'a> FnMut(&'a mut Visit<'a>) -> io::Result<()>,
     ) -> Result<(), ToolError> {
         let mut by_line: BTreeMap<u64, Vec<&Note>> = BTreeMap::new();
         for note in notes {
