@@ -1,7 +1,7 @@
 //! Sorts the transactions of a source by the list they are for, in their order.
 //!
 //! What can be decided without a list is decided here: other types than asked for, the own postoffice
-//! under `-q`, lines that name no list. The rest waits in [`Intake::lists`] for its [`Merge`](super::merge::Merge).
+//! under `-q`, lines that name no list. The rest waits in `Intake::lists` for its [`Merge`](super::merge::Merge).
 
 use std::collections::{BTreeMap, HashMap};
 

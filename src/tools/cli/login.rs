@@ -40,10 +40,11 @@ pub struct LoginArgs {
 /// The argument of every program that works on one postoffice.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct LocationArgs {
-    /// Where the mail data files are: a drive letter (see DIRSYNC_DRIVE_<LETTER> below) or a path
+    /// Where the mail data files are.
     #[arg(
         short,
         long,
+        help = "Where the mail data files are: a drive letter (see DIRSYNC_DRIVE_<LETTER> below) or a path",
         value_name = "DRIVE|PATH",
         default_value = "M",
         value_parser = OsStringValueParser::new().try_map(data_location)
