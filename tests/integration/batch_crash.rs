@@ -1,16 +1,14 @@
 //! A run that is killed, or whose disk fails, leaves the old state or the new one.
 //!
 //! A real process runs a small pass, and `strace` kills it with SIGKILL as it enters its N-th call of each
-//! system call that writes, for N from 1 until it survives. Where tracing is not permitted, it is killed
-//! after ever longer times instead. `DIRSYNC_CRASH_FULL=1` takes every system call it makes.
+//! system call that writes, for N from 1 until it survives. `DIRSYNC_CRASH_FULL=1` takes every system call it
+//! makes. Without strace, or where tracing is not permitted, these tests fail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::thread;
-use std::time::Duration;
 
 use dirsync::codec::HexId;
 use dirsync::postoffice::layout::{self, MailPart};
@@ -134,11 +132,20 @@ fn traced(root: &Path, call: &str, fault: &str, when: u32) -> Output {
     command.output().unwrap()
 }
 
-fn can_trace() -> bool {
-    Command::new("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=close", "true"])
-        .output()
-        .is_ok_and(|output| output.status.success())
+/// Fails where the faults cannot be injected: a test that passes without them would prove nothing.
+fn require_tracing() {
+    let mut command = Command::new("strace");
+    command.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=close", "true"]);
+    match command.output() {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => panic!(
+            "strace may not trace here (in a container: --cap-add=SYS_PTRACE): {}",
+            String::from_utf8_lossy(&output.stderr)
+        ),
+        Err(error) => {
+            panic!("install strace, these tests need it (apt-get install strace): {error}")
+        }
+    }
 }
 
 fn run_worker(root: &Path) {
@@ -307,9 +314,7 @@ fn calls() -> Vec<String> {
 #[test]
 fn a_run_killed_at_any_call_leaves_the_old_state_or_the_new() {
     let states = States::learn();
-    if !can_trace() {
-        return kill_by_the_clock(&states);
-    }
+    require_tracing();
     let (seen, left) = kill_everywhere(&states, &calls(), fresh);
     assert_eq!(
         seen,
@@ -339,32 +344,10 @@ fn a_run_killed_at_any_call_leaves_the_old_state_or_the_new() {
     }
 }
 
-/// Without tracing: kills after ever longer times, until the worker ends first several times over.
-fn kill_by_the_clock(states: &States) {
-    let mut survived = 0;
-    let mut delay = Duration::ZERO;
-    while survived < 5 {
-        let root = fresh();
-        let mut child = worker_command(&env::current_exe().unwrap(), root.path())
-            .args(WORKER)
-            .spawn()
-            .unwrap();
-        thread::sleep(delay);
-        child.kill().unwrap();
-        let ended = child.wait().unwrap().success();
-        survived += u32::from(ended);
-        states.check(root.path(), &format!("killed after {delay:?}"));
-        delay += Duration::from_micros(500);
-    }
-}
-
 #[test]
 fn a_disk_that_fails_before_the_commit_changes_nothing() {
     let states = States::learn();
-    if !can_trace() {
-        // The tests in `postoffice::batch` cover the refusals that need no failing disk.
-        return;
-    }
+    require_tracing();
     let mut codes = BTreeSet::new();
     for (call, fault) in [
         ("write", "error=ENOSPC"),
