@@ -12,11 +12,13 @@ mod listds;
 mod listq;
 mod logs;
 mod postoffice_open;
+mod readme;
 mod resync_apply;
 mod resync_create;
 mod scene;
 mod setup;
 #[allow(dead_code, reason = "every theme uses its part")]
 mod support;
+mod tour;
 mod vectors_config;
 mod vectors_lists;
