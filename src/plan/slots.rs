@@ -69,6 +69,12 @@ impl Slots {
         self.slots.iter_mut()
     }
 
+    /// Tells whether an entry that stood in the list before the run is absent now.
+    pub(super) fn has_absent_of_base(&self) -> bool {
+        let is_absent = |slot: &Slot| slot.in_base && slot.state == State::Absent;
+        self.slots.iter().any(is_absent)
+    }
+
     pub(super) fn into_slots(self) -> Vec<Slot> {
         self.slots
     }

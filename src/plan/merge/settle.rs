@@ -65,13 +65,16 @@ impl Merge<'_> {
     /// An absent entry with the address of a new one is the same person under a new name, and
     /// keeps the TID; a new address under an absent name is a change of that entry with a new TID.
     fn settle_pending(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        // Where nobody of the old list is absent, nobody was renamed, and no index of addresses is needed.
+        let has_absent = !pending.is_empty() && self.slots.has_absent_of_base();
         for Pending {
             slot,
             predecessor,
             at,
-        } in std::mem::take(&mut self.pending)
+        } in pending
         {
-            if self.slots.get(slot).state != State::Live {
+            if !has_absent || self.slots.get(slot).state != State::Live {
                 self.conclude_add(slot, Outcome::Added, at);
                 continue;
             }
