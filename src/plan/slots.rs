@@ -43,6 +43,9 @@ pub(super) struct Slots {
     hasher: DefaultHashBuilder,
     code_page: CodePage,
     key: Vec<u8>,
+    /// The name that was hashed last, and its hash: a name that is not found is mostly added next.
+    last_name: Vec<u8>,
+    last_hash: Option<u64>,
 }
 
 impl Slots {
@@ -54,7 +57,23 @@ impl Slots {
             hasher: DefaultHashBuilder::default(),
             code_page,
             key: Vec::with_capacity(64),
+            last_name: Vec::with_capacity(32),
+            last_hash: None,
         }
+    }
+
+    /// Makes room for this many slots in all.
+    pub(super) fn reserve_to(&mut self, count: usize) {
+        let more = count.saturating_sub(self.slots.len());
+        self.slots.reserve(more);
+        let Self {
+            slots,
+            names,
+            hasher,
+            code_page,
+            ..
+        } = self;
+        names.reserve(more, by_name(slots, hasher, *code_page));
     }
 
     pub(super) fn get(&self, slot: u32) -> &Slot {
@@ -80,9 +99,16 @@ impl Slots {
     }
 
     fn hash_name(&mut self, name: &[u8]) -> u64 {
+        if let Some(hash) = self.last_hash.filter(|_| self.last_name == name) {
+            return hash;
+        }
         self.key.clear();
         self.code_page.fold_into(name, &mut self.key);
-        self.hasher.hash_one(&*self.key)
+        let hash = self.hasher.hash_one(&*self.key);
+        self.last_name.clear();
+        self.last_name.extend_from_slice(name);
+        self.last_hash = Some(hash);
+        hash
     }
 
     /// Adds a slot and lets its name be found; the name is not taken by another findable slot.
@@ -98,13 +124,7 @@ impl Slots {
             addresses,
             ..
         } = self;
-        names.insert_unique(hash, number, |&other| {
-            hash_folded(
-                *code_page,
-                hasher,
-                slots[other as usize].entry.name.as_bytes(),
-            )
-        });
+        names.insert_unique(hash, number, by_name(slots, hasher, *code_page));
         if addresses.is_some() {
             self.index_address(number);
         }
@@ -149,13 +169,7 @@ impl Slots {
             code_page,
             ..
         } = self;
-        names.insert_unique(hash, slot, |&other| {
-            hash_folded(
-                *code_page,
-                hasher,
-                slots[other as usize].entry.name.as_bytes(),
-            )
-        });
+        names.insert_unique(hash, slot, by_name(slots, hasher, *code_page));
         if self.addresses.is_some() {
             self.index_address(slot);
         }
@@ -226,8 +240,15 @@ pub(super) enum Found {
     Several,
 }
 
-fn hash_folded(code_page: CodePage, hasher: &DefaultHashBuilder, name: &[u8]) -> u64 {
-    let mut key = Vec::with_capacity(32);
-    code_page.fold_into(name, &mut key);
-    hasher.hash_one(&*key)
+/// Hashes the name of a slot, for an index of names that grows.
+fn by_name(
+    slots: &[Slot],
+    hasher: &DefaultHashBuilder,
+    code_page: CodePage,
+) -> impl Fn(&u32) -> u64 {
+    move |&slot| {
+        let mut key = Vec::with_capacity(32);
+        code_page.fold_into(slots[slot as usize].entry.name.as_bytes(), &mut key);
+        hasher.hash_one(&*key)
+    }
 }

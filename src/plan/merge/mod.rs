@@ -139,6 +139,12 @@ impl<'a> Merge<'a> {
         }
     }
 
+    /// Makes room for transactions that follow. A full list names each entry once, so that there is room for as
+    /// many entries as transactions, not for as many more.
+    pub fn expect(&mut self, op_count: usize) {
+        self.slots.reserve_to(op_count);
+    }
+
     /// Works one transaction in.
     pub fn apply(&mut self, op: Op) {
         let at = op.at;

@@ -102,6 +102,7 @@ impl Pass<'_> {
         };
         let keep = wants || self.settings.pol;
         let mut merge = Merge::new(base, &self.settings.rules, keep);
+        merge.expect(ops.ops.len());
         for op in ops.ops {
             merge.apply(op);
         }
