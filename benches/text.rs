@@ -31,7 +31,7 @@ fn mixed() -> Vec<u8> {
     let lines = (0..LINES / 6).map(|n| {
         let name = format!("Surname, Given {n:07}");
         format!(
-            "A {name:30} PCM:NET/PO{}/U{n}\r\n-Telephone:555-{n:07}\r\n\
+            "A {name:30} PCM:NET/PO{}/U{n}\r\n-Telephone/555-{n:07}\r\n\
              M {name:30} PCM:NET/PO{}/U{n}\r\n  Other {n:07}\tPCM:NET/PO{}/U{n}\r\n\
              D {name:30} SNADS:GATE/NODE{}/U{n}\r\n\
              A {name:30} SMTP:u{n}@host.example.org\r\n",
