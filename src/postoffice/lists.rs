@@ -24,6 +24,9 @@ use crate::plan::info::Template;
 use crate::plan::merge::ListBase;
 use crate::plan::{Fingerprint, ListPlan, Row};
 
+/// Records that are encoded before they are written: more than the buffer of a staged file holds.
+const STAGED_TOGETHER: usize = 2048;
+
 /// One list in memory, as its files hold it.
 #[derive(Debug)]
 pub struct StoredList {
@@ -227,11 +230,16 @@ impl Postoffice {
         template: Option<&Template>,
         entries: &[ListEntry],
     ) -> Result<(), PostofficeError> {
-        let mut bytes = vec![0; UsrRecord::LEN * entries.len()];
-        for (entry, bytes) in entries.iter().zip(bytes.chunks_exact_mut(UsrRecord::LEN)) {
-            to_usr(entry).encode(bytes);
+        let mut usr = batch.replace(&File::usr(stem))?;
+        let mut bytes = vec![0; UsrRecord::LEN * entries.len().min(STAGED_TOGETHER)];
+        for entries in entries.chunks(STAGED_TOGETHER) {
+            let bytes = &mut bytes[..UsrRecord::LEN * entries.len()];
+            for (entry, bytes) in entries.iter().zip(bytes.chunks_exact_mut(UsrRecord::LEN)) {
+                to_usr(entry).encode(bytes);
+            }
+            usr.put(bytes)?;
         }
-        batch.replace_bytes(&File::usr(stem), &bytes)?;
+        usr.finish()?;
         if let Some(template) = template {
             let mut inf = batch.replace(&File::inf(stem))?;
             let defaults = template.defaults();
@@ -357,6 +365,7 @@ fn with_rows(
             }
         });
     }
+    entries.reserve_exact(in_place.len() + added.len());
     for mut entry in in_place.into_iter().chain(added) {
         if entry.tid == 0 {
             entry.tid = tids.give()?;

@@ -118,7 +118,7 @@ impl Merge<'_> {
         self.settle_pending();
         let empty = Slots::with_capacity(0, self.rules.code_page);
         let slots = std::mem::replace(&mut self.slots, empty);
-        let mut rows = Vec::new();
+        let mut rows = Vec::with_capacity(usize::try_from(self.counts.changed()).unwrap_or(0));
         let mut marks = BTreeSet::new();
         for mut slot in slots.into_slots() {
             self.settle_absence(&mut slot);
