@@ -5,7 +5,7 @@ use std::fmt;
 use crate::address::{Address, AddressError, AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::codec::{FixedText, TextTooLong};
-use crate::transaction::{Entry, ListName};
+use crate::transaction::{Entry, EntryText, ListName};
 
 /// Names one address list of a postoffice. Names inside are folded in the postoffice's code page,
 /// so two ids are equal exactly when they mean one list.
@@ -163,10 +163,18 @@ impl ListEntry {
     /// # Errors
     /// The name or mailbox does not fit its field (the grammar has refused it before).
     pub fn new(entry: &Entry, code_page: CodePage) -> Result<Self, TextTooLong> {
-        let (mailbox, extra) = match entry.address().mailbox() {
+        Self::from_text(&entry.into(), code_page)
+    }
+
+    /// As [`Self::new`] for an entry that stands in a record.
+    pub(crate) fn from_text(
+        entry: &EntryText<'_>,
+        code_page: CodePage,
+    ) -> Result<Self, TextTooLong> {
+        let (mailbox, extra) = match entry.address.mailbox() {
             Some(mailbox) => (FixedText::new(mailbox)?, None),
             None => {
-                let address = entry.address().to_stored(code_page).into();
+                let address = entry.address.to_stored(code_page).into();
                 (
                     FixedText::default(),
                     Some(Box::new(Extra {
@@ -176,7 +184,7 @@ impl ListEntry {
                 )
             }
         };
-        let name = FixedText::new(entry.name())?;
+        let name = FixedText::new(entry.name)?;
         Ok(Self {
             name,
             mailbox,

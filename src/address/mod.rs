@@ -8,6 +8,7 @@ mod fax;
 mod kind;
 mod mci;
 mod place;
+mod text;
 mod three_part;
 
 use std::fmt;
@@ -16,6 +17,7 @@ pub use error::AddressError;
 pub(crate) use error::{END_OF_LINE, quote, quote_byte};
 pub use kind::AddressType;
 pub use place::PostofficeName;
+pub(crate) use text::AddressText;
 
 use crate::codec::codepage::CodePage;
 
@@ -44,19 +46,7 @@ impl Address {
     /// type, 17 19 20 81 69 70 71 for the three parts, 26 malformed, 25 over
     /// [`MAX_ADDRESS_LEN`], 15 and 74 to 77 for FAX.
     pub fn parse(bytes: &[u8], code_page: CodePage) -> Result<Self, AddressError> {
-        let (start, typed) = trim(bytes);
-        if typed.is_empty() {
-            return Err(AddressError::missing_address(start));
-        }
-        let (kind, text_start) = match split_type(typed) {
-            Some(colon) => (
-                AddressType::from_token(&typed[..colon])
-                    .ok_or_else(|| AddressError::unknown_type(start, &typed[..colon], code_page))?,
-                colon + 1,
-            ),
-            None => (AddressType::Pcm, 0),
-        };
-        Self::new(kind, &typed[text_start..], code_page).map_err(|e| e.shifted(start + text_start))
+        AddressText::parse(bytes, code_page).map(Self::from)
     }
 
     /// Makes an address of a type from the text that would stand behind its colon.
@@ -64,37 +54,7 @@ impl Address {
     /// # Errors
     /// As [`Self::parse`], without 16.
     pub fn new(kind: AddressType, text: &[u8], code_page: CodePage) -> Result<Self, AddressError> {
-        let (start, text) = trim(text);
-        if text.is_empty() {
-            return Err(AddressError::missing_address(start));
-        }
-        Self::check(kind, text, code_page)
-            .map(|text| Self {
-                kind,
-                text: text.into(),
-            })
-            .map_err(|e| e.shifted(start))
-    }
-
-    /// Applies the rules of a type and returns the text to keep.
-    fn check(kind: AddressType, text: &[u8], code_page: CodePage) -> Result<&[u8], AddressError> {
-        if kind.is_three_part() {
-            three_part::check(kind, text, code_page)?;
-        } else {
-            if let Some(at) = text.iter().position(|&b| b < b' ') {
-                return Err(AddressError::at_byte(
-                    26,
-                    at,
-                    text[at],
-                    "an address without control characters",
-                ));
-            }
-            if kind == AddressType::Fax {
-                let kept = fax::check(text, code_page)?;
-                return check_len(kept, code_page);
-            }
-        }
-        check_len(text, code_page)
+        AddressText::new(kind, text, code_page).map(Self::from)
     }
 
     /// Returns the type as it was written (`CSI` stays `CSI`).
@@ -139,19 +99,11 @@ impl Address {
     /// Returns `NET/PO/` as it is written, or nothing for an address that is not of three parts.
     #[must_use]
     pub(crate) fn place_text(&self) -> &[u8] {
-        let slash = self.text.iter().rposition(|&b| b == b'/');
-        match slash {
-            Some(slash) if self.kind.is_three_part() => &self.text[..=slash],
-            _ => &[],
-        }
+        AddressText::from(self).place_text()
     }
 
     fn part(&self, number: usize) -> Option<&[u8]> {
-        if self.kind.is_three_part() {
-            self.text.split(|&b| b == b'/').nth(number)
-        } else {
-            None
-        }
+        AddressText::from(self).part(number)
     }
 
     /// Returns the same address under the type its family is written with: `CSI`, `FFAPI` and
@@ -176,11 +128,7 @@ impl Address {
     /// they are.
     #[must_use]
     pub fn to_stored(&self, code_page: CodePage) -> Vec<u8> {
-        match self.kind {
-            AddressType::Fax => fax::to_stored(&self.text, code_page),
-            AddressType::Mci => mci::to_stored(&self.text),
-            _ => self.text.to_vec(),
-        }
+        AddressText::from(self).to_stored(code_page)
     }
 
     /// Reads the stored form, the reverse of [`Self::to_stored`].
@@ -269,19 +217,6 @@ pub(crate) fn trim(bytes: &[u8]) -> (usize, &[u8]) {
 pub(crate) fn split_type(bytes: &[u8]) -> Option<usize> {
     let at = bytes.iter().position(|&b| matches!(b, b':' | b'/'))?;
     (bytes[at] == b':').then_some(at)
-}
-
-fn check_len(text: &[u8], code_page: CodePage) -> Result<&[u8], AddressError> {
-    if text.len() > MAX_ADDRESS_LEN {
-        return Err(AddressError::new(
-            25,
-            MAX_ADDRESS_LEN,
-            text,
-            "at most 512 bytes",
-            code_page,
-        ));
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

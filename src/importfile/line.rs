@@ -4,11 +4,11 @@
 //! start of the line.
 
 use super::Diagnostic;
-use crate::address::{Address, AddressError, AddressType, PostofficeName, quote_byte, trim};
+use crate::address::{AddressError, AddressText, AddressType, PostofficeName, quote_byte, trim};
 use crate::codec::codepage::CodePage;
 use crate::transaction::{
-    Entry, InfoLine, ListName, MAX_NAME_LEN, MAX_PASSWORD_LEN, Token, TokenName, Transaction,
-    check_line_text,
+    Entry, EntryText, InfoLine, ListName, MAX_NAME_LEN, MAX_PASSWORD_LEN, Token, TokenName,
+    Transaction, check_line_text,
 };
 
 /// Offset of column 3, where names begin.
@@ -69,6 +69,11 @@ fn check_separator(line: &[u8]) -> Result<(), AddressError> {
 
 /// Reads name and address of an A, D or M line, or of the second line of M.
 pub(super) fn entry(line: &[u8], code_page: CodePage) -> Result<Entry, AddressError> {
+    entry_text(line, code_page).map(Entry::from)
+}
+
+/// As [`entry`], without copying anything.
+pub(super) fn entry_text(line: &[u8], code_page: CodePage) -> Result<EntryText<'_>, AddressError> {
     check_separator(line)?;
     let Some(rest) = line.get(NAME..).filter(|rest| !rest.is_empty()) else {
         return Err(AddressError::at_end(18, line.len(), "a full name"));
@@ -84,9 +89,9 @@ pub(super) fn entry(line: &[u8], code_page: CodePage) -> Result<Entry, AddressEr
         }
     };
     let name = Entry::check_name(name, code_page).map_err(|e| e.shifted(NAME))?;
-    let address =
-        Address::parse(&line[address_start..], code_page).map_err(|e| e.shifted(address_start))?;
-    Ok(Entry::from_checked(name, address))
+    let address = AddressText::parse(&line[address_start..], code_page)
+        .map_err(|e| e.shifted(address_start))?;
+    Ok(EntryText { name, address })
 }
 
 /// Says that a name runs into column 33 (Q104869), or that the address came too early.

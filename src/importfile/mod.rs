@@ -33,6 +33,7 @@ pub use line::{check_tokens, name_on_line, parse_info};
 pub(crate) use lines::Lines;
 pub use lines::MAX_LINE_LEN;
 pub use queue_text::QueueText;
+pub(crate) use queue_text::plain_add;
 pub use reader::{Block, MAX_BLOCK_LINES, Reader};
 pub use writer::Writer;
 pub(crate) use writer::push_columns;

@@ -3,10 +3,10 @@
 
 use super::Diagnostic;
 use super::block::{Form, OpenBlock};
-use super::line::{LineKind, classify};
+use super::line::{self, LineKind, classify};
 use super::lines::text_len;
 use crate::codec::codepage::CodePage;
-use crate::transaction::{Entry, Transaction};
+use crate::transaction::{Entry, EntryText, Transaction};
 
 /// A transaction read from a queue record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,9 +62,8 @@ impl Transaction {
         text: &[u8],
         code_page: CodePage,
     ) -> Result<QueueText, Vec<Diagnostic>> {
-        let end = text.iter().rposition(|&b| b != 0).map_or(0, |at| at + 1);
         let mut open: Option<OpenBlock> = None;
-        for (line, number) in text[..end].split(|&b| b == b'\n').zip(1..) {
+        for (line, number) in without_nuls(text).split(|&b| b == b'\n').zip(1..) {
             let line = &line[..text_len(line)];
             let kind = classify(line);
             match (&mut open, kind) {
@@ -102,6 +101,22 @@ impl Transaction {
             }
         }
     }
+}
+
+/// Returns the entry of a record that is one A line and nothing else, as nearly all of a full list are, without
+/// copying it. `None` for every other record and for what [`Transaction::decode_queue_text`] refuses.
+pub(crate) fn plain_add(text: &[u8], code_page: CodePage) -> Option<EntryText<'_>> {
+    if text.first() != Some(&b'A') || text.contains(&b'\n') {
+        return None;
+    }
+    let line = without_nuls(text);
+    line::entry_text(&line[..text_len(line)], code_page).ok()
+}
+
+/// Returns the text without the NULs that other framings have behind it.
+fn without_nuls(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|&b| b != 0).map_or(0, |at| at + 1);
+    &text[..end]
 }
 
 fn encode_entry(entry: &Entry, out: &mut Vec<u8>) {

@@ -13,7 +13,7 @@ use crate::address::{Address, AddressType, PostofficeName};
 use crate::codec::FixedText;
 use crate::codec::codepage::CodePage;
 use crate::list::{ListEntry, ListId};
-use crate::transaction::{Entry, InfoLine, ListName, Transaction};
+use crate::transaction::{Entry, EntryText, InfoLine, ListName, Transaction};
 
 /// What restricts a run to some lists: `-g`, or the types that the requestor asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -124,6 +124,28 @@ impl Intake {
                 self.take_command(at, Action::Template, list, kind);
             }
         }
+    }
+
+    /// Takes an A that has nothing but its entry. Behind another of the same postoffice it is not copied before
+    /// it stands in its list; else it goes the way of every transaction.
+    pub(crate) fn take_add(&mut self, at: Position, entry: &EntryText<'_>) {
+        let address = entry.address;
+        let Some(place) = self.last_place(address.kind(), address.place_text()) else {
+            let entry = Entry::from(*entry);
+            let (info, tokens) = (Vec::new(), Vec::new());
+            return self.take(
+                at,
+                Transaction::Add {
+                    entry,
+                    info,
+                    tokens,
+                },
+            );
+        };
+        let entry = ListEntry::from_text(entry, self.setting.code_page);
+        let entry = entry.expect("the grammar has checked the lengths");
+        let kind = OpKind::Add { entry, info: None };
+        self.lists[place].ops.push(Op { at, kind });
     }
 
     /// Takes note of a line or record that was refused as it stands; its messages are with the caller.
@@ -304,10 +326,8 @@ impl Intake {
     fn place_of(&mut self, address: &Address) -> Result<usize, Refusal> {
         let kind = address.kind();
         let prefix = address.place_text();
-        if let Some((last_kind, last_prefix, number)) = &self.last {
-            if *last_kind == kind && last_prefix == prefix {
-                return Ok(*number);
-            }
+        if let Some(number) = self.last_place(kind, prefix) {
+            return Ok(number);
         }
         let (own, code_page) = (&self.setting.own, self.setting.code_page);
         let place = address.place();
@@ -322,6 +342,12 @@ impl Intake {
         let number = self.list(id, || ListName::of(address));
         self.last = Some((kind, prefix, number));
         Ok(number)
+    }
+
+    /// Returns the number of the last list, if an address of this type and place belongs to it.
+    fn last_place(&self, kind: AddressType, prefix: &[u8]) -> Option<usize> {
+        let (last_kind, last_prefix, number) = self.last.as_ref()?;
+        (*last_kind == kind && last_prefix == prefix).then_some(*number)
     }
 
     fn list(&mut self, id: ListId, name: impl FnOnce() -> ListName) -> usize {

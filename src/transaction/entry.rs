@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::address::{Address, AddressError};
+use crate::address::{Address, AddressError, AddressText};
 use crate::codec::codepage::CodePage;
 
 /// Bytes a full name may have (message 72, Q104869).
@@ -85,6 +85,30 @@ impl Entry {
     #[must_use]
     pub fn into_parts(self) -> (Box<[u8]>, Address) {
         (self.name, self.address)
+    }
+}
+
+/// A checked entry whose text stands somewhere else, as in the record it was read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EntryText<'a> {
+    /// The full name, as [`Entry::check_name`] returned it.
+    pub(crate) name: &'a [u8],
+    /// The address.
+    pub(crate) address: AddressText<'a>,
+}
+
+impl From<EntryText<'_>> for Entry {
+    fn from(entry: EntryText<'_>) -> Self {
+        Self::from_checked(entry.name, entry.address.into())
+    }
+}
+
+impl<'a> From<&'a Entry> for EntryText<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Self {
+            name: &entry.name,
+            address: (&entry.address).into(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod list;
 mod template;
 mod token;
 
+pub(crate) use entry::EntryText;
 pub use entry::{Entry, MAX_NAME_LEN};
 pub use info::InfoLine;
 pub(crate) use info::check_line_text;

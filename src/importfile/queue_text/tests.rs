@@ -85,3 +85,34 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    #[test]
+    fn a_plain_add_is_what_the_decoder_says(
+        transaction in transaction(),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        tail in prop::sample::select(vec!["", " ", "\0\0", "\r", "\r\n", "\r\n\0", "\r\n- a:b"]),
+    ) {
+        let mut text = transaction.encode_queue_text();
+        text.extend_from_slice(tail.as_bytes());
+        let plain_lines = !text.contains(&b'\n');
+        let index = at.index(text.len());
+        for changed in [false, true] {
+            if changed {
+                text[index] = byte;
+            }
+            let decoded = Transaction::decode_queue_text(&text, CP);
+            let plain = plain_add(&text, CP).map(|entry| Transaction::Add {
+                entry: entry.into(),
+                info: Vec::new(),
+                tokens: Vec::new(),
+            });
+            if let Some(transaction) = plain {
+                prop_assert_eq!(decoded, Ok(QueueText { transaction, messages: Vec::new() }));
+            } else if plain_lines && !changed {
+                prop_assert!(!matches!(decoded, Ok(text) if text.transaction.code() == 'A'));
+            }
+        }
+    }
+}

@@ -10,7 +10,7 @@ use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::{Framed, RecordKind};
 use crate::codec::resync::{Ending, ResyncError, ResyncHeader, ResyncReader};
-use crate::importfile::name_on_line;
+use crate::importfile::{name_on_line, plain_add};
 use crate::messages::{Message, SRVTRANS_INACCESSIBLE, Severity};
 use crate::plan::Note;
 use crate::plan::intake::Intake;
@@ -172,6 +172,10 @@ impl Reading<'_> {
             line,
             sync: record.sync,
         };
+        if let Some(entry) = plain_add(&record.text, self.code_page) {
+            self.intake.take_add(at, &entry);
+            return Ok(());
+        }
         match Transaction::decode_queue_text(&record.text, self.code_page) {
             Ok(text) => {
                 for message in &text.messages {
