@@ -4,5 +4,6 @@
 mod check;
 pub mod message;
 pub mod resync;
+pub mod subject;
 
 pub use check::check;

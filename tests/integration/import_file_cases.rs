@@ -166,3 +166,35 @@ fn random_lines_are_answered() {
         read_hostile(&text, &text.escape_ascii().to_string());
     }
 }
+
+/// Every body of `dirsync_profiles` (vectors.json) is read; the attachment, printed without its code letters, too.
+#[test]
+fn dirsync_profiles_are_read_as_printed() {
+    let vectors: serde_json::Value =
+        serde_json::from_str(include_str!("../../testdata/spec/vectors.json")).expect("JSON");
+    let read = |sample: &serde_json::Value| {
+        let lines = sample["text"].as_array().expect("lines").iter();
+        let text: String = lines
+            .map(|line| format!("{}\r\n", line.as_str().expect("text")))
+            .collect();
+        dirsync::protocol::check(text.as_bytes(), CodePage::Cp850).expect("readable")
+    };
+    let samples = vectors["dirsync_profiles"].as_array().expect("a list");
+    assert_eq!(samples.len(), 3);
+    let request = read(&samples[0]);
+    assert_eq!(request["profile"]["srvseq"], 644);
+    assert_eq!(
+        request["profile"]["types"],
+        serde_json::json!(["PCM", "CSI", "PROFS"])
+    );
+    let attachment = read(&samples[1]);
+    let record = &attachment["records"][0];
+    assert_eq!(
+        (&record["sync"], &record["code"]),
+        (&645.into(), &"A".into())
+    );
+    assert_eq!(record["name"], "User Number 1");
+    assert_eq!(record["info"].as_array().map(Vec::len), Some(2));
+    let export = read(&samples[2]);
+    assert_eq!(export["profile"]["reqname"], "PCM:net/po");
+}

@@ -297,7 +297,9 @@ impl Reading<'_> {
                      the numbers go back",
                     list(&lower)
                 );
-                let message = Message::new(14, argument).with_severity(Severity::Warning);
+                let message = Message::new(14, argument)
+                    .with_severity(Severity::Warning)
+                    .with_text("RESYNC.GLB is taken:");
                 self.read.messages.push(message);
                 Ok(())
             }
