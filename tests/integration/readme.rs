@@ -117,10 +117,12 @@ fn every_program_is_in_the_readme() {
             .file_stem()
             .and_then(|name| name.to_str())
             .expect("text");
-        assert!(
-            text.contains(&format!("\n$ {name} ")),
-            "{name}: no run is shown"
-        );
+        // The tour is the main command, and its transcript is what the others are taken from.
+        let run = match name {
+            "tour" => "--bin tour -- ".to_owned(),
+            name => format!("\n$ {name} "),
+        };
+        assert!(text.contains(&run), "{name}: no run is shown");
     }
 }
 
