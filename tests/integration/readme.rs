@@ -81,31 +81,31 @@ fn every_command_in_the_readme_answers_as_shown() {
         next: 0,
     };
 
+    let update = env::var_os("UPDATE_README").is_some();
     let mut parts = text.split(FENCE);
     let mut now = parts.next().expect("a beginning").to_owned();
     let mut count = 0;
     for part in parts {
         let (block, rest) = part.split_once("```").expect("an end of the block");
-        let mut again = Vec::new();
+        let mut again = String::new();
         for (command, _) in commands(block) {
-            let answer = answers.answer(command);
-            again.push(format!("$ {command}\n{answer}"));
+            let text = format!("$ {command}\n{}", answers.answer(command));
+            again.push_str(text.trim_end());
+            again.push('\n');
             count += 1;
         }
-        let again = again.iter().map(|text| text.trim_end()).collect::<Vec<_>>();
-        now.push_str(&format!("{FENCE}{}\n```{rest}", again.join("\n")));
+        assert!(
+            update || again == block,
+            "run this test with UPDATE_README=1 and look at the difference; shown:\n{block}\nprinted now:\n{again}"
+        );
+        now.push_str(&format!("{FENCE}{again}```{rest}"));
     }
     assert!(
         count >= 8,
         "{count} commands: one for each program at least"
     );
-    if env::var_os("UPDATE_README").is_some() {
+    if update {
         fs::write(readme(), now).expect("writable");
-    } else {
-        assert_eq!(
-            text, now,
-            "run this test with UPDATE_README=1 and look at the difference"
-        );
     }
 }
 
