@@ -82,6 +82,8 @@ pub struct Intake {
     last: Option<(AddressType, Vec<u8>, usize)>,
     /// Names on refused lines: such entries count as present wherever their list is replaced.
     named: Vec<FixedText<31>>,
+    /// Transactions of the queue for the postoffice itself, which touch nothing (message 66).
+    own_count: u64,
     /// Transactions for the accounts of the postoffice itself, in their order.
     pub local: Vec<(Position, Transaction)>,
     /// What was decided here.
@@ -103,6 +105,7 @@ impl Intake {
             known: HashMap::new(),
             last: None,
             named: Vec::new(),
+            own_count: 0,
             local: Vec::new(),
             counts: Counts::default(),
             decisions: Vec::new(),
@@ -202,6 +205,16 @@ impl Intake {
     /// Returns the lists with their transactions, in the order of the list ids.
     #[must_use]
     pub fn take_lists(&mut self) -> Vec<(ListId, ListOps)> {
+        if self.own_count > 0 {
+            let mut argument = self.setting.own.encode();
+            argument.extend_from_slice(format!(" ({} transactions)", self.own_count).as_bytes());
+            let at = Position::default();
+            self.notes.push(Note {
+                at,
+                message: 66,
+                argument,
+            });
+        }
         let ids = std::mem::take(&mut self.ids);
         let mut lists: Vec<_> = ids
             .into_iter()
@@ -229,6 +242,7 @@ impl Intake {
                 return self.leave(at, action, Outcome::Ignored, Reason::Filtered, None, entry);
             }
             Err(Refusal::Local) if self.setting.source == Source::Queue => {
+                self.own_count += 1;
                 let reason = Reason::Message(66);
                 return self.leave(at, action, Outcome::Ignored, reason, Some(66), entry);
             }
@@ -313,7 +327,10 @@ impl Intake {
         match ListId::of_list_name(&list, own, code_page) {
             // Accounts are never removed by absence, whoever asks; T is for other postoffices' lists.
             None | Some(ListId::Local | ListId::Pol) => {
-                self.leave_command(at, action, Reason::Message(66), Some(66));
+                let is_queue = self.setting.source == Source::Queue;
+                self.own_count += u64::from(is_queue);
+                let message = Some(66).filter(|_| !is_queue);
+                self.leave_command(at, action, Reason::Message(66), message);
             }
             Some(id) => {
                 let number = self.list(id, || list);
@@ -384,7 +401,8 @@ impl Intake {
         self.counts.count(outcome, Some(reason));
         let (own, code_page) = (&self.setting.own, self.setting.code_page);
         let list = ListId::of_address(entry.address(), own, code_page);
-        if let Some(message) = message {
+        // The own postoffice comes back with every full list: one message for all its entries.
+        if let Some(message) = message.filter(|_| outcome != Outcome::Ignored) {
             let argument = entry.name().to_vec();
             self.notes.push(Note {
                 at,

@@ -88,6 +88,7 @@ fn renumbered(
     let unstorable =
         |e: &dyn std::fmt::Display| PostofficeError::Unstorable(format!("REQTRANS.GLB: {e}"));
     let mut next = req_sync;
+    let mut moved = false;
     if let Some(mut queue) = po.open_queue(&file, &FRAMING)? {
         let mut framed = Framed::default();
         while queue
@@ -104,6 +105,7 @@ fn renumbered(
                 next = next
                     .checked_add(1)
                     .ok_or_else(|| unstorable(&"no number is left"))?;
+                moved |= framed.record.sync != next;
                 framed.record.sync = next;
                 output.write(&framed.record).map_err(|e| unstorable(&e))?;
             }
@@ -117,7 +119,7 @@ fn renumbered(
         output
             .write(&QueueRecord::dummy(now, req_sync))
             .map_err(|e| unstorable(&e))?;
-    } else {
+    } else if moved {
         let text = format!(
             "{count} transactions waiting in REQTRANS are renumbered {} to {next}, above the new ReqSync {req_sync}",
             req_sync + 1
