@@ -5,15 +5,17 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
+use std::io::{self, BufReader, Read};
 
 use super::batch::Batch;
+use super::error::AtPath;
 use super::ids::TidSource;
 use super::layout::{self, File};
 use super::ownership::Ownership;
 use super::places::Places;
 use super::{Postoffice, PostofficeError};
 use crate::address::AddressType;
-use crate::codec::checksum::crc32;
+use crate::codec::checksum::{Summed, crc32};
 use crate::codec::codepage::CodePage;
 use crate::codec::{
     AliasKind, FixedText, GatewayFile, GatewayRecord, HexId, NmeRecord, Record, RecordReader,
@@ -98,25 +100,30 @@ impl Postoffice {
 
     fn load_usr_list(&self, stem: HexId) -> Result<StoredList, PostofficeError> {
         let file = File::usr(stem);
-        let bytes = self.read_optional(&file)?.unwrap_or_default();
-        let fingerprint = fingerprint(&bytes);
+        let (len, open): (u64, Box<dyn Read>) = match self.layout().open_file(&file)? {
+            Some(open) => {
+                let metadata = open.metadata().reading(&self.layout().path(&file)?)?;
+                (metadata.len(), Box::new(open))
+            }
+            None => (0, Box::new(io::empty())),
+        };
+        let count = crate::codec::record_count(len, 0, UsrRecord::LEN)
+            .map_err(|e| self.damaged(&file, e))?;
         let template = self.load_template(stem)?;
         let info = match &template {
             Some(_) => self.read_optional(&File::inf(stem))?.unwrap_or_default(),
             None => Vec::new(),
         };
         let info_len = template.as_ref().map_or(0, Template::record_len);
-        let count = crate::codec::record_count(bytes.len() as u64, 0, UsrRecord::LEN)
-            .map_err(|e| self.damaged(&file, e))?;
         if template.is_some() && info.len() as u64 != count * info_len as u64 {
             let expected = format!("{count} records of {info_len} bytes, one per entry");
             return Err(self.mismatch(&File::inf(stem), info.len() as u64, expected));
         }
         let mut entries = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
-        for (n, record) in bytes.chunks_exact(UsrRecord::LEN).enumerate() {
-            let offset = (n * UsrRecord::LEN) as u64;
-            let record = UsrRecord::decode(record)
-                .map_err(|e| self.damaged(&file, e.in_record(n as u64 + 1, offset)))?;
+        let mut input = BufReader::with_capacity(1 << 16, Summed::new(open.take(len)));
+        let records = RecordReader::<_, UsrRecord>::new(&mut input, 0);
+        for (n, record) in records.enumerate() {
+            let record = record.map_err(|e| self.damaged(&file, e))?;
             if record.state == RecordState::Deleted {
                 continue;
             }
@@ -126,10 +133,14 @@ impl Postoffice {
             }
             entries.push(entry);
         }
+        let read = input.into_inner();
         Ok(StoredList {
             entries,
             template,
-            fingerprint,
+            fingerprint: Fingerprint {
+                len: read.len,
+                crc32: read.crc.value(),
+            },
             ..StoredList::empty()
         })
     }
@@ -340,18 +351,18 @@ fn with_rows(
 ) -> Result<Vec<ListEntry>, PostofficeError> {
     let mut gone = BTreeSet::new();
     let mut changed = HashMap::new();
-    let mut added = Vec::new();
-    for row in rows {
-        match row {
-            Row::Add(entry) => added.push(entry),
-            Row::Change { old, new } => {
-                changed.insert(code_page.fold(old.name.as_bytes()), new);
-            }
-            Row::Remove { entry, .. } => {
-                gone.insert(code_page.fold(entry.name.as_bytes()));
-            }
+    let added = rows.into_iter().filter_map(|row| match row {
+        Row::Add(entry) => Some(entry),
+        Row::Change { old, new } => {
+            changed.insert(code_page.fold(old.name.as_bytes()), new);
+            None
         }
-    }
+        Row::Remove { entry, .. } => {
+            gone.insert(code_page.fold(entry.name.as_bytes()));
+            None
+        }
+    });
+    let mut added: Vec<_> = added.collect();
     let mut in_place = Vec::new();
     if !(gone.is_empty() && changed.is_empty()) {
         entries.retain(|entry| {
@@ -365,12 +376,17 @@ fn with_rows(
             }
         });
     }
-    entries.reserve_exact(in_place.len() + added.len());
-    for mut entry in in_place.into_iter().chain(added) {
+    for entry in in_place.iter_mut().chain(&mut added) {
         if entry.tid == 0 {
             entry.tid = tids.give()?;
         }
-        entries.push(entry);
+    }
+    if entries.is_empty() && in_place.is_empty() {
+        entries = added;
+    } else {
+        entries.reserve_exact(in_place.len() + added.len());
+        entries.append(&mut in_place);
+        entries.append(&mut added);
     }
     sort_by_name(&mut entries, code_page);
     Ok(entries)
