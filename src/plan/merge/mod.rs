@@ -111,15 +111,7 @@ impl<'a> Merge<'a> {
                 && base
                     .marks
                     .contains(&rules.code_page.fold(entry.name.as_bytes()));
-            let (was, state) = (None, State::Live);
-            slots.push(Slot {
-                entry,
-                was,
-                state,
-                in_base: true,
-                marked,
-                named: false,
-            });
+            slots.push(Slot::of_base(entry, marked));
         }
         Self {
             rules,
@@ -212,16 +204,9 @@ impl<'a> Merge<'a> {
         self.fill_info(&mut entry, None, info, at);
         let marked = self.rules.source == Source::Text;
         self.marks_changed |= marked;
-        let (was, state) = (None, State::Live);
-        let slot = self.slots.push(Slot {
-            entry,
-            was,
-            state,
-            in_base: false,
-            marked,
-            named: true,
-        });
-        if self.replaced {
+        let slot = self.slots.push(Slot::added(entry, marked));
+        // Only who stood in the list can come back under another name.
+        if self.replaced && self.base_len > 0 {
             self.pending.push(Pending {
                 slot,
                 predecessor,
@@ -253,12 +238,9 @@ impl<'a> Merge<'a> {
         let outcome = if entry == slot.entry {
             Outcome::Unchanged
         } else {
+            self.slots.change(number, entry);
             Outcome::Modified
         };
-        if outcome == Outcome::Modified {
-            let old = std::mem::replace(&mut slot.entry, entry);
-            slot.was.get_or_insert_with(|| Box::new(old));
-        }
         self.conclude_add(number, outcome, at);
     }
 
@@ -316,9 +298,8 @@ impl<'a> Merge<'a> {
         } else {
             (Action::Rename, Outcome::Renamed)
         };
-        let before = self.slots.rename(number, entry);
+        self.slots.change(number, entry);
         let slot = self.slots.get_mut(number);
-        slot.was.get_or_insert_with(|| Box::new(before));
         slot.state = State::Live;
         slot.named = true;
         self.marks_changed |= slot.marked;

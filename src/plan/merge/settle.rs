@@ -66,8 +66,8 @@ impl Merge<'_> {
     /// keeps the TID; a new address under an absent name is a change of that entry with a new TID.
     fn settle_pending(&mut self) {
         let pending = std::mem::take(&mut self.pending);
-        // Where nobody of the old list is absent, nobody was renamed, and no index of addresses is needed.
-        let has_absent = !pending.is_empty() && self.slots.has_absent_of_base();
+        // Where nobody of the old list is absent, nobody was renamed.
+        let has_absent = !pending.is_empty() && self.slots.index_absent();
         for Pending {
             slot,
             predecessor,
@@ -118,15 +118,16 @@ impl Merge<'_> {
         self.settle_pending();
         let empty = Slots::with_capacity(0, self.rules.code_page);
         let slots = std::mem::replace(&mut self.slots, empty);
-        let mut rows = Vec::with_capacity(usize::try_from(self.counts.changed()).unwrap_or(0));
         let mut marks = BTreeSet::new();
-        for mut slot in slots.into_slots() {
+        // The rows take the place of the slots in memory.
+        let rows = slots.into_slots().into_iter().filter_map(|mut slot| {
             self.settle_absence(&mut slot);
             if slot.marked && slot.state == State::Live {
                 marks.insert(self.rules.code_page.fold(slot.entry.name.as_bytes()));
             }
-            rows.extend(row_of(slot));
-        }
+            row_of(slot)
+        });
+        let rows = rows.collect();
         let plan = ListPlan {
             id: self.id,
             fingerprint: self.fingerprint,

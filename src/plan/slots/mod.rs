@@ -1,11 +1,14 @@
 //! One list in memory while it is being changed: entries found by name and by address.
 
+mod names;
+
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::codec::codepage::CodePage;
 use crate::list::ListEntry;
+use names::Names;
 
 /// What has become of an entry so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,37 @@ pub(super) struct Slot {
     pub(super) marked: bool,
     /// Named by an A or by the new line of an M in this run.
     pub(super) named: bool,
+    /// No longer found by the name it had when it was added.
+    released: bool,
+}
+
+impl Slot {
+    /// Makes the slot of an entry that stood in the list before the run.
+    pub(super) fn of_base(entry: ListEntry, marked: bool) -> Self {
+        Self {
+            in_base: true,
+            named: false,
+            ..Self::added(entry, marked)
+        }
+    }
+
+    /// Makes the slot of an entry that comes into the list.
+    pub(super) fn added(entry: ListEntry, marked: bool) -> Self {
+        Self {
+            entry,
+            was: None,
+            state: State::Live,
+            in_base: false,
+            marked,
+            named: true,
+            released: false,
+        }
+    }
+
+    /// Returns the name it had when it was added: the one by which its run is sorted.
+    fn name_in_run(&self) -> &[u8] {
+        self.was.as_deref().unwrap_or(&self.entry).name.as_bytes()
+    }
 }
 
 /// The entries of one list with their indexes. The address index is built when first asked for:
@@ -38,42 +72,28 @@ pub(super) struct Slot {
 #[derive(Debug)]
 pub(super) struct Slots {
     slots: Vec<Slot>,
-    names: HashTable<u32>,
+    names: Names,
     addresses: Option<HashTable<u32>>,
     hasher: DefaultHashBuilder,
     code_page: CodePage,
     key: Vec<u8>,
-    /// The name that was hashed last, and its hash: a name that is not found is mostly added next.
-    last_name: Vec<u8>,
-    last_hash: Option<u64>,
 }
 
 impl Slots {
     pub(super) fn with_capacity(capacity: usize, code_page: CodePage) -> Self {
         Self {
             slots: Vec::with_capacity(capacity),
-            names: HashTable::with_capacity(capacity),
+            names: Names::new(code_page),
             addresses: None,
             hasher: DefaultHashBuilder::default(),
             code_page,
             key: Vec::with_capacity(64),
-            last_name: Vec::with_capacity(32),
-            last_hash: None,
         }
     }
 
     /// Makes room for this many slots in all.
     pub(super) fn reserve_to(&mut self, count: usize) {
-        let more = count.saturating_sub(self.slots.len());
-        self.slots.reserve(more);
-        let Self {
-            slots,
-            names,
-            hasher,
-            code_page,
-            ..
-        } = self;
-        names.reserve(more, by_name(slots, hasher, *code_page));
+        self.slots.reserve(count.saturating_sub(self.slots.len()));
     }
 
     pub(super) fn get(&self, slot: u32) -> &Slot {
@@ -88,44 +108,16 @@ impl Slots {
         self.slots.iter_mut()
     }
 
-    /// Tells whether an entry that stood in the list before the run is absent now.
-    pub(super) fn has_absent_of_base(&self) -> bool {
-        let is_absent = |slot: &Slot| slot.in_base && slot.state == State::Absent;
-        self.slots.iter().any(is_absent)
-    }
-
     pub(super) fn into_slots(self) -> Vec<Slot> {
         self.slots
-    }
-
-    fn hash_name(&mut self, name: &[u8]) -> u64 {
-        if let Some(hash) = self.last_hash.filter(|_| self.last_name == name) {
-            return hash;
-        }
-        self.key.clear();
-        self.code_page.fold_into(name, &mut self.key);
-        let hash = self.hasher.hash_one(&*self.key);
-        self.last_name.clear();
-        self.last_name.extend_from_slice(name);
-        self.last_hash = Some(hash);
-        hash
     }
 
     /// Adds a slot and lets its name be found; the name is not taken by another findable slot.
     pub(super) fn push(&mut self, slot: Slot) -> u32 {
         let number = u32::try_from(self.slots.len()).expect("a list file stays below 4 GiB");
-        let hash = self.hash_name(slot.entry.name.as_bytes());
         self.slots.push(slot);
-        let Self {
-            slots,
-            names,
-            hasher,
-            code_page,
-            addresses,
-            ..
-        } = self;
-        names.insert_unique(hash, number, by_name(slots, hasher, *code_page));
-        if addresses.is_some() {
+        self.names.push(&self.slots);
+        if self.addresses.is_some() {
             self.index_address(number);
         }
         number
@@ -133,47 +125,49 @@ impl Slots {
 
     /// Finds the slot that has a name, live or absent.
     pub(super) fn find_name(&mut self, name: &[u8]) -> Option<u32> {
-        let hash = self.hash_name(name);
-        let Self {
-            slots,
-            names,
-            code_page,
-            ..
-        } = self;
-        names
-            .find(hash, |&slot| {
-                code_page.eq_ignore_case(slots[slot as usize].entry.name.as_bytes(), name)
-            })
-            .copied()
+        self.names.find(&self.slots, name)
     }
 
     /// Makes the name of a slot free for another.
     pub(super) fn release_name(&mut self, slot: u32) {
-        let name = self.slots[slot as usize].entry.name;
-        let hash = self.hash_name(name.as_bytes());
-        if let Ok(found) = self.names.find_entry(hash, |&other| other == slot) {
-            found.remove();
+        self.names.release(&mut self.slots, slot);
+    }
+
+    /// Gives a slot another entry, and keeps the one before the run; the new name is free or its own.
+    pub(super) fn change(&mut self, number: u32, entry: ListEntry) {
+        let slot = &mut self.slots[number as usize];
+        let (old, new) = (slot.entry.name, entry.name);
+        let renamed = !self
+            .code_page
+            .eq_ignore_case(old.as_bytes(), new.as_bytes());
+        if renamed {
+            self.names.release(&mut self.slots, number);
+        }
+        let slot = &mut self.slots[number as usize];
+        let before = std::mem::replace(&mut slot.entry, entry);
+        slot.was.get_or_insert_with(|| Box::new(before));
+        if renamed {
+            self.names.stray(&self.slots, number as usize);
+        }
+        if self.addresses.is_some() {
+            self.index_address(number);
         }
     }
 
-    /// Gives a slot another entry; the new name is free or its own.
-    pub(super) fn rename(&mut self, slot: u32, entry: ListEntry) -> ListEntry {
-        self.release_name(slot);
-        let old = std::mem::replace(&mut self.slots[slot as usize].entry, entry);
-        let name = self.slots[slot as usize].entry.name;
-        let hash = self.hash_name(name.as_bytes());
-        let Self {
-            slots,
-            names,
-            hasher,
-            code_page,
-            ..
-        } = self;
-        names.insert_unique(hash, slot, by_name(slots, hasher, *code_page));
-        if self.addresses.is_some() {
-            self.index_address(slot);
+    /// Lets the absent entries of the list as it stood be found by their addresses, unless all are already. Tells
+    /// whether there are any.
+    pub(super) fn index_absent(&mut self) -> bool {
+        let is_absent = |slot: &Slot| slot.in_base && slot.state == State::Absent;
+        let absent: Vec<_> = (0..)
+            .zip(&self.slots)
+            .filter(|(_, slot)| is_absent(slot))
+            .map(|(number, _)| number)
+            .collect();
+        if self.addresses.is_none() {
+            self.addresses = Some(HashTable::with_capacity(absent.len()));
+            absent.iter().for_each(|&number| self.index_address(number));
         }
-        old
+        !absent.is_empty()
     }
 
     /// Returns the slots in `state` that have the address of `entry`, at most two of them.
@@ -240,15 +234,5 @@ pub(super) enum Found {
     Several,
 }
 
-/// Hashes the name of a slot, for an index of names that grows.
-fn by_name(
-    slots: &[Slot],
-    hasher: &DefaultHashBuilder,
-    code_page: CodePage,
-) -> impl Fn(&u32) -> u64 {
-    move |&slot| {
-        let mut key = Vec::with_capacity(32);
-        code_page.fold_into(slots[slot as usize].entry.name.as_bytes(), &mut key);
-        hasher.hash_one(&*key)
-    }
-}
+#[cfg(test)]
+mod tests;
