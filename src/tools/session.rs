@@ -11,9 +11,12 @@ use crate::postoffice::passwords::Passwords;
 use crate::postoffice::{Holder, Layout, Locked, Postoffice, PostofficeError, layout};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::data::DataLocation;
-use crate::tools::cli::login::{Credentials, LoginArgs, bad_login};
+use crate::tools::cli::login::{Credentials, LocationArgs, LoginArgs, bad_login};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{Note, Numbers, Summary};
+
+/// Mailbox and full name, for message 91, of a program that nobody has signed in for: those of dir-sync mail.
+const DIRSYNC_ITSELF: (&str, &str) = ("$SYSTEM", "Directory synchronization");
 
 /// What a run wants to do with the postoffice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,46 +67,44 @@ impl Session {
         clock: Clock,
     ) -> Result<Self, ToolError> {
         let path = login.location.data.directory()?;
-        let credentials = login.credentials();
-        let drive = match login.location.data {
+        let credentials = match login.credentials() {
+            Ok(credentials) => credentials,
+            Err(error) => return Err(refused(program, &path, access, &clock, error)),
+        };
+        let full_name = match access {
+            Access::Read => String::new(), // readers do not sign the lock
+            Access::Write => full_name(&path, &credentials.administrator),
+        };
+        let operator = (credentials.administrator.as_str(), full_name.as_str());
+        let po = open(program, &path, operator, access, &clock)?;
+        if !check_login(&po, &credentials)? {
+            return Err(refused(program, &path, access, &clock, bad_login()));
+        }
+        Ok(Self::begin(program, po, &login.location, clock))
+    }
+
+    /// Opens the postoffice for one of the programs of dir-sync, which run without login: whoever may start them
+    /// may write the files anyway (`spec/protocol.md` 8.1).
+    ///
+    /// # Errors
+    /// No such postoffice, locked by another program (message 91 with its continuation lines, also logged), damaged
+    /// files.
+    pub fn open_unattended(
+        program: Program,
+        location: &LocationArgs,
+        access: Access,
+        clock: Clock,
+    ) -> Result<Self, ToolError> {
+        let path = location.data.directory()?;
+        let po = open(program, &path, DIRSYNC_ITSELF, access, &clock)?;
+        Ok(Self::begin(program, po, location, clock))
+    }
+
+    fn begin(program: Program, po: Postoffice, location: &LocationArgs, clock: Clock) -> Self {
+        let drive = match location.data {
             DataLocation::Drive(letter) => letter,
             DataLocation::Path(_) => 'M',
         };
-        let credentials = match credentials {
-            Ok(credentials) => credentials,
-            Err(error) if access == Access::Read => return Err(error),
-            Err(error) => {
-                log_failure(
-                    program,
-                    &path,
-                    &clock,
-                    &[LogLine::text(Severity::Fatal, error.to_string())],
-                );
-                return Err(error);
-            }
-        };
-        let po = match open(program, &path, &credentials, access, &clock) {
-            Ok(po) => po,
-            Err(PostofficeError::Locked(locked)) if access == Access::Write => {
-                log_failure(program, &path, &clock, &lines_of(&locked));
-                return Err(PostofficeError::Locked(locked).into());
-            }
-            Err(error) => return Err(error.into()),
-        };
-        if !check_login(&po, &credentials)? {
-            let error = bad_login();
-            // A run that only reads leaves no trace, not even of its failure.
-            if access == Access::Read {
-                return Err(error);
-            }
-            log_failure(
-                program,
-                &path,
-                &clock,
-                &[LogLine::text(Severity::Fatal, error.to_string())],
-            );
-            return Err(error);
-        }
         let mut session = Self {
             po,
             program,
@@ -115,7 +116,7 @@ impl Session {
         if let Some(banner) = program.banner {
             session.log(&LogLine::status(banner));
         }
-        Ok(session)
+        session
     }
 
     /// Adds a line to both logs, to be written with the commit or by [`Self::fail`].
@@ -196,22 +197,40 @@ pub fn numbers(config: &crate::codec::reqconf::ReqConf) -> Numbers {
     }
 }
 
+/// Opens the postoffice for who has this mailbox and full name. A run that would write and is kept out leaves that in
+/// the log.
 fn open(
     program: Program,
     path: &Path,
-    credentials: &Credentials,
+    (mailbox, full_name): (&str, &str),
     access: Access,
     clock: &Clock,
-) -> Result<Postoffice, PostofficeError> {
-    match access {
-        Access::Read => Postoffice::open_read(path),
-        Access::Write => {
-            let full_name = full_name(path, &credentials.administrator);
-            let mailbox = &credentials.administrator;
-            let holder = Holder::new(program.name, mailbox, &full_name, clock.local());
-            Postoffice::open_write(path, holder)
-        }
+) -> Result<Postoffice, ToolError> {
+    if access == Access::Read {
+        return Ok(Postoffice::open_read(path)?);
     }
+    let holder = Holder::new(program.name, mailbox, full_name, clock.local());
+    Postoffice::open_write(path, holder).map_err(|error| {
+        if let PostofficeError::Locked(locked) = &error {
+            log_failure(program, path, clock, &lines_of(locked));
+        }
+        error.into()
+    })
+}
+
+/// Logs a login that fails (Q148771), except for a run that only reads: it leaves no trace, not even of its failure.
+fn refused(
+    program: Program,
+    path: &Path,
+    access: Access,
+    clock: &Clock,
+    error: ToolError,
+) -> ToolError {
+    if access == Access::Write {
+        let line = LogLine::text(Severity::Fatal, error.to_string());
+        log_failure(program, path, clock, &[line]);
+    }
+    error
 }
 
 /// Returns the full name of a mailbox for the lock file, read without a lock; the mailbox itself where it

@@ -144,6 +144,8 @@ pub struct Options {
     pub whole: bool,
     /// `--code-page`: the code page of the `-f` file, where it is not the postoffice's.
     pub code_page: Option<CodePage>,
+    /// `--unattended`: no login. Only with [`Mode::Queue`].
+    pub unattended: bool,
     /// `--json` and `--report`.
     pub common: CommonArgs,
 }
@@ -194,6 +196,7 @@ impl Options {
             keep_info: args.keep_info,
             whole: args.whole,
             code_page: args.code_page,
+            unattended: args.unattended,
             common: args.common,
         };
         options.complete()
@@ -210,6 +213,10 @@ impl Options {
         }
         if self.task == Task::Check && !matches!(self.mode, Mode::Import | Mode::Feed) {
             let what = "--check reads an input file: it goes with a plain import or with -e";
+            return Err(wrong(ErrorKind::ArgumentConflict, what));
+        }
+        if self.unattended && self.mode != Mode::Queue {
+            let what = "--unattended goes with -q alone";
             return Err(wrong(ErrorKind::ArgumentConflict, what));
         }
         Ok(self)
@@ -327,6 +334,10 @@ struct Args {
     /// Code page of the -f file
     #[arg(long, value_name = "NUMBER", value_parser = code_page)]
     code_page: Option<CodePage>,
+
+    /// With -q: as the other programs of dir-sync run, without login (nsda starts import in this way)
+    #[arg(long, conflicts_with_all = ["administrator", "password", "password_file"])]
+    unattended: bool,
 
     /// Print how this command line is understood, as JSON, and touch nothing
     #[arg(long)]

@@ -24,7 +24,11 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
     } else {
         Access::Write
     };
-    let mut session = Session::open(super::PROGRAM, &options.login, access, clock)?;
+    let mut session = if options.unattended {
+        Session::open_unattended(super::PROGRAM, &options.login.location, access, clock)?
+    } else {
+        Session::open(super::PROGRAM, &options.login, access, clock)?
+    };
     let log = match text::open_log(options, &session) {
         Ok(log) => log,
         Err(error) => return Err(session.fail(error).into()),

@@ -683,6 +683,39 @@ fn imp_s079_ds_c007_a_wrong_password_is_said_and_logged() {
 }
 
 #[test]
+fn the_queue_is_taken_without_login_as_the_other_programs_of_dirsync_run() {
+    let office = office().queue(&layout::SRVTRANS, &[(1, "A One\tPCM:NET/PO/ONE")]);
+    office
+        .import_text(
+            "",
+            "A Boss\tPCM:NET/REQ/BOSS\n&ACCESS=ADMIN\n&PASSWORD=right\n",
+        )
+        .ends(0);
+    for wrong in [
+        "boss --unattended -q -y",
+        "-pright --unattended -q -y",
+        "--unattended -y -x -f{}/x",
+        "--unattended -q -s -y",
+        "--unattended -q -e -f{}/in.txt -y",
+    ] {
+        office.run("import", wrong).ends(2);
+    }
+    let before = office.log(&layout::DIRSYNC_LOG).len();
+    office.run("import", "--unattended -q -y").ends(0);
+    assert_eq!(office.names("PCM:NET/PO"), ["One"]);
+    let log = office.log(&layout::DIRSYNC_LOG);
+    assert_eq!(
+        (log[before].as_str(), log.last().map(String::as_str)),
+        (
+            "Status       Microsoft (R) Mail Import V3.5",
+            Some("Status       Import is finished.")
+        )
+    );
+    let help = office.run("import", "-?").ends(0).stdout;
+    assert!(help.contains("--unattended"), "{help}");
+}
+
+#[test]
 fn ds_p053_an_m_with_information_lines_alone_keeps_name_and_address() {
     let office = office().configure(|config| {
         config.options = config.options.with(ReqOptions::TEMPLATES_RECEIVE, true);
