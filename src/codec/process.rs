@@ -30,7 +30,7 @@ fields! {
     /// | 4 | 4 | `window` | run window in seconds | content published |
     /// | 8 | 4 | `id` | id | content published |
     /// | 12 | 4 | `current` | current time to run, seconds since 1970 UTC | content published |
-    /// | 16 | 4 | `next` | next time, one week later | content published |
+    /// | 16 | 4 | `next` | next time, one week later by the clock on the wall | content published |
     /// | 20 | 4 | `zone_offset` | seconds east of UTC where it was set, signed | content published (Q119590) |
     /// | 24 | 128 | `comment` | text | content published |
     /// | 152 | 45 | `unknown_152` | zero, kept as read | ours |
@@ -63,25 +63,38 @@ impl ProcessEntry {
     /// Run window of a new entry in seconds: 8 hours (Q148718).
     pub const DEFAULT_WINDOW: u32 = 28_800;
 
-    /// Seconds from one run to the next (Q96060).
-    pub const WEEK: u32 = 604_800;
-
     /// Returns the time after which the process does not begin any more; `None` after 2106.
     #[must_use]
     pub fn not_after(&self) -> Option<Timestamp> {
         self.current.checked_add(self.window)
     }
 
-    /// Returns the entry after its process ran or missed its window; `None` after 2106.
-    #[must_use]
-    pub fn advanced(&self) -> Option<Self> {
-        Some(Self {
-            current: self.next,
-            next: self.next.checked_add(Self::WEEK)?,
-            ..self.clone()
-        })
+    /// Checks the fields against each other: the process is a known one, and `current` falls on `day` and `minute` in
+    /// the zone where it was set. Wrong times are found here before a process starts at one (Q119111).
+    ///
+    /// # Errors
+    /// The first field that does not fit.
+    pub fn verify(&self) -> Result<(), CodecError> {
+        if let ProcessKind::Other(kind) = self.kind {
+            return Err(CodecError::field(0, "kind", kind, "1 to 3"));
+        }
+        let shown = i64::from(self.current.0) + i64::from(self.zone_offset);
+        let second = (shown + EPOCH_DAY * DAY).rem_euclid(7 * DAY);
+        let set = i64::from(self.day) * DAY + i64::from(self.minute) * 60;
+        if second != set {
+            let found = format_args!("second {second} of the week");
+            let expected = format_args!("second {set}, as day and minute say");
+            return Err(CodecError::field(12, "current", found, expected));
+        }
+        Ok(())
     }
 }
+
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
+/// Weekday of 1970-01-01, counted from Sunday: a Thursday.
+const EPOCH_DAY: i64 = 4;
 
 impl Record for ProcessEntry {
     const LEN: usize = 197;
@@ -116,8 +129,8 @@ mod tests {
             minute: 16 * 60 + 30,
             window: ProcessEntry::DEFAULT_WINDOW,
             id: 1,
-            current: Timestamp(819_649_800),
-            next: Timestamp(819_649_800 + ProcessEntry::WEEK),
+            current: Timestamp(819_678_600), // 1995-12-23 00:30 UTC
+            next: Timestamp(819_678_600 + 604_800),
             zone_offset: -8 * 3600,
             comment: FixedText::new(b"nightly").unwrap(),
             unknown_152: Opaque::default(),
@@ -137,15 +150,38 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_goes_on_week_by_week() {
-        let advanced = entry().advanced().unwrap();
-        assert_eq!(advanced.current, entry().next);
-        assert_eq!(advanced.next.0 - advanced.current.0, 7 * 24 * 3600);
-        let last = ProcessEntry {
-            next: Timestamp(u32::MAX),
-            ..entry()
+    fn ds_s007_a_time_that_is_not_the_one_that_was_set_is_found() {
+        let told = |change: fn(&mut ProcessEntry)| {
+            let mut entry = entry();
+            change(&mut entry);
+            entry.verify().map_err(|error| error.to_string())
         };
-        assert_eq!(last.advanced(), None);
+        assert_eq!(told(|_| ()), Ok(()));
+        assert_eq!(
+            told(|entry| {
+                entry.current = Timestamp::ZERO;
+                (entry.zone_offset, entry.day, entry.minute) = (-60, 3, 23 * 60 + 59);
+            }),
+            Ok(())
+        );
+        assert_eq!(
+            told(|entry| entry.kind = ProcessKind::Other(9)),
+            Err("byte 0x0: kind: found 9, expected 1 to 3".to_owned())
+        );
+        assert_eq!(
+            told(|entry| entry.current.0 += 1),
+            Err("byte 0xc: current: found second 491401 of the week, \
+                 expected second 491400, as day and minute say"
+                .to_owned())
+        );
+        for change in [
+            (|entry| entry.current.0 ^= 1 << 20) as fn(&mut ProcessEntry),
+            |entry| entry.day = 4,
+            |entry| entry.minute += 1,
+            |entry| entry.zone_offset += 3600,
+        ] {
+            assert!(told(change).is_err());
+        }
     }
 
     #[test]

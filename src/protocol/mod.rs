@@ -4,6 +4,7 @@
 mod check;
 pub mod message;
 pub mod resync;
+pub mod schedule;
 pub mod subject;
 
 pub use check::check;
