@@ -1,5 +1,7 @@
 //! `GLB/PROCESS.GLB`: when the dir-sync programs run.
 
+use std::fmt;
+
 use super::layout::{byte_enum, fields};
 use super::timestamp::Timestamp;
 use super::{CodecError, FixedText, Opaque, Record, Table};
@@ -82,11 +84,21 @@ impl ProcessEntry {
         let second = (shown + EPOCH_DAY * DAY).rem_euclid(7 * DAY);
         let set = i64::from(self.day) * DAY + i64::from(self.minute) * 60;
         if second != set {
-            let found = format_args!("second {second} of the week");
-            let expected = format_args!("second {set}, as day and minute say");
+            let (found, expected) = (WeekSecond(second), WeekSecond(set));
             return Err(CodecError::field(12, "current", found, expected));
         }
         Ok(())
+    }
+}
+
+/// Writes a second of the week as `weekday 1 22:00:00`.
+struct WeekSecond(i64);
+
+impl fmt::Display for WeekSecond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (day, second) = (self.0 / DAY, self.0 % DAY);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "weekday {day} {hour:02}:{minute:02}:{second:02}")
     }
 }
 
@@ -170,9 +182,10 @@ mod tests {
         );
         assert_eq!(
             told(|entry| entry.current.0 += 1),
-            Err("byte 0xc: current: found second 491401 of the week, \
-                 expected second 491400, as day and minute say"
-                .to_owned())
+            Err(
+                "byte 0xc: current: found weekday 5 16:30:01, expected weekday 5 16:30:00"
+                    .to_owned()
+            )
         );
         for change in [
             (|entry| entry.current.0 ^= 1 << 20) as fn(&mut ProcessEntry),

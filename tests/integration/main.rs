@@ -2,6 +2,7 @@
 
 mod admin;
 mod batch_crash;
+mod dssched;
 mod extract;
 mod hostile_codec_config;
 mod hostile_lists;

@@ -90,13 +90,18 @@ impl Scene {
 
     /// Runs a program with the tokens of `line`, UTC and a fixed clock.
     pub(crate) fn run(&self, program: &str, line: &str) -> Ran {
+        self.run_at(program, line, "UTC", "2026-11-21T08:30:00Z")
+    }
+
+    /// Runs a program in another zone and at another time.
+    pub(crate) fn run_at(&self, program: &str, line: &str, zone: &str, now: &str) -> Ran {
         let mut command = Command::new(program);
         command
             .args(line.split_whitespace())
             .arg(format!("-d{}", self.path().display()))
             .current_dir(self.root.path())
             .env_clear()
-            .envs([("TZ", "UTC"), ("DIRSYNC_NOW", "2026-11-21T08:30:00Z")]);
+            .envs([("TZ", zone), ("DIRSYNC_NOW", now)]);
         let output = command.output().expect("the program starts");
         let text = |bytes| String::from_utf8(bytes).expect("text");
         Ran {

@@ -1,16 +1,15 @@
 //! What of a schedule is to be done now.
 
 use super::{Entry, PastEnd, Phase, Situation};
-use crate::codec::process::ProcessEntry;
 use crate::codec::timestamp::Timestamp;
 
-/// A record of PROCESS.GLB that gets its next time.
+/// An entry that gets its next time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
-    /// The record as it is.
-    pub before: ProcessEntry,
-    /// The record with its next time.
-    pub after: ProcessEntry,
+    /// The entry as it is.
+    pub before: Entry,
+    /// The entry with its next time.
+    pub after: Entry,
 }
 
 /// A time that passes without a run.
@@ -29,7 +28,7 @@ pub struct Run {
     pub phase: Phase,
     /// Since when; the earliest where several entries are due.
     pub since: Timestamp,
-    /// The records that this run serves.
+    /// The entries that this run serves.
     pub moves: Vec<Move>,
 }
 
@@ -42,7 +41,7 @@ pub struct Plan {
     pub not_server: Vec<Passed>,
     /// What runs, in the order of the cycle. Several entries of one process are served by one run (Q197407).
     pub runs: Vec<Run>,
-    /// The records that go on without a run. One that missed a window and is due again has a second move in its run.
+    /// The entries that go on without a run. One that missed a window and is due again has a second move in its run.
     pub moves: Vec<Move>,
 }
 
@@ -80,38 +79,39 @@ pub fn plan(entries: &[Entry], situation: &Situation<'_>) -> Result<Plan, PastEn
         }
         if entry.is_missed(now) {
             let after = entry.after_miss(now, zone)?;
-            plan.moves.push(step(&entry, &after));
+            plan.moves.push(Move {
+                before: entry,
+                after: after.clone(),
+            });
             entry = after;
         }
         if !entry.has_come(now) {
             continue;
         }
-        let moved = step(&entry, &entry.after_run(zone)?);
+        let since = entry.current();
+        let after = entry.after_run(zone)?;
+        let moved = Move {
+            before: entry,
+            after,
+        };
         if !runs_here {
             plan.moves.push(moved);
             continue;
         }
         match plan.runs.iter_mut().find(|run| run.phase == phase) {
             Some(run) => {
-                run.since = run.since.min(entry.current());
+                run.since = run.since.min(since);
                 run.moves.push(moved);
             }
             None => plan.runs.push(Run {
                 phase,
-                since: entry.current(),
+                since,
                 moves: vec![moved],
             }),
         }
     }
     plan.runs.sort_by_key(|run| run.phase);
     Ok(plan)
-}
-
-fn step(before: &Entry, after: &Entry) -> Move {
-    Move {
-        before: before.record().clone(),
-        after: after.record().clone(),
-    }
 }
 
 #[cfg(test)]
@@ -147,7 +147,7 @@ mod tests {
             let plan = planned(&entries, now, false);
             assert_eq!(phases(&plan), [Phase::T3]);
             assert_eq!(
-                plan.runs[0].moves[0].after.current,
+                plan.runs[0].moves[0].after.current(),
                 at("1994-03-07T03:00:00Z")
             );
             assert!(plan.missed.is_empty() && plan.moves.is_empty());
@@ -155,7 +155,7 @@ mod tests {
         let plan = planned(&entries, "1994-02-28T11:00:01Z", false);
         assert!(plan.runs.is_empty());
         assert_eq!((plan.missed.len(), plan.moves.len()), (1, 1));
-        assert_eq!(plan.moves[0].after.current, at("1994-03-07T03:00:00Z"));
+        assert_eq!(plan.moves[0].after.current(), at("1994-03-07T03:00:00Z"));
     }
 
     #[test]
@@ -192,7 +192,7 @@ mod tests {
             assert!(plan.runs.is_empty() && plan.missed.is_empty());
             assert_eq!(plan.not_server.len(), 1, "missed: {missed}");
             assert_eq!(plan.moves.len(), 1);
-            assert_eq!(plan.moves[0].after.current, at("1994-03-07T03:00:00Z"));
+            assert_eq!(plan.moves[0].after.current(), at("1994-03-07T03:00:00Z"));
         }
     }
 

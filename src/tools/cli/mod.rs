@@ -175,11 +175,12 @@ DIRSYNC_NOW (RFC 3339, instead of the clock), DIRSYNC_LOG_YEARS (2 or 4), TZ.";
 mod tests {
     use super::legacy::Value;
     use super::*;
-    use crate::tools::{admin, import, listds, listq, resync};
+    use crate::tools::{admin, dssched, import, listds, listq, resync};
 
-    fn commands() -> [(&'static Table, clap::Command); 4] {
+    fn commands() -> [(&'static Table, clap::Command); 5] {
         [
             (&tables::ADMIN, admin::options::command()),
+            (&tables::DSSCHED, dssched::options::command()),
             (&tables::IMPORT, import::options::command()),
             (&tables::LISTDS, listds::options::command()),
             (&tables::LISTQ, listq::options::command()),
