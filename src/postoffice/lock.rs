@@ -293,12 +293,12 @@ impl Drop for SharedLock {
 }
 
 /// Lets go at once: closing alone would wait for a child that is just being started and shares the open file.
-fn unlock(flag: &fs::File) {
+pub(super) fn unlock(flag: &fs::File) {
     // It fails for no file that was locked; if it did, closing would do.
     let _ = flock(flag, FlockOperation::Unlock);
 }
 
-fn lock_file(
+pub(super) fn lock_file(
     layout: &Layout,
     path: &Path,
     operation: FlockOperation,

@@ -147,7 +147,7 @@ fn stamp(at: Timestamp, zone: &TimeZone, years: Years) -> String {
     at.to_zoned(zone.clone()).strftime(format).to_string()
 }
 
-fn push_escaped(line: &mut String, text: &str) {
+pub(super) fn push_escaped(line: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '\t' => line.push(c),

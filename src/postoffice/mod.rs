@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod batch;
 pub mod define;
+pub mod dispatch;
 mod error;
 mod files;
 pub mod groups;

@@ -253,6 +253,15 @@ pub fn main(
     program: &str,
     run: impl FnOnce(&mut Screen<io::StdoutLock<'static>>) -> anyhow::Result<ExitCode>,
 ) -> std::process::ExitCode {
+    main_with(program, code_of, run)
+}
+
+/// As [`main`], for a program with exit codes of its own.
+pub fn main_with<C: Into<std::process::ExitCode>>(
+    program: &str,
+    code_of: impl FnOnce(&anyhow::Error) -> C,
+    run: impl FnOnce(&mut Screen<io::StdoutLock<'static>>) -> anyhow::Result<C>,
+) -> std::process::ExitCode {
     let mut screen = Screen::stdout();
     let result = run(&mut screen);
     let flushed = screen.flush();
@@ -262,8 +271,7 @@ pub fn main(
             .caused_by(error)
             .into()),
     });
-    let code = finish(program, result, &mut io::stderr().lock());
-    code.into()
+    finish_with(program, code_of, result, &mut io::stderr().lock()).into()
 }
 
 /// Prints an error, if there is one, and returns the code: [`main`] without the process around it.
@@ -272,14 +280,20 @@ pub fn finish(
     result: anyhow::Result<ExitCode>,
     errors: &mut impl Write,
 ) -> ExitCode {
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            // With standard error gone as well there is nobody left to tell; the code still says it.
-            let _gone = writeln!(errors, "{program}: {error:#}");
-            code_of(&error)
-        }
-    }
+    finish_with(program, code_of, result, errors)
+}
+
+fn finish_with<C>(
+    program: &str,
+    code_of: impl FnOnce(&anyhow::Error) -> C,
+    result: anyhow::Result<C>,
+    errors: &mut impl Write,
+) -> C {
+    result.unwrap_or_else(|error| {
+        // With standard error gone as well there is nobody left to tell; the code still says it.
+        let _gone = writeln!(errors, "{program}: {error:#}");
+        code_of(&error)
+    })
 }
 
 #[cfg(test)]

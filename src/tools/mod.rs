@@ -13,6 +13,7 @@ pub mod full_list;
 pub mod import;
 pub mod listds;
 pub mod listq;
+pub mod nsda;
 pub mod outfile;
 pub mod pass;
 pub mod progress;

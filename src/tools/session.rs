@@ -197,6 +197,13 @@ pub fn numbers(config: &crate::codec::reqconf::ReqConf) -> Numbers {
     }
 }
 
+/// Describes a program that nobody has signed in for, to whoever finds the postoffice locked.
+#[must_use]
+pub fn unattended_holder(program: &str, clock: &Clock) -> Holder {
+    let (mailbox, full_name) = DIRSYNC_ITSELF;
+    Holder::new(program, mailbox, full_name, clock.local())
+}
+
 /// Opens the postoffice for who has this mailbox and full name. A run that would write and is kept out leaves that in
 /// the log.
 fn open(

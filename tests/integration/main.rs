@@ -12,6 +12,7 @@ mod import_runs;
 mod listds;
 mod listq;
 mod logs;
+mod nsda;
 mod postoffice_open;
 mod readme;
 mod resync_apply;

@@ -134,6 +134,8 @@ files! {
     DIRSYNC_JNL = Glb "DIRSYNC.JNL";
     /// Ours: who holds FLAG.GLB.
     DIRSYNC_LCK = Glb "DIRSYNC.LCK";
+    /// Held by the one dispatcher that serves the postoffice, and there only as long (Q118621).
+    DISPATCH_LCK = Glb "DISPATCH.LCK";
     /// Postoffice list.
     ADMIN_NME = Nme "ADMIN.NME";
     /// Shadow of the postoffice list.

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod code_page;
 pub mod confirm;
 pub mod data;
+pub mod drives;
 pub mod interrupt;
 pub mod legacy;
 pub mod login;
@@ -175,15 +176,16 @@ DIRSYNC_NOW (RFC 3339, instead of the clock), DIRSYNC_LOG_YEARS (2 or 4), TZ.";
 mod tests {
     use super::legacy::Value;
     use super::*;
-    use crate::tools::{admin, dssched, import, listds, listq, resync};
+    use crate::tools::{admin, dssched, import, listds, listq, nsda, resync};
 
-    fn commands() -> [(&'static Table, clap::Command); 5] {
+    fn commands() -> [(&'static Table, clap::Command); 6] {
         [
             (&tables::ADMIN, admin::options::command()),
             (&tables::DSSCHED, dssched::options::command()),
             (&tables::IMPORT, import::options::command()),
             (&tables::LISTDS, listds::options::command()),
             (&tables::LISTQ, listq::options::command()),
+            (&tables::NSDA, nsda::options::command()),
         ]
     }
 
