@@ -3,7 +3,7 @@
 use crate::codec::process::{HEADER_LEN, ProcessEntry, ProcessFile};
 use crate::codec::timestamp::Timestamp;
 use crate::codec::{CodecError, Record, record_count};
-use crate::postoffice::{Batch, Postoffice, PostofficeError, Role, layout};
+use crate::postoffice::{Batch, Layout, PostofficeError, layout};
 use crate::protocol::schedule::{Entry, Move, Situation};
 use crate::tools::cli::clock::Clock;
 use crate::tools::exit::ToolError;
@@ -21,11 +21,16 @@ impl Schedule {
     /// Reads the schedule. A size that is not `512 + 197 * n`, or an entry that contradicts itself, is an error: it
     /// would start processes at wrong times (Q119111).
     ///
+    /// It needs no lock: a batch puts a new file in place of the old one.
+    ///
     /// # Errors
     /// PROCESS.GLB is missing, cannot be read or is damaged.
-    pub fn load(po: &Postoffice) -> Result<Self, PostofficeError> {
-        let bytes = po.read(&layout::PROCESS)?;
-        decode(&bytes).map_err(|error| po.damaged(&layout::PROCESS, error))
+    pub fn load(layout: &Layout) -> Result<Self, PostofficeError> {
+        let path = layout.path(&layout::PROCESS)?;
+        match layout.read(&layout::PROCESS)? {
+            None => Err(PostofficeError::Missing { path }),
+            Some(bytes) => decode(&bytes).map_err(|source| PostofficeError::Codec { path, source }),
+        }
     }
 
     /// Stages the schedule.
@@ -87,14 +92,14 @@ pub fn now(clock: &Clock) -> Result<Timestamp, ToolError> {
 /// # Errors
 /// GLB cannot be read.
 pub fn situation<'c>(
-    po: &Postoffice,
+    layout: &Layout,
     clock: &'c Clock,
     now: Timestamp,
 ) -> Result<Situation<'c>, PostofficeError> {
     Ok(Situation {
         now,
         zone: clock.zone(),
-        is_server: po.role()? == Role::Server,
+        is_server: layout.exists(&layout::SRVCONF)?,
     })
 }
 

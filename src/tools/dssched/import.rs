@@ -66,7 +66,7 @@ pub(super) fn decide(
     let Replacement { entries, fates } =
         replacement(&text.lines, situation).map_err(|error| text.damaged(&error))?;
     let mut messages = Vec::new();
-    let (header, before) = match Schedule::load(po) {
+    let (header, before) = match Schedule::load(po.layout()) {
         Ok(old) => (old.header, Some(old.entries.len())),
         Err(error @ (PostofficeError::Missing { .. } | PostofficeError::Codec { .. })) => {
             messages.push(format!("replaced as it was no schedule: {error}"));

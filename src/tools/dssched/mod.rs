@@ -125,7 +125,7 @@ fn work(
 
 /// Shows or exports.
 fn read(options: &Options, session: &Session) -> Result<Done, ToolError> {
-    let schedule = Schedule::load(&session.po)?;
+    let schedule = Schedule::load(session.po.layout())?;
     let mut summary = session.summary(options.dry_run);
     summary.counts.read = schedule.entries.len() as u64;
     summary.counts.unchanged = summary.counts.read;
@@ -133,7 +133,7 @@ fn read(options: &Options, session: &Session) -> Result<Done, ToolError> {
         Some(path) => vec![export(options, session, path, &schedule)?],
         None => {
             let now = schedule::now(&session.clock)?;
-            let situation = schedule::situation(&session.po, &session.clock, now)?;
+            let situation = schedule::situation(session.po.layout(), &session.clock, now)?;
             view::remarks(&schedule.entries, situation.zone, situation.is_server)
         }
     };
@@ -149,7 +149,7 @@ fn replace(
     report: Option<&mut ReportFile>,
 ) -> Result<Done, ToolError> {
     let now = schedule::now(&session.clock)?;
-    let situation = schedule::situation(&session.po, &session.clock, now)?;
+    let situation = schedule::situation(session.po.layout(), &session.clock, now)?;
     let decided = import::decide(&session.po, text, &situation)?;
     let mut summary = session.summary(options.dry_run);
     summary.counts.read = decided.fates.len() as u64;
@@ -163,7 +163,7 @@ fn replace(
     }
     let mut messages = Vec::new();
     if let Some(path) = &options.export {
-        let old = Schedule::load(&session.po)?;
+        let old = Schedule::load(session.po.layout())?;
         messages.push(export(options, session, path, &old)?);
     }
     messages.extend(decided.messages.iter().cloned());

@@ -13,7 +13,7 @@
 //! failed does not: it would run again at every look.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -35,7 +35,7 @@ use crate::tools::schedule::{self, Schedule};
 use crate::tools::session::unattended_holder;
 
 /// How long to wait for a program that holds the postoffice, before anything runs.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long to wait for one when the next times are stored: what ran must not run again.
 const STORE_PATIENCE: Duration = Duration::from_secs(60);
@@ -149,28 +149,18 @@ impl<W: Write> Look<'_, W> {
     }
 
     fn serve_or_stop(&mut self, data: &DataLocation, served: &mut Served) -> Result<(), Stop> {
-        let path = data.directory();
-        served.postoffice = path.as_deref().ok().and_then(name_of);
+        let found = Found::find(data);
+        served.postoffice = found.as_ref().ok().map(|found| found.name.clone());
         let name = served.postoffice.clone();
         let name = name.unwrap_or_else(|| data.to_string());
         self.say(&dispatch_log::checking(&name))?;
-        let path = path?;
-        match Postoffice::open_read_within(&path, PATIENCE) {
-            Ok(po) => {
-                let plan = look(&po, self.clock)?;
-                drop(po);
-                if plan.is_empty() || self.handed_on.dry_run {
-                    served.note(&plan);
-                    self.announce(&name, &plan)?;
-                    return Ok(self.preview(data, &plan)?);
-                }
-            }
-            // Either by whom another dispatcher has started, which the lock below tells, or it is waited for once more.
-            Err(PostofficeError::Locked(_) | PostofficeError::Busy { .. })
-                if !self.handed_on.dry_run => {}
-            Err(error) => return Err(error.into()),
+        let Found { path, layout, .. } = found?;
+        if let Some(plan) = self.glance(&layout)? {
+            served.note(&plan);
+            self.announce(&name, &plan)?;
+            return Ok(self.preview(data, &plan)?);
         }
-        let Some(_alone) = DispatchLock::acquire(&Layout::open(&path)?)? else {
+        let Some(_alone) = DispatchLock::acquire(&layout)? else {
             let text = format!("{name} is being served by another dispatcher");
             self.say(&text)?;
             served.messages.push(text);
@@ -189,12 +179,27 @@ impl<W: Write> Look<'_, W> {
         self.store(&path, &moves, served)
     }
 
+    /// Decides without keeping anybody out: most looks find nothing to do. Returns the plan where that is all, and none
+    /// where something is to be done or an interrupted run to be completed.
+    fn glance(&self, layout: &Layout) -> Result<Option<Plan>, ToolError> {
+        let dry_run = self.handed_on.dry_run;
+        if layout.exists(&layout::DIRSYNC_JNL)? {
+            let path = layout.path(&layout::DIRSYNC_JNL)?;
+            return match dry_run {
+                true => Err(PostofficeError::Busy { path }.into()),
+                false => Ok(None),
+            };
+        }
+        let plan = look(layout, self.clock)?;
+        Ok(Some(plan).filter(|plan| plan.is_empty() || dry_run))
+    }
+
     /// Decides again, now that nobody else does, and makes sure that the decision can be stored. What an interrupted
     /// run left is completed by this.
     fn look_alone(&self, path: &Path) -> Result<Plan, ToolError> {
         let po = self.open_write(path, PATIENCE)?;
         po.batch()?.check_targets([&layout::PROCESS])?;
-        look(&po, self.clock)
+        look(po.layout(), self.clock)
     }
 
     fn open_write(&self, path: &Path, patience: Duration) -> Result<Postoffice, PostofficeError> {
@@ -262,7 +267,7 @@ impl<W: Write> Look<'_, W> {
             return Ok(());
         }
         let po = self.open_write(path, STORE_PATIENCE)?;
-        let mut schedule = Schedule::load(&po)?;
+        let mut schedule = Schedule::load(po.layout())?;
         let stored = schedule.carry_out(moves);
         if stored > 0 {
             let batch = po.batch()?;
@@ -310,22 +315,38 @@ impl From<PostofficeError> for Stop {
     }
 }
 
-/// Decides for an open postoffice.
-fn look(po: &Postoffice, clock: &Clock) -> Result<Plan, ToolError> {
-    let schedule = Schedule::load(po)?;
-    let now = schedule::now(clock)?;
-    let situation = schedule::situation(po, clock, now)?;
-    plan(&schedule.entries, &situation)
-        .map_err(|end| ToolError::new(ExitCode::CannotWrite, end.to_string()))
+/// A postoffice that is there.
+struct Found {
+    path: PathBuf,
+    layout: Layout,
+    /// `NET\PO`, as the session logs have it.
+    name: String,
 }
 
-/// Returns `NET\PO`, as the session logs have it; read without a lock, so that a busy postoffice has its name too.
-fn name_of(path: &Path) -> Option<String> {
-    let master: Master = Layout::open(path)
-        .ok()?
-        .read_record(&layout::MASTER)
-        .ok()??;
-    let name =
-        PostofficeName::from_checked(master.network.as_bytes(), master.postoffice.as_bytes());
-    Some(name.view(master.code_page()?).replace('/', "\\"))
+impl Found {
+    fn find(data: &DataLocation) -> Result<Self, ToolError> {
+        let path = data.directory()?;
+        let layout = Layout::open(&path)?;
+        let Some(master) = layout.read_record::<Master>(&layout::MASTER)? else {
+            let reason = "GLB/MASTER.GLB is missing".to_owned();
+            return Err(PostofficeError::NoPostoffice { path, reason }.into());
+        };
+        let (network, postoffice) = (master.network.as_bytes(), master.postoffice.as_bytes());
+        let name = PostofficeName::from_checked(network, postoffice);
+        let page = master.code_page().unwrap_or_default();
+        Ok(Self {
+            path,
+            layout,
+            name: name.view(page).replace('/', "\\"),
+        })
+    }
+}
+
+/// Decides what is to be done.
+fn look(layout: &Layout, clock: &Clock) -> Result<Plan, ToolError> {
+    let schedule = Schedule::load(layout)?;
+    let now = schedule::now(clock)?;
+    let situation = schedule::situation(layout, clock, now)?;
+    plan(&schedule.entries, &situation)
+        .map_err(|end| ToolError::new(ExitCode::CannotWrite, end.to_string()))
 }
