@@ -71,15 +71,12 @@ impl ProcessEntry {
         self.current.checked_add(self.window)
     }
 
-    /// Checks the fields against each other: the process is a known one, and `current` falls on `day` and `minute` in
-    /// the zone where it was set. Wrong times are found here before a process starts at one (Q119111).
+    /// Checks the fields against each other: `current` falls on `day` and `minute` in the zone where it was set. Wrong
+    /// times are found here before a process starts at one (Q119111).
     ///
     /// # Errors
-    /// The first field that does not fit.
+    /// It falls on another time.
     pub fn verify(&self) -> Result<(), CodecError> {
-        if let ProcessKind::Other(kind) = self.kind {
-            return Err(CodecError::field(0, "kind", kind, "1 to 3"));
-        }
         let shown = i64::from(self.current.0) + i64::from(self.zone_offset);
         let second = (shown + EPOCH_DAY * DAY).rem_euclid(7 * DAY);
         let set = i64::from(self.day) * DAY + i64::from(self.minute) * 60;
@@ -175,10 +172,6 @@ mod tests {
                 (entry.zone_offset, entry.day, entry.minute) = (-60, 3, 23 * 60 + 59);
             }),
             Ok(())
-        );
-        assert_eq!(
-            told(|entry| entry.kind = ProcessKind::Other(9)),
-            Err("byte 0x0: kind: found 9, expected 1 to 3".to_owned())
         );
         assert_eq!(
             told(|entry| entry.current.0 += 1),

@@ -20,30 +20,16 @@ impl Entry {
     /// Takes a record as read.
     ///
     /// # Errors
-    /// Its fields contradict each other ([`ProcessEntry::verify`]).
+    /// It is for no process that we know, or its fields contradict each other ([`ProcessEntry::verify`]).
     pub fn check(record: ProcessEntry) -> Result<Self, CodecError> {
+        let phase = Phase::from_kind(record.kind)
+            .ok_or_else(|| CodecError::field(0, "kind", record.kind.as_byte(), "1 to 3"))?;
+        let set = WallTime::new(record.day, record.minute).ok_or_else(|| {
+            let found = format_args!("{}, {}", record.day, record.minute);
+            CodecError::field(1, "day, minute", found, "a time of the week")
+        })?;
         record.verify()?;
-        match (
-            Phase::from_kind(record.kind),
-            WallTime::new(record.day, record.minute),
-        ) {
-            (Some(phase), Some(set)) => Ok(Self { phase, set, record }),
-            (None, _) => Err(CodecError::field(
-                0,
-                "kind",
-                record.kind.as_byte(),
-                "1 to 3",
-            )),
-            (_, None) => {
-                let found = format_args!("{}, {}", record.day, record.minute);
-                Err(CodecError::field(
-                    1,
-                    "day, minute",
-                    found,
-                    "a time of the week",
-                ))
-            }
-        }
+        Ok(Self { phase, set, record })
     }
 
     /// Makes an entry with the run window of today (8 hours) that first comes at `from` or later.

@@ -139,6 +139,9 @@ impl Begun {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     /// The file of Q119590 with its lines broken as the article has them.
@@ -146,6 +149,36 @@ mod tests {
          T1 Sat 22:00 T1 Sun 22:00\nT2 Mon 01:00 T2 Tue\n01:00 T2 Wed 01:00\nT2 Thu 01:00 T2 Fri 01:00\n\
          T2 Sat 01:00 T2\nSun 01:00 T3 Mon 03:00\nT3 Tue 03:00 T3 Wed 03:00 T3 Thu 03:00\nT3\nFri\n03:00\n\
          T3 Sat 03:00 T3 Sun 03:00\n";
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_with_a_place_in_it(
+            text in "([tT][0-4]|[sS]un|Mon|[0-9]{1,2}:[0-9]{2}|[ \\r\\n\\t]|\\PC){0,40}"
+        ) {
+            match parse(&text) {
+                Ok(entries) => prop_assert!(entries.len() * 3 <= text.split_whitespace().count()),
+                Err(error) => prop_assert!(error.line <= text.lines().count().max(1)),
+            }
+        }
+
+        #[test]
+        fn what_is_written_is_read_again_wherever_the_lines_break(
+            times in vec((0usize..3, 0u8..7, 0u16..1440), 0..30),
+            breaks in vec("[ \\r\\n\\t]{1,3}", 90),
+        ) {
+            let line = |&(phase, day, minute): &(usize, u8, u16)| {
+                let time = WallTime::new(day, minute).expect("in the week");
+                Line { phase: Phase::ALL[phase], time, line: 0 }
+            };
+            let entries: Vec<_> = times.iter().map(line).collect();
+            let written: Vec<_> = entries.iter().map(ToString::to_string).collect();
+            let words = written.iter().flat_map(|entry| entry.split(' '));
+            let text: String = words.zip(&breaks).flat_map(|(word, gap)| [word, gap]).collect();
+            let read = parse(&text).expect("a schedule");
+            let read: Vec<_> = read.into_iter().map(|entry| Line { line: 0, ..entry }).collect();
+            prop_assert_eq!(read, entries);
+        }
+    }
 
     fn error(text: &str) -> String {
         parse(text).expect_err(text).to_string()

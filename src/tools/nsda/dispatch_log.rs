@@ -19,7 +19,7 @@ pub(super) struct DispatchLog {
     pub(super) clock: Clock,
     /// Whether the screen shows the lines.
     pub(super) on_screen: bool,
-    /// Why the log could not be written, the first time.
+    /// Why the log lacks lines, the first reason.
     pub(super) failure: Option<String>,
 }
 
@@ -42,7 +42,7 @@ impl DispatchLog {
         let line = format!("{}\r\n", self.line(text));
         let written = log::append_now(home, &layout::DISPATCH_LOG, line.as_bytes());
         if let (Err(error), None) = (written, &self.failure) {
-            self.failure = Some(error.to_string());
+            self.failure = Some(format!("DISPATCH.LOG is incomplete: {error}"));
         }
     }
 

@@ -129,20 +129,38 @@ pub(super) struct Look<'l, W> {
 }
 
 impl<W: Write> Look<'_, W> {
+    /// Serves one postoffice after the other, until an interrupt comes.
+    ///
+    /// # Errors
+    /// The screen could not be written.
+    pub(super) fn serve_all(&mut self, postoffices: &[DataLocation]) -> io::Result<Vec<Served>> {
+        let mut all = Vec::with_capacity(postoffices.len());
+        for data in postoffices {
+            let served = self.serve(data)?;
+            let interrupted = served.interrupted;
+            all.push(served);
+            if interrupted {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// Serves one postoffice. What is wrong with it is said and does not stop the others (Q149451).
     ///
     /// # Errors
     /// The screen could not be written.
-    pub(super) fn serve(&mut self, data: &DataLocation) -> io::Result<Served> {
+    fn serve(&mut self, data: &DataLocation) -> io::Result<Served> {
         let mut served = Served::new(data);
         if let Err(stop) = self.serve_or_stop(data, &mut served) {
             let error = match stop {
                 Stop::Screen(error) => return Err(error),
                 Stop::Table(error) => error,
             };
-            let why = format!("{:#}", anyhow::Error::from(error));
+            let why = format!("{:#}", anyhow::Error::from(error)); // with its causes
             self.say(dispatch_log::FAILURE)?;
             self.say(&why)?;
+            eprintln!("{PROGRAM}: {why}");
             served.error = Some(why);
         }
         Ok(served)

@@ -32,6 +32,9 @@ use steps::steps;
 
 const PROGRAM: &str = "nsda";
 
+/// Why there is no log.
+const NO_HOME: &str = "no postoffice can be reached, so there is no DISPATCH.LOG";
+
 /// Reads a command line and runs what it says; the first of `arguments` is the program itself.
 ///
 /// # Errors
@@ -121,50 +124,33 @@ fn run_due(
     let clock = Clock::from_environment()?;
     let dry_run = options.handed_on.dry_run;
     let home = due.home.iter().chain(&due.postoffices).find_map(reachable);
-    let mut messages = Vec::new();
-    if home.is_none() && !dry_run {
-        messages.push("no postoffice can be reached, so there is no DISPATCH.LOG".to_owned());
-    }
     let mut look = Look {
         clock: &clock,
         handed_on: &options.handed_on,
         runner,
         log: DispatchLog {
+            failure: home.is_none().then(|| NO_HOME.to_owned()),
             home: home.filter(|_| !dry_run),
             instance: due.instance.clone(),
             clock: clock.clone(),
             on_screen: !options.common.json,
-            failure: None,
         },
         screen: &mut *screen,
     };
-    let mut postoffices = Vec::with_capacity(due.postoffices.len());
-    for data in &due.postoffices {
-        let served = look.serve(data)?;
-        if let Some(error) = &served.error {
-            eprintln!("{PROGRAM}: {error}");
-        }
-        let interrupted = served.interrupted;
-        postoffices.push(served);
-        if interrupted {
-            messages.push("interrupted: what was not started runs at the next look".to_owned());
-            break;
-        }
+    let postoffices = look.serve_all(&due.postoffices)?;
+    let mut messages = Vec::new();
+    if postoffices.last().is_some_and(|last| last.interrupted) {
+        messages.push("interrupted: what was not started runs at the next look".to_owned());
     }
-    let mut exit = postoffices
-        .iter()
-        .map(Served::exit)
-        .fold(End::Normal, End::worst);
-    if let Some(failure) = look.log.failure.take() {
-        messages.push(format!("DISPATCH.LOG is incomplete: {failure}"));
-        exit = exit.worst(End::Error);
-    }
+    messages.extend(look.log.failure.take());
     messages
         .iter()
         .for_each(|text| eprintln!("{PROGRAM}: {text}"));
-    if dry_run && !options.common.json {
-        writeln!(screen, "Dry run: nothing was started, nothing was written.")?;
-    }
+    let own = match messages.is_empty() {
+        true => End::Normal,
+        false => End::Error,
+    };
+    let exit = postoffices.iter().map(Served::exit).fold(own, End::worst);
     let object = DueObject {
         program: PROGRAM,
         dry_run,
@@ -176,6 +162,8 @@ fn run_due(
     };
     if options.common.json {
         print_object(&object, screen)?;
+    } else if dry_run {
+        writeln!(screen, "Dry run: nothing was started, nothing was written.")?;
     }
     if let Some(report) = &mut report {
         postoffices
