@@ -16,8 +16,8 @@
 //!   whole of T and of M when a field or the second line is bad.
 
 mod block;
-mod check;
 mod diagnostic;
+mod json;
 mod line;
 mod lines;
 mod numbered;
@@ -27,8 +27,8 @@ mod reader;
 mod strategies;
 mod writer;
 
-pub use check::{check, message_json, transaction_json};
 pub use diagnostic::Diagnostic;
+pub use json::{message_json, transaction_json};
 pub use line::{check_tokens, name_on_line, parse_info};
 pub(crate) use lines::Lines;
 pub use lines::MAX_LINE_LEN;

@@ -7,4 +7,4 @@ pub mod resync;
 pub mod schedule;
 pub mod subject;
 
-pub use check::check;
+pub use check::{CheckError, check, write_check};

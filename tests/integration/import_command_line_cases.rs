@@ -268,9 +268,12 @@ fn check_needs_an_input_file_that_is_there() {
     let output = import("import -fno-such-file --check");
     assert_eq!(output.status.code(), Some(66), "{output:?}");
     assert!(
-        text(&output.stderr).starts_with("import: no-such-file: "),
+        text(&output.stderr).starts_with("import: Error accessing input file no-such-file: "),
         "{output:?}"
     );
+    let directory = import("import -f. --check");
+    assert_eq!(directory.status.code(), Some(66), "{directory:?}");
+    assert!(directory.stdout.is_empty(), "{directory:?}");
     for line in [
         "import --check",
         "import -x -fa.txt --check",

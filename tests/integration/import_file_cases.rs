@@ -3,11 +3,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use dirsync::codec::codepage::CodePage;
 use dirsync::protocol;
 use serde_json::Value;
+use wait4::Wait4;
 
 const CODE_PAGE: CodePage = CodePage::Cp850;
 
@@ -197,4 +200,48 @@ fn dirsync_profiles_are_read_as_printed() {
     assert_eq!(record["info"].as_array().map(Vec::len), Some(2));
     let export = read(&samples[2]);
     assert_eq!(export["profile"]["reqname"], "PCM:net/po");
+}
+
+/// 60,000 lines, every other one wrong: held at once, their JSON alone took a hundred mebibytes.
+#[test]
+fn check_answers_a_long_file_in_constant_memory() {
+    const LINES: u64 = 60_000;
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("long.txt");
+    let mut text = String::new();
+    for number in (0..LINES).step_by(2) {
+        write!(text, "A User {number}\tPCM:NET/PO/U{number}\r\n!\r\n").expect("a string");
+    }
+    fs::write(&path, text).expect("writable");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_import"))
+        .arg(format!("-f{}", path.display()))
+        .arg("--check")
+        .env_clear()
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let answer = io::read_to_string(child.stdout.take().expect("a pipe")).expect("text");
+    let used = child.wait4().expect("the program ends");
+    assert_eq!(used.status.code(), Some(1));
+    let found: Value = serde_json::from_str(&answer).expect("one object");
+    let count = |key: &str| found[key].as_array().map(Vec::len);
+    assert_eq!(count("transactions"), Some(LINES as usize / 2));
+    assert_eq!(count("messages"), Some(LINES as usize / 2));
+    assert_eq!(found["messages"][0]["line"], 2);
+    assert!(
+        used.rusage.maxrss < 32 << 20,
+        "{} bytes",
+        used.rusage.maxrss
+    );
+}
+
+#[test]
+fn keys_of_a_profile_stand_in_the_order_of_the_text() {
+    let text = "[dirsync]\nTransactions=inbody\nSRVSEQ=7\nx-note=a=b\nTASK=export\nsrvseq=8\n";
+    let found = protocol::check(text.as_bytes(), CODE_PAGE).expect("reading a slice");
+    assert_eq!(
+        found.to_string(),
+        "{\"profile\":{\"transactions\":\"inbody\",\"srvseq\":8,\"x-note\":\"a=b\",\"task\":\"export\"},\
+         \"records\":[],\"messages\":[]}"
+    );
 }

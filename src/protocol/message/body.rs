@@ -26,6 +26,7 @@ const MAX_HEAD_LEN: usize = 1 << 16;
 #[derive(Debug)]
 pub struct BodyReader<R> {
     profile: Option<Profile>,
+    keys: Vec<String>,
     messages: Vec<Diagnostic>,
     records: Reader<R>,
 }
@@ -46,15 +47,21 @@ impl<R: BufRead> BodyReader<R> {
                 break;
             }
         }
-        let mut messages = Vec::new();
+        let (mut keys, mut messages) = (Vec::new(), Vec::new());
         let profile = match section(lines.text()) {
             Some(Section::Records) => None,
-            Some(Section::Profile) => Some(read_profile(&mut lines, &mut messages, code_page)?),
+            Some(Section::Profile) => Some(read_profile(
+                &mut lines,
+                &mut keys,
+                &mut messages,
+                code_page,
+            )?),
             None => return Ok(None),
         };
         let lines_before = lines.number();
         Ok(Some(Self {
             profile,
+            keys,
             messages,
             records: Reader::numbered(lines.into_input(), code_page, lines_before),
         }))
@@ -64,6 +71,11 @@ impl<R: BufRead> BodyReader<R> {
     #[must_use]
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.as_ref()
+    }
+
+    /// Returns the keys of the profile in lower case, in the order of the text.
+    pub(crate) fn keys(&self) -> &[String] {
+        &self.keys
     }
 
     /// Returns what is wrong in the profile: 103 for a value that cannot be read or a line that is
@@ -86,6 +98,7 @@ impl<R: BufRead> Iterator for BodyReader<R> {
 /// Reads lines up to the records or the end.
 fn read_profile<R: BufRead>(
     lines: &mut Lines<R>,
+    keys: &mut Vec<String>,
     messages: &mut Vec<Diagnostic>,
     code_page: CodePage,
 ) -> io::Result<Profile> {
@@ -109,6 +122,7 @@ fn read_profile<R: BufRead>(
         } else if let Some(equals) = line.iter().position(|&b| b == b'=') {
             let key = code_page.decode(&line[..equals]);
             let value = code_page.decode(&line[equals + 1..]);
+            keys.push(key.trim().to_ascii_lowercase());
             match profile.set(&key, &value) {
                 Setting::Taken => continue,
                 Setting::BadValue(expected) => ("another value", expected),

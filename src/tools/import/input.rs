@@ -36,7 +36,9 @@ pub(super) fn open(
 /// Says that an input file cannot be read (message 56).
 pub(super) fn unreadable(path: &Path, error: io::Error) -> ToolError {
     let exit = match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => ExitCode::NotFound,
+        io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::IsADirectory => {
+            ExitCode::NotFound
+        }
         _ => ExitCode::Damaged,
     };
     let message = Message::new(56, path.display().to_string());

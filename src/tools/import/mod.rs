@@ -13,12 +13,9 @@ mod text;
 pub mod values;
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{BufReader, Write};
+use std::io::Write;
 
-use anyhow::Context;
-
-use crate::protocol;
+use crate::protocol::{self, CheckError};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::session::Program;
 use explain::Explanation;
@@ -69,6 +66,9 @@ fn carry_out(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitC
     }
 }
 
+/// Bytes of messages that are held before they go to a temporary file without a name.
+const SPOOL_LEN: usize = 1 << 20;
+
 /// Prints what the `-f` file says, in the shape of the file cases (`spec/import.md` 13).
 ///
 /// A message ends it with [`ExitCode::Partial`], as the import of that file would end.
@@ -77,16 +77,22 @@ fn check(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitCode>
         .file
         .as_deref()
         .ok_or_else(|| ToolError::usage("the input file is missing: -f<file>"))?;
-    let found = File::open(path)
-        .and_then(|file| {
-            protocol::check(BufReader::new(file), options.code_page.unwrap_or_default())
-        })
-        .with_context(|| path.display().to_string())?;
-    writeln!(screen, "{found}")?;
-    let clean = found["messages"].as_array().is_none_or(Vec::is_empty);
-    Ok(if clean {
-        ExitCode::Done
-    } else {
+    let code_page = options.code_page.unwrap_or_default();
+    let input = input::open(path, None, code_page)?;
+    let mut spool = tempfile::spooled_tempfile(SPOOL_LEN);
+    let has_messages = match protocol::write_check(input, code_page, screen, &mut spool) {
+        Ok(has_messages) => has_messages,
+        Err(CheckError::Input(error)) => return Err(input::unreadable(path, error).into()),
+        Err(error) => {
+            let what = "the answer of --check";
+            let error = ToolError::new(ExitCode::CannotWrite, what).caused_by(error);
+            return Err(error.into());
+        }
+    };
+    writeln!(screen)?;
+    Ok(if has_messages {
         ExitCode::Partial
+    } else {
+        ExitCode::Done
     })
 }

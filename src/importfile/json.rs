@@ -1,35 +1,11 @@
-//! What an import text says, as JSON in the shape of the published cases (`spec/import.md`
-//! section 13): the answer of `import --check`.
-
-use std::io::{self, BufRead};
+//! Transactions and messages as JSON in the shape of the published cases (`spec/import.md`
+//! section 13).
 
 use serde_json::{Map, Value, json};
 
-use super::{Diagnostic, Reader};
+use super::Diagnostic;
 use crate::codec::codepage::CodePage;
 use crate::transaction::{Entry, TemplateField, Transaction};
-
-/// Reads an import file and returns `{"transactions": [...], "messages": [...]}`.
-///
-/// Everything is held at once: this is for people and tests, not for a run.
-///
-/// # Errors
-/// Those of the input.
-pub fn check(input: impl BufRead, code_page: CodePage) -> io::Result<Value> {
-    let mut transactions = Vec::new();
-    let mut messages = Vec::new();
-    for block in Reader::new(input, code_page) {
-        let block = block?;
-        messages.extend(block.messages.iter().map(message_json));
-        if let Some(transaction) = &block.transaction {
-            let mut object = Map::new();
-            object.insert("line".into(), block.line.into());
-            transaction_json(transaction, code_page, &mut object);
-            transactions.push(object);
-        }
-    }
-    Ok(json!({"transactions": transactions, "messages": messages}))
-}
 
 /// Returns `{"stage": "parse", "line": .., "number": ..}`.
 #[must_use]
