@@ -187,8 +187,9 @@ fn what_no_row_of_the_table_names_stays_in_force() {
 #[test]
 fn values_are_normalised_as_far_as_the_rules_go() {
     let line = |tokens: &str| format!("import admin -ppw -fa.txt {tokens}");
-    assert_eq!(field(&line("-gpcm:net1\\po1"), "gtype"), "PCM:NET1/PO1");
-    assert_eq!(field(&line("-gpcm:"), "gtype"), "PCM:");
+    assert_eq!(field(&line("-gpcm:Net1\\po1"), "gtype"), "PCM:Net1/po1");
+    assert_eq!(field(&line("-gpcm:Straße/po1"), "gtype"), "PCM:Straße/po1");
+    assert_eq!(field(&line("-gpcm:"), "gtype"), "PCM");
     assert_eq!(field(&line("-xNet\\Po"), "list"), "Net/Po");
     assert_eq!(field(&line("-dn:"), "data"), "N");
     assert_eq!(field(&line("-dn:\\po"), "data"), "n:\\po");
@@ -198,6 +199,7 @@ fn values_are_normalised_as_far_as_the_rules_go() {
         "-guucp",
         "-gpcm:net",
         "-gpcm:net/po/user",
+        "-gsmtp:net/po",
         "-g:",
         "-xlist",
         "-x/po",

@@ -19,7 +19,7 @@ pub struct Explanation<'a> {
     data: &'a DataLocation,
     file: Option<String>,
     log: Option<String>,
-    gtype: Option<&'a str>,
+    gtype: Option<String>,
     list: Option<&'a str>,
     /// The effective letters without a value and without a mode, sorted.
     flags: Vec<char>,
@@ -43,7 +43,7 @@ impl<'a> Explanation<'a> {
                 LogFile::Default => "default".to_owned(),
                 LogFile::Path(path) => show(path),
             }),
-            gtype: options.list_type.as_ref().map(|filter| filter.as_str()),
+            gtype: options.list_type.as_ref().map(ToString::to_string),
             list: options.list.as_deref(),
             flags: options.flags.letters(),
             ignored: &options.ignored,

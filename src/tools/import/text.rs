@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::block::take_block;
 use super::input;
 use super::options::Options;
-use super::values::LogFile;
+use super::values::{LogFile, TypeFilter};
 use crate::address::PostofficeName;
 use crate::importfile::Reader;
 use crate::messages::{Message, Severity};
@@ -147,22 +147,23 @@ fn filter(options: &Options, po: &Postoffice) -> Result<Filter, ToolError> {
     let Some(wanted) = &options.list_type else {
         return Ok(Filter::default());
     };
-    let place = match &wanted.postoffice {
-        None => None,
-        Some(name) => Some(parse_place(po, name)?),
-    };
     Ok(Filter {
         families: Some(vec![wanted.kind.family()]),
-        place,
+        place: parse_place(po, wanted)?,
     })
 }
 
-/// Reads a `NET/PO` of the command line.
-fn parse_place(po: &Postoffice, name: &str) -> Result<PostofficeName, ToolError> {
+/// Reads the list that `-g` names behind its type.
+fn parse_place(po: &Postoffice, wanted: &TypeFilter) -> Result<Option<PostofficeName>, ToolError> {
+    let Some(name) = &wanted.postoffice else {
+        return Ok(None);
+    };
     let code_page = po.code_page();
-    let wrong = |text: String| ToolError::usage(format!("{name}: {text}"));
+    let wrong = |text: String| ToolError::usage(format!("-g{wanted}: {text}"));
     let bytes = code_page.encode(name).map_err(|e| wrong(e.to_string()))?;
-    PostofficeName::parse(&bytes, code_page).map_err(|e| wrong(e.to_string()))
+    PostofficeName::parse_for(wanted.kind, &bytes, code_page)
+        .map(Some)
+        .map_err(|e| wrong(e.to_string()))
 }
 
 /// `-r` with one list named by `-g`: it is emptied even where the file says nothing about it.
@@ -170,10 +171,7 @@ fn replace_named(options: &Options, po: &Postoffice, intake: &mut Intake) -> Res
     let Some(wanted) = &options.list_type else {
         return Ok(());
     };
-    let place = match &wanted.postoffice {
-        Some(name) => Some(parse_place(po, name)?),
-        None => None,
-    };
+    let place = parse_place(po, wanted)?;
     if place.is_some() || !wanted.kind.is_three_part() {
         let list = ListName::new(wanted.kind, place);
         intake.take(Position::default(), Transaction::Replace { list });

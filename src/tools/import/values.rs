@@ -1,5 +1,6 @@
 //! The values that options of `import` take (`spec/import.md` 2.2).
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::address::AddressType;
@@ -18,54 +19,48 @@ pub enum LogFile {
 pub struct TypeFilter {
     /// The address type.
     pub kind: AddressType,
-    /// The `NET/PO` behind the type, in upper case.
+    /// The `NET/PO` behind the type, its letters as written.
     pub postoffice: Option<String>,
-    text: String,
 }
 
 impl TypeFilter {
-    /// Reads `SNADS`, `PCM:`, `PCM:NET/PO` or `PCM:NET\PO` (Q101933) in any letter case.
+    /// Reads `SNADS`, `SNADS:`, `PCM:NET/PO` or `PCM:NET\PO` (Q101933), the type in any letter case.
     pub(super) fn parse(value: &str) -> Result<Self, String> {
-        let text = value.to_uppercase().replace('\\', "/");
-        let (kind, place) = match text.split_once(':') {
-            Some((kind, place)) => (kind, Some(place).filter(|place| !place.is_empty())),
-            None => (text.as_str(), None),
+        let (token, place) = value.split_once(':').unwrap_or((value, ""));
+        let kind = AddressType::from_token(token.as_bytes())
+            .ok_or_else(|| format!("'{token}' is not an address type"))?;
+        let postoffice = match place {
+            "" => None,
+            place if kind.is_three_part() => {
+                let name = two_names(place).ok_or("the list behind the type is written NET/PO")?;
+                Some(name)
+            }
+            _ => return Err(format!("the gateway {} has one list", kind.token())),
         };
-        let kind = AddressType::from_token(kind.as_bytes())
-            .ok_or_else(|| format!("'{kind}' is not an address type"))?;
-        if !place.is_none_or(is_list_name) {
-            return Err("the list behind the type is written NET/PO".into());
-        }
-        Ok(Self {
-            kind,
-            postoffice: place.map(Into::into),
-            text,
-        })
+        Ok(Self { kind, postoffice })
     }
+}
 
-    /// Returns the value as it is understood: in upper case, with `/`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
+/// Prints the value as it is understood: `SNADS`, `PCM:NET/PO`.
+impl fmt::Display for TypeFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.token())?;
+        match &self.postoffice {
+            None => Ok(()),
+            Some(name) => write!(f, ":{name}"),
+        }
     }
 }
 
 /// Reads a `-x` value: a list, never a file (`spec/import.md` 2.2, on message 57).
 pub(super) fn list_name(value: &str) -> Result<String, &'static str> {
-    let name = value.replace('\\', "/");
-    if is_list_name(&name) {
-        Ok(name)
-    } else {
-        Err("expected the name of a list, NET/PO (an output file is given with -f)")
-    }
+    two_names(value).ok_or("expected the name of a list, NET/PO (an output file is given with -f)")
 }
 
-/// Returns whether `text` is two names with a slash between them.
-fn is_list_name(text: &str) -> bool {
-    match text.split_once('/') {
-        Some((network, postoffice)) => {
-            !network.is_empty() && !postoffice.is_empty() && !postoffice.contains('/')
-        }
-        None => false,
-    }
+/// Reads `NET/PO` or `NET\PO`.
+fn two_names(text: &str) -> Option<String> {
+    let text = text.replace('\\', "/");
+    let (network, postoffice) = text.split_once('/')?;
+    let are_names = !network.is_empty() && !postoffice.is_empty() && !postoffice.contains('/');
+    are_names.then_some(text)
 }
