@@ -54,7 +54,11 @@ pub(super) fn check(text: &[u8], code_page: CodePage) -> Result<&[u8], AddressEr
         return Err(AddressError::at_byte(26, phone_end, b'~', FORM));
     }
     // The line lost its trailing blanks; those before a fourth tilde must not come back.
-    let phone = text[start..phone_end].trim_ascii_end();
+    let phone_len = text[start..phone_end]
+        .iter()
+        .rposition(|&b| b != b' ')
+        .map_or(0, |last| last + 1);
+    let phone = &text[start..start + phone_len];
     if phone.is_empty() {
         return Err(AddressError::at_end(26, phone_end, FORM));
     }

@@ -94,6 +94,8 @@ fn fax_fields_are_counted_measured_and_lose_a_fourth_tilde() {
     assert_eq!(number("FAX:R~L~C~5~~"), 26);
     assert_eq!(number("FAX:R~L~C~5~6"), 26);
     assert_eq!(number("FAX:R~L~C~+1 206"), 15);
+    assert_eq!(number("FAX:R~L~C~1\t2"), 15);
+    assert_eq!(number("FAX:R~L\r~C~1"), 26);
     for (field, message) in (0..4).zip(74..) {
         let mut fields = ["R".to_owned(), "L".into(), "C".into(), "5".into()];
         fields[field] = "5".repeat(if field == 3 { 22 } else { 30 });
@@ -110,6 +112,14 @@ fn fax_tilde_inside_a_double_byte_character_is_no_separator() {
     assert_eq!(stored, b"\x81~a\rL\rC\r5\r");
     let back = Address::from_stored(AddressType::Fax, &stored, CodePage::Cp932);
     assert_eq!(back, Ok(address));
+}
+
+#[test]
+fn a_torn_character_hides_no_forbidden_one() {
+    let mailbox = |bytes: &[u8]| Address::parse(&[b"PCM:N/P/", bytes].concat(), CodePage::Cp932);
+    assert!(mailbox(b"\x93\xfa\x96\x7b").is_ok());
+    let error = mailbox(b"\x93-1").expect_err("a hyphen");
+    assert_eq!(error.number, 71);
 }
 
 #[test]

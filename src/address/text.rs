@@ -51,21 +51,21 @@ impl<'a> AddressText<'a> {
         text: &'a [u8],
         code_page: CodePage,
     ) -> Result<&'a [u8], AddressError> {
-        if kind.is_three_part() {
-            three_part::check(kind, text, code_page)?;
-        } else {
-            if let Some(at) = text.iter().position(|&b| b < b' ') {
-                return Err(AddressError::at_byte(
-                    26,
-                    at,
-                    text[at],
-                    "an address without control characters",
-                ));
+        let text = match kind {
+            kind if kind.is_three_part() => {
+                three_part::check(kind, text, code_page)?;
+                return Ok(text);
             }
-            if kind == AddressType::Fax {
-                let kept = fax::check(text, code_page)?;
-                return check_len(kept, code_page);
-            }
+            AddressType::Fax => fax::check(text, code_page)?,
+            _ => text,
+        };
+        if let Some(at) = text.iter().position(|&b| b < b' ') {
+            return Err(AddressError::at_byte(
+                26,
+                at,
+                text[at],
+                "an address without control characters",
+            ));
         }
         check_len(text, code_page)
     }

@@ -151,7 +151,7 @@ fn check_part(
 fn first_non_alphanumeric(part: Part, text: &[u8], code_page: CodePage) -> Option<usize> {
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
-        if !byte.is_ascii() && code_page.is_lead_byte(byte) && at + 1 < text.len() {
+        if code_page.character_len(&text[at..]) == 2 {
             at += 2;
             continue;
         }

@@ -154,12 +154,15 @@ impl OpenBlock {
             if fields.is_empty() {
                 // An empty template would throw away the information of the whole list.
                 self.transaction = None;
-                self.messages.push(Diagnostic::at_end(
-                    21,
-                    self.line,
-                    self.first_len,
-                    "template fields in the lines below",
-                ));
+                // Where a bad line stands in place of the fields, its message says enough.
+                if !self.spoiled {
+                    self.messages.push(Diagnostic::at_end(
+                        21,
+                        self.line,
+                        self.first_len,
+                        "template fields in the lines below",
+                    ));
+                }
             }
         }
         (self.transaction, self.messages)

@@ -176,6 +176,7 @@ fn templates_are_whole_or_refused() {
         (format!("{t} A:~1~1~A~~\n B:~1~0~A~~\n"), (3, 21)),
         (format!("{t} A:~1~1~a~~\n"), (2, 21)),
         (format!("{t} A:~1~1~A~~\n*\n B:~1~1~A~~\n"), (3, 12)),
+        (format!("{t}\tA:~1~1~A~~\n"), (2, 12)),
         ("T SMTP:\n F:~1~1~A~~\n".into(), (1, 24)),
         ("T SNADS:\n F:~1~1~A~~\n".into(), (1, 48)),
         ("T PCM:NET\n F:~1~1~A~~\n".into(), (1, 17)),
