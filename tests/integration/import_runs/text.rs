@@ -479,6 +479,22 @@ fn imp_s067_r_by_option_replaces_only_the_nodes_in_the_file() {
     }
 }
 
+/// The names of nodes are not held to letters and digits, on the command line either.
+#[test]
+fn g_narrows_to_one_node_by_the_rules_of_its_type() {
+    let office = office();
+    let text = [
+        a("One", "SNADS:GATE/D-1/ONE"),
+        a("Two", "SNADS:GATE/D-2/TWO"),
+    ]
+    .concat();
+    office.import_text("-c -gsnads:Gate\\d-1", &text).ends(0);
+    assert_eq!(office.names("SNADS:GATE/D-1"), ["One"]);
+    office.import_text("-c -gsnads:GATE/D-2", &text).ends(0);
+    assert_eq!(office.names("SNADS:GATE/D-2"), ["Two"]);
+    office.import_text("-gpcm:GATE/D-2", &text).ends(2);
+}
+
 #[test]
 fn imp_s072_a_plain_import_of_gateway_names_is_not_distributed() {
     let office = office().registered_with("NET/PO");
