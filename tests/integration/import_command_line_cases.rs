@@ -1,4 +1,4 @@
-//! The command line of `import`: every published case by its id, and the rules behind them.
+//! The command line of `import`: every published and every derived case by its id, and the rules behind them.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,8 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-const CASES: &str = include_str!("../../testdata/spec/import-cases.jsonl");
+const PUBLISHED: &str = include_str!("../../testdata/spec/import-cases.jsonl");
+const DERIVED: &str = include_str!("../../testdata/import/derived-cases.jsonl");
 
 /// Runs `import` with the tokens of `line` behind its name, in an empty directory that must stay empty.
 fn import(line: &str) -> Output {
@@ -61,9 +62,20 @@ fn field(line: &str, key: &str) -> Value {
 
 #[test]
 fn every_published_command_line_is_understood_as_published() {
+    assert_understood(PUBLISHED, 66);
+}
+
+#[test]
+fn every_derived_command_line_is_understood_by_the_rules() {
+    assert_understood(DERIVED, 263);
+}
+
+/// Compares every command line among `cases` with what `--explain` says; a case that goes missing must not pass
+/// unseen.
+fn assert_understood(cases: &str, count: usize) {
     let mut failures = Vec::new();
     let mut run = 0;
-    for line in CASES.lines() {
+    for line in cases.lines() {
         let mut case: Value = serde_json::from_str(line).expect("one case per line");
         if case["kind"] != "command-line" {
             continue;
@@ -84,7 +96,7 @@ fn every_published_command_line_is_understood_as_published() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
-    assert_eq!(run, 66);
+    assert_eq!(run, count);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Every published `file` case of `testdata/spec/import-cases.jsonl`: transactions and parse
-//! messages, through the reader that `import --check` uses.
+//! Every `file` case of `testdata/spec/import-cases.jsonl` and of `testdata/import/derived-cases.jsonl`:
+//! transactions and parse messages, through the reader that `import --check` uses.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,21 +14,39 @@ use wait4::Wait4;
 
 const CODE_PAGE: CodePage = CodePage::Cp850;
 
-/// Cases of this kind in the file: a case that goes missing must not pass unseen.
-const FILE_CASES: usize = 74;
+/// The published cases, and how many there are: a case that goes missing must not pass unseen.
+const PUBLISHED: (&str, usize) = ("testdata/spec/import-cases.jsonl", 74);
 
-fn file_cases() -> Vec<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/spec/import-cases.jsonl");
-    let text = fs::read_to_string(path).expect("the published cases");
-    text.lines()
+/// The cases derived from the same rules.
+const DERIVED: (&str, usize) = ("testdata/import/derived-cases.jsonl", 481);
+
+fn cases((path, count): (&str, usize)) -> Vec<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let text = fs::read_to_string(path).expect("the cases");
+    let cases: Vec<_> = text
+        .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("one JSON object per line"))
         .filter(|case| case["kind"] == "file")
-        .collect()
+        .collect();
+    assert_eq!(cases.len(), count);
+    cases
+}
+
+fn code_page(case: &Value) -> CodePage {
+    match case["code_page"].as_u64() {
+        None => CODE_PAGE,
+        Some(id) => u16::try_from(id)
+            .ok()
+            .and_then(CodePage::from_id)
+            .expect("a code page"),
+    }
 }
 
 fn input(case: &Value) -> Vec<u8> {
     let text = case["input"].as_str().expect("input is text");
-    CODE_PAGE.encode(text).expect("input in code page 850")
+    code_page(case)
+        .encode(text)
+        .expect("input in its code page")
 }
 
 /// Leaves out the messages that need a postoffice.
@@ -42,10 +60,18 @@ fn parse_stage(expected: &Value) -> Value {
 
 #[test]
 fn every_published_file_case_parses_as_expected() {
-    let cases = file_cases();
+    assert_parsed(&cases(PUBLISHED));
+}
+
+#[test]
+fn every_derived_file_case_parses_as_expected() {
+    assert_parsed(&cases(DERIVED));
+}
+
+fn assert_parsed(cases: &[Value]) {
     let mut differing = String::new();
-    for case in &cases {
-        let found = protocol::check(&input(case)[..], CODE_PAGE).expect("reading a slice");
+    for case in cases {
+        let found = protocol::check(&input(case)[..], code_page(case)).expect("reading a slice");
         let expected = parse_stage(&case["expected"]);
         if found != expected {
             writeln!(
@@ -57,13 +83,12 @@ fn every_published_file_case_parses_as_expected() {
         }
     }
     assert!(differing.is_empty(), "cases that differ:\n{differing}");
-    assert_eq!(cases.len(), FILE_CASES);
 }
 
 #[test]
 fn keys_stand_in_the_order_of_the_cases() {
-    for case in file_cases() {
-        let found = protocol::check(&input(&case)[..], CODE_PAGE).expect("reading a slice");
+    for case in cases(PUBLISHED).into_iter().chain(cases(DERIVED)) {
+        let found = protocol::check(&input(&case)[..], code_page(&case)).expect("reading a slice");
         let expected = parse_stage(&case["expected"]);
         assert_eq!(
             found.to_string(),
@@ -89,7 +114,7 @@ fn read_hostile(text: &[u8], what: &str) {
 
 #[test]
 fn cases_cut_at_every_byte_are_answered() {
-    for case in file_cases() {
+    for case in cases(PUBLISHED) {
         let text = input(&case);
         let whole = protocol::check(&text[..], CODE_PAGE).expect("reading a slice");
         let first = whole["transactions"].get(0);
@@ -109,7 +134,7 @@ fn cases_cut_at_every_byte_are_answered() {
 
 #[test]
 fn cases_with_any_bit_flipped_are_answered() {
-    for case in file_cases() {
+    for case in cases(PUBLISHED) {
         let mut text = input(&case);
         for at in 0..text.len() {
             for bit in [0x01, 0x04, 0x20, 0x80, 0xff] {

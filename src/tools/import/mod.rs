@@ -71,7 +71,9 @@ const SPOOL_LEN: usize = 1 << 20;
 
 /// Prints what the `-f` file says, in the shape of the file cases (`spec/import.md` 13).
 ///
-/// A message ends it with [`ExitCode::Partial`], as the import of that file would end.
+/// A message ends it with [`ExitCode::Partial`], as the import of that file would end. What takes more than the text
+/// is left to the run: the lists, and also message 28, since `-g`, `-e` and places that do not exist decide as well
+/// which of two lines with one name comes to its list.
 fn check(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
     let path = options
         .file
