@@ -151,7 +151,7 @@ fn check_part(
 fn first_non_alphanumeric(part: Part, text: &[u8], code_page: CodePage) -> Option<usize> {
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
-        if code_page.character_len(&text[at..]) == 2 {
+        if !byte.is_ascii() && code_page.character_len(&text[at..]) == 2 {
             at += 2;
             continue;
         }
