@@ -292,6 +292,7 @@ fn check_needs_an_input_file_that_is_there() {
         "import --check",
         "import -x -fa.txt --check",
         "import -q --check",
+        "import -fa.txt --check --report r.jsonl",
     ] {
         let output = import(line);
         assert_eq!(output.status.code(), Some(2), "{line}: {output:?}");

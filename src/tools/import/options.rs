@@ -219,6 +219,10 @@ impl Options {
             let what = "--unattended goes with -q alone";
             return Err(wrong(ErrorKind::ArgumentConflict, what));
         }
+        if self.task == Task::Check && self.common.report.is_some() {
+            let what = "--check writes no file: its answer on standard output is the report";
+            return Err(wrong(ErrorKind::ArgumentConflict, what));
+        }
         Ok(self)
     }
 }
