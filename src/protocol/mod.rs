@@ -2,6 +2,7 @@
 //! clock, no files, no output.
 
 mod check;
+pub mod mail;
 pub mod message;
 pub mod resync;
 pub mod schedule;

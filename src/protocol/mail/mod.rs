@@ -1,0 +1,40 @@
+//! Dir-sync messages as Internet mail (RFC 5322, MIME): what `design.md` section 3 "Mail" says, without files and clock.
+//!
+//! A message is addressed by two headers of its own, since the RFC 5322 addresses are only the route:
+//!
+//! | Header | Value |
+//! |---|---|
+//! | `DirSync-From:` | `PCM:NET/PO`, or `PCM:NET/PO/MAILBOX` where it is not `$SYSTEM`; see [`Party::to_header`] for other characters |
+//! | `DirSync-To:` | the same |
+//! | `DirSync-Kind:` | `note` or `non-delivery`; a dir-sync message has none |
+//! | `DirSync-Digest:` | `sha-256` and the digits of its [`Fingerprint`](crate::codec::Fingerprint): a message changed on the way is refused |
+//! | `DirSync-Signature:` | `hmac-sha256` and the digits; only where a password is registered |
+//!
+//! A message that is sent is hashed first ([`Contents`]), named ([`MessageId::new`]), signed ([`Signed::sign`]), then written
+//! as a stream ([`MailWriter`]). One that comes is read whole ([`Mail::parse`]).
+
+mod charset;
+mod contents;
+mod encode;
+mod envelope;
+mod fault;
+mod header;
+mod message_id;
+mod mime;
+mod party;
+mod read;
+mod signature;
+mod writer;
+
+pub use charset::Charset;
+pub use contents::{ContentHash, ContentHasher, Contents};
+pub use envelope::{Envelope, MailKind};
+pub use fault::{FaultKind, MailFault, NonDelivery};
+pub use message_id::MessageId;
+pub use party::{Party, SYSTEM};
+pub use read::{Attachment, Mail, Reader};
+pub use signature::{Signature, SignatureCheck, SignatureKey, Signed};
+pub use writer::{MailWriter, PLACEHOLDER_DOMAIN};
+
+#[cfg(test)]
+mod tests;
