@@ -125,6 +125,15 @@ pub enum PostofficeError {
         /// The path given.
         path: PathBuf,
     },
+    /// Mail cannot be sent: the outgoing Maildir is missing or cannot be written, as the INQUEUE pair could be (messages 113,
+    /// 159 and 40).
+    #[error("{}: mail cannot be sent: {reason}", path.display())]
+    NoOutgoing {
+        /// `P1` or a directory in it.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
     /// A queue file is damaged.
     #[error("{}: {source}", path.display())]
     Queue {
@@ -178,6 +187,7 @@ impl PostofficeError {
             | Self::Unstorable(_)
             | Self::Write { .. }
             | Self::ReadOnly { .. }
+            | Self::NoOutgoing { .. }
             | Self::Target(_)
             | Self::OtherDevice { .. }
             | Self::Unfinished { .. }

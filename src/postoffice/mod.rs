@@ -17,6 +17,7 @@ pub mod lists;
 pub mod local;
 pub mod lock;
 pub mod log;
+pub mod mailbag;
 pub mod own_names;
 pub mod ownership;
 pub mod participants;

@@ -117,7 +117,8 @@ fn fault(path: &Path, file: &File) -> Result<Option<TargetFault>, PostofficeErro
     if metadata.is_dir() {
         return Ok(Some(TargetFault::Directory));
     }
-    if metadata.permissions().mode() & 0o222 == 0 {
+    // A message is taken out of a Maildir by changing the directory, whatever mode its mail system gave it.
+    if metadata.permissions().mode() & 0o222 == 0 && !file.dir().is_case_sensitive() {
         return Ok(Some(TargetFault::ReadOnly));
     }
     if *file == layout::FLAG {

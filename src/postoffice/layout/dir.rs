@@ -75,6 +75,14 @@ pub enum Dir {
     MailIn(MailPart),
     /// One directory of the outgoing Maildir, in `P1`.
     MailOut(MailPart),
+    /// `MBG\QUARANT`: the Maildir of messages that were refused.
+    Quarantine,
+    /// One directory of the quarantine.
+    QuarantineIn(MailPart),
+    /// `MBG\<hexid>`: the Maildir of a local mailbox, beside its `MBG\<hexid>.MBG`.
+    UserMail(HexId),
+    /// One directory of the Maildir of a local mailbox.
+    UserMailIn(HexId, MailPart),
     /// Where a batch prepares its files, `GLB\DIRSYNC.TMP`.
     Staging,
 }
@@ -120,9 +128,11 @@ impl Dir {
             Self::MaiPart(_) => Self::Mai,
             Self::FoldersLoc | Self::FoldersPub => Self::Folders,
             Self::FoldersUser(_) => Self::FoldersLoc,
-            Self::System => Self::Mbg,
+            Self::System | Self::Quarantine | Self::UserMail(_) => Self::Mbg,
             Self::MailIn(_) => Self::System,
             Self::MailOut(_) => Self::P1,
+            Self::QuarantineIn(_) => Self::Quarantine,
+            Self::UserMailIn(id, _) => Self::UserMail(id),
             Self::Staging => Self::Glb,
             _ => Self::Root,
         })
@@ -139,7 +149,7 @@ impl Dir {
             Self::Cal => "CAL",
             Self::Folders => "FOLDERS",
             Self::FoldersLoc => "LOC",
-            Self::FoldersUser(id) => return Cow::Owned(id.to_string()),
+            Self::FoldersUser(id) | Self::UserMail(id) => return Cow::Owned(id.to_string()),
             Self::FoldersPub => "PUB",
             Self::Glb => "GLB",
             Self::Grp => "GRP",
@@ -159,7 +169,11 @@ impl Dir {
             Self::Usr => "USR",
             Self::Xtn => "XTN",
             Self::System => "SYSTEM",
-            Self::MailIn(part) | Self::MailOut(part) => match part {
+            Self::Quarantine => "QUARANT",
+            Self::MailIn(part)
+            | Self::MailOut(part)
+            | Self::QuarantineIn(part)
+            | Self::UserMailIn(_, part) => match part {
                 // The Maildir standard writes these in lower case.
                 MailPart::Tmp => "tmp",
                 MailPart::New => "new",
@@ -169,10 +183,35 @@ impl Dir {
         })
     }
 
+    /// Returns the three directories of the Maildir that a directory holds or belongs to.
+    #[must_use]
+    pub fn maildir(self) -> Option<[Self; 3]> {
+        let part: &dyn Fn(MailPart) -> Self = match self {
+            Self::System | Self::MailIn(_) => &Self::MailIn,
+            Self::P1 | Self::MailOut(_) => &Self::MailOut,
+            Self::Quarantine | Self::QuarantineIn(_) => &Self::QuarantineIn,
+            Self::UserMail(id) | Self::UserMailIn(id, _) => &move |part| Self::UserMailIn(id, part),
+            _ => return None,
+        };
+        Some([MailPart::Tmp, MailPart::New, MailPart::Cur].map(part))
+    }
+
+    /// Returns which directory of a Maildir it is.
+    #[must_use]
+    pub fn mail_part(self) -> Option<MailPart> {
+        match self {
+            Self::MailIn(part)
+            | Self::MailOut(part)
+            | Self::QuarantineIn(part)
+            | Self::UserMailIn(_, part) => Some(part),
+            _ => None,
+        }
+    }
+
     /// Tells whether names in here are kept letter by letter: those of a Maildir are not ours alone.
     #[must_use]
     pub fn is_case_sensitive(self) -> bool {
-        matches!(self, Self::MailIn(_) | Self::MailOut(_))
+        self.mail_part().is_some()
     }
 }
 

@@ -1,0 +1,175 @@
+//! The Maildirs of a postoffice (`design.md` section 3, Mail): incoming, outgoing, quarantine, and those of its users.
+//!
+//! Any mail system may put messages into `MBG/SYSTEM/new` while a pass is at work: delivery into a Maildir needs no lock. What
+//! leaves one, or is sent, goes through a [`Batch`], together with everything else that the pass changes.
+
+mod outbox;
+mod quarantine;
+mod seen;
+
+use std::fs;
+use std::io::{self, Read};
+use std::time::SystemTime;
+
+pub use outbox::{Outbox, check_outgoing};
+pub use quarantine::quarantine;
+pub use seen::Seen;
+
+use super::batch::Batch;
+use super::error::{AtPath, PostofficeError};
+use super::layout::{Dir, File, Layout, MailPart};
+
+/// Bytes of a message that is read: more than any reply has, since the queues in it are limited to less.
+pub const MAX_MAIL_LEN: u64 = 1 << 30;
+
+/// A message in a Maildir.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its file, in `new` or `cur`.
+    pub file: File,
+    /// Its bytes.
+    pub len: u64,
+    /// When it arrived: the time of its file.
+    pub arrived: SystemTime,
+}
+
+/// Something in a Maildir that is no message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// Its name as far as it can be shown, behind the directory.
+    pub name: String,
+    /// Why it is passed over.
+    pub reason: String,
+}
+
+/// What a Maildir holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mailbag {
+    /// The messages, the one that arrived first in front.
+    pub mails: Vec<Waiting>,
+    /// What is no message.
+    pub skipped: Vec<Skipped>,
+}
+
+/// The bytes of a message, as far as they can be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MailBytes {
+    /// All of them.
+    Whole(Vec<u8>),
+    /// It has more than the limit.
+    TooLarge,
+    /// Somebody took it away meanwhile.
+    Gone,
+}
+
+/// Lists the incoming dir-sync mail, `new` and `cur`; none where there is no Maildir.
+///
+/// # Errors
+/// A directory cannot be read.
+pub fn incoming(layout: &Layout) -> Result<Mailbag, PostofficeError> {
+    list(layout, Dir::System)
+}
+
+/// Lists a Maildir, `new` and `cur`, in the order of arrival: by the time of the file, then by name.
+///
+/// # Errors
+/// A directory cannot be read.
+pub fn list(layout: &Layout, maildir: Dir) -> Result<Mailbag, PostofficeError> {
+    let mut bag = Mailbag::default();
+    for dir in maildir.maildir().into_iter().flatten() {
+        if dir.mail_part() != Some(MailPart::Tmp) {
+            list_part(layout, dir, &mut bag)?;
+        }
+    }
+    bag.mails.sort_by(|a, b| {
+        let key = |mail: &Waiting| (mail.arrived, mail.file.name().to_owned());
+        key(a).cmp(&key(b))
+    });
+    bag.skipped.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(bag)
+}
+
+fn list_part(layout: &Layout, dir: Dir, bag: &mut Mailbag) -> Result<(), PostofficeError> {
+    let path = layout.dir_path(dir)?;
+    let entries = match fs::read_dir(&path) {
+        Ok(entries) => entries,
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(e).reading(&path),
+    };
+    for entry in entries {
+        let entry = entry.reading(&path)?;
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(b".") {
+            continue; // hidden, by the rules of a Maildir
+        }
+        let metadata = match entry.metadata() {
+            Ok(metadata) => metadata,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(e) => return Err(e).reading(&entry.path()),
+        };
+        let mut skip = |reason: &str| {
+            bag.skipped.push(Skipped {
+                name: format!("{dir}/{}", name.to_string_lossy().escape_default()),
+                reason: reason.to_owned(),
+            });
+        };
+        let file = match name.to_str().map(|name| File::named(dir, name)) {
+            _ if !metadata.is_file() => {
+                skip("it is no file");
+                continue;
+            }
+            Some(Ok(file)) => file,
+            Some(Err(e)) => {
+                skip(e.reason);
+                continue;
+            }
+            None => {
+                skip("its name is not text");
+                continue;
+            }
+        };
+        bag.mails.push(Waiting {
+            file,
+            len: metadata.len(),
+            arrived: metadata.modified().reading(&path)?,
+        });
+    }
+    Ok(())
+}
+
+/// Reads a message of at most `limit` bytes.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read(layout: &Layout, mail: &Waiting, limit: u64) -> Result<MailBytes, PostofficeError> {
+    let Some(file) = layout.open_file(&mail.file)? else {
+        return Ok(MailBytes::Gone);
+    };
+    let mut bytes = Vec::new();
+    let path = layout.path(&mail.file)?;
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .reading(&path)?;
+    Ok(match bytes.len() as u64 > limit {
+        true => MailBytes::TooLarge,
+        false => MailBytes::Whole(bytes),
+    })
+}
+
+/// Decides that a message leaves its Maildir.
+///
+/// # Errors
+/// As [`Batch::remove`].
+pub fn take(batch: &Batch<'_>, mail: &Waiting) -> Result<(), PostofficeError> {
+    batch.remove(&mail.file)
+}
+
+/// Decides that a Maildir is there, with its three directories.
+pub fn make(batch: &Batch<'_>, maildir: Dir) {
+    for dir in maildir.maildir().into_iter().flatten() {
+        batch.create_dir(dir);
+    }
+}
+
+#[cfg(test)]
+mod tests;
