@@ -147,6 +147,7 @@ fn stamp(at: Timestamp, zone: &TimeZone, years: Years) -> String {
     at.to_zoned(zone.clone()).strftime(format).to_string()
 }
 
+/// Appends text, control characters as escapes, so that it stays on its line.
 pub(super) fn push_escaped(line: &mut String, text: &str) {
     for c in text.chars() {
         match c {

@@ -27,6 +27,7 @@ pub mod pol;
 pub mod queues;
 pub mod scan;
 pub mod setup;
+pub mod transfer_log;
 
 use std::path::Path;
 use std::time::Duration;

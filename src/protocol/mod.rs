@@ -2,6 +2,7 @@
 //! clock, no files, no output.
 
 mod check;
+pub mod delivery;
 pub mod mail;
 pub mod message;
 pub mod resync;

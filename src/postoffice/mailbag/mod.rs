@@ -3,17 +3,21 @@
 //! Any mail system may put messages into `MBG/SYSTEM/new` while a pass is at work: delivery into a Maildir needs no lock. What
 //! leaves one, or is sent, goes through a [`Batch`], together with everything else that the pass changes.
 
+mod delivery;
 mod outbox;
 mod quarantine;
 mod seen;
+mod tries;
 
 use std::fs;
 use std::io::{self, Read};
 use std::time::SystemTime;
 
+pub use delivery::{Delivered, Delivery};
 pub use outbox::{Outbox, check_outgoing};
 pub use quarantine::quarantine;
 pub use seen::Seen;
+pub use tries::Tries;
 
 use super::batch::Batch;
 use super::error::{AtPath, PostofficeError};

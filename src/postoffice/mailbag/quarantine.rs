@@ -1,7 +1,6 @@
 //! Messages that were refused: kept in `MBG/QUARANT` with the reason in front.
 
-use std::io::{Read, Write};
-
+use super::delivery::copy_below;
 use super::{Waiting, make};
 use crate::postoffice::batch::Batch;
 use crate::postoffice::error::{AtPath, PostofficeError};
@@ -28,25 +27,8 @@ pub fn quarantine(
     let kept = unused_name(layout, mail.file.name())?;
     make(batch, Dir::Quarantine);
     let mut staged = batch.replace(&kept)?;
-    let mut buffer = vec![0; 1 << 16];
-    let mut header = format!("DirSync-Refused: {}\n", one_line(reason)).into_bytes();
-    loop {
-        let mut piece = match input.read(&mut buffer).reading(&path)? {
-            0 => break,
-            len => &buffer[..len],
-        };
-        if !header.is_empty() {
-            let end = piece.iter().position(|&b| b == b'\n');
-            if let Some(end) = end.filter(|_| piece.starts_with(b"From ")) {
-                staged.put(&piece[..=end])?;
-                piece = &piece[end + 1..];
-            }
-            staged.put(&std::mem::take(&mut header))?;
-        }
-        staged.put(piece)?;
-    }
-    staged.put(&header)?;
-    staged.flush().writing(&path)?;
+    let header = format!("DirSync-Refused: {}\n", one_line(reason));
+    copy_below(header.as_bytes(), &mut input, &mut staged).writing(&path)?;
     staged.finish()?;
     super::take(batch, mail)
 }

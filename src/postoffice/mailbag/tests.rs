@@ -278,3 +278,83 @@ fn a_mailbox_has_a_maildir_of_its_own() {
         1
     );
 }
+
+#[test]
+fn a_delivery_needs_no_lock_and_happens_whole_or_not_at_all() {
+    let site = Site::new();
+    let layout = Layout::open(site.layout().root()).unwrap();
+    let mut delivery = Delivery::new(&layout, "NET/A");
+    let add = |delivery: &mut Delivery<'_>, name: &str, text: &str| {
+        delivery.add(Dir::System, name, "X: 1\n", text.as_bytes())
+    };
+    assert_eq!(
+        add(&mut delivery, "1.a", "A: b\n\n").unwrap(),
+        Delivered::New
+    );
+    assert_eq!(site.names(Dir::MailIn(MailPart::Tmp)), ["1.a.NET_A"]);
+    drop(delivery);
+    assert!(site.names(Dir::MailIn(MailPart::Tmp)).is_empty());
+
+    for many in [1, 20] {
+        let mut delivery = Delivery::new(&layout, "NET/A");
+        for n in 0..many {
+            add(&mut delivery, &format!("{many}.{n}"), "From x\nA: b\n\n").unwrap();
+        }
+        delivery.commit().unwrap();
+    }
+    assert!(site.names(Dir::MailIn(MailPart::Tmp)).is_empty());
+    assert_eq!(site.names(Dir::MailIn(MailPart::New)).len(), 21);
+    let file = File::named(Dir::MailIn(MailPart::New), "1.0").unwrap();
+    assert_eq!(
+        layout.read(&file).unwrap().unwrap(),
+        b"From x\nX: 1\nA: b\n\n"
+    );
+
+    // The same message again is no second one; another message does not take its place.
+    let mut delivery = Delivery::new(&layout, "NET/A");
+    assert_eq!(
+        add(&mut delivery, "1.0", "From x\nA: b\n\n").unwrap(),
+        Delivered::AlreadyThere
+    );
+    let error = add(&mut delivery, "1.0", "From x\nA: c\n\n").unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("MBG/SYSTEM/new/1.0: cannot write"),
+        "{error}"
+    );
+    for name in ["../1", "a/b", "", "."] {
+        assert!(
+            matches!(add(&mut delivery, name, ""), Err(PostofficeError::Name(_))),
+            "{name}"
+        );
+    }
+    drop(delivery);
+    assert!(site.names(Dir::MailIn(MailPart::Tmp)).is_empty());
+}
+
+#[test]
+fn a_maildir_without_write_bit_takes_nothing() {
+    let site = Site::new();
+    let mbg = site.layout().root().join("MBG");
+    fs::set_permissions(mbg.clone(), fs::Permissions::from_mode(0o555)).unwrap();
+    let mut delivery = Delivery::new(site.layout(), "NET/A");
+    // Its parent is one of the published directories; only root gets past its mode.
+    let made = delivery.add(Dir::System, "a", "", &b""[..]);
+    assert!(made.is_ok() || matches!(made, Err(PostofficeError::Write { .. })));
+    fs::set_permissions(&mbg, fs::Permissions::from_mode(0o755)).unwrap();
+    fs::create_dir_all(mbg.join("0000000A")).unwrap();
+    fs::set_permissions(mbg.join("0000000A"), fs::Permissions::from_mode(0o555)).unwrap();
+    let error = delivery
+        .add(Dir::UserMail(HexId(10)), "a", "", &b""[..])
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("MBG/0000000A: cannot write: permission denied"),
+        "{error}"
+    );
+    fs::remove_dir_all(site.layout().root().join("P1")).unwrap();
+    site.layout().forget();
+    assert!(delivery.add(Dir::P1, "a", "", &b""[..]).is_err());
+}

@@ -159,6 +159,8 @@ pub struct NonDelivery {
     pub lines: Vec<String>,
     /// Which message was not delivered, where it says so.
     pub about: Option<MessageId>,
+    /// Who had sent that message, where the report encloses its header.
+    pub sender: Option<Party>,
     /// Its subject.
     pub subject: String,
 }

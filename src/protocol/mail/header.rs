@@ -6,7 +6,7 @@ use mail_parser::{ContentType, HeaderValue};
 use super::fault::FaultKind;
 
 /// Bytes a header may have. Mail systems allow less.
-const MAX_HEADER_LEN: usize = 256 << 10;
+pub(super) const MAX_HEADER_LEN: usize = 256 << 10;
 
 /// Bytes of a field that is looked into.
 const MAX_FIELD_LEN: usize = 8 << 10;
@@ -78,6 +78,11 @@ impl<'x> Header<'x> {
     /// Returns the first field of a name as text: unfolded, encoded words decoded.
     pub(super) fn text(&self, name: &str) -> Option<String> {
         self.all(name).next().map(text_of)
+    }
+
+    /// Returns all fields of a name as text.
+    pub(super) fn texts(&self, name: &str) -> impl Iterator<Item = String> {
+        self.all(name).map(text_of)
     }
 
     /// Returns a field that may stand once only.

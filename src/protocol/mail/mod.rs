@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `DirSync-From:` | `PCM:NET/PO`, or `PCM:NET/PO/MAILBOX` where it is not `$SYSTEM`; see [`Party::to_header`] for other characters |
 //! | `DirSync-To:` | the same |
+//! | `DirSync-Hop:` | `PCM:NET/PO` of each postoffice that sent it on to another one, the last in front |
 //! | `DirSync-Kind:` | `note` or `non-delivery`; a dir-sync message has none |
 //! | `DirSync-Digest:` | `sha-256` and the digits of its [`Fingerprint`](crate::codec::Fingerprint): a message changed on the way is refused |
 //! | `DirSync-Signature:` | `hmac-sha256` and the digits; only where a password is registered |
@@ -19,6 +20,7 @@ mod encode;
 mod envelope;
 mod fault;
 mod header;
+mod label;
 mod message_id;
 mod mime;
 mod party;
@@ -30,6 +32,7 @@ pub use charset::Charset;
 pub use contents::{ContentHash, ContentHasher, Contents};
 pub use envelope::{Envelope, MailKind};
 pub use fault::{FaultKind, MailFault, NonDelivery};
+pub use label::{Label, MailAddress, MailAddressError, hop_line, readdress, split_from_line};
 pub use message_id::MessageId;
 pub use party::{Party, SYSTEM};
 pub use read::{Attachment, Mail, Reader};

@@ -75,7 +75,7 @@ impl Mail {
             .text("Message-ID")
             .as_deref()
             .and_then(MessageId::from_header);
-        let from = match party(&header, "DirSync-From", reader) {
+        let from = match party_of(&header, "DirSync-From", reader) {
             Ok(from) => from,
             Err(kind) => {
                 return Err(MailFault {
@@ -103,7 +103,7 @@ impl Mail {
         (id, from): (Option<MessageId>, Option<Party>),
         reader: &Reader<'_>,
     ) -> Result<Self, FaultKind> {
-        let to = party(&header, "DirSync-To", reader)?;
+        let to = party_of(&header, "DirSync-To", reader)?;
         let signature = header.once("DirSync-Signature")?;
         let digest = header.once("DirSync-Digest")?;
         let word = header.text("DirSync-Kind").unwrap_or_default();
@@ -247,21 +247,27 @@ pub(super) fn digest(fingerprint: &Fingerprint) -> String {
     format!("sha-256 {fingerprint}")
 }
 
-fn party(
+/// Reads `DirSync-From:` or `DirSync-To:`.
+pub(super) fn party(
+    header: &'static str,
+    value: &str,
+    code_page: CodePage,
+) -> Result<Party, FaultKind> {
+    Party::from_header(value, code_page).map_err(|source| FaultKind::Address {
+        header,
+        source: Box::new(source),
+    })
+}
+
+fn party_of(
     header: &Header<'_>,
     name: &'static str,
     reader: &Reader<'_>,
 ) -> Result<Option<Party>, FaultKind> {
-    let Some(value) = header.once(name)? else {
-        return Ok(None);
-    };
-    match Party::from_header(&value, reader.code_page) {
-        Ok(party) => Ok(Some(party)),
-        Err(source) => Err(FaultKind::Address {
-            header: name,
-            source: Box::new(source),
-        }),
-    }
+    header
+        .once(name)?
+        .map(|value| party(name, &value, reader.code_page))
+        .transpose()
 }
 
 /// Tells whether a message is what a mail system sends when it cannot deliver one (RFC 3464, and the older forms).
@@ -336,19 +342,27 @@ fn report(
         .map(str::trim_end)
         .filter(|line| !line.is_empty());
     let bounded = |line: &str| line.chars().take(MAX_REPORT_LINE_LEN).collect();
+    let enclosed = leaves.iter().find_map(|leaf| original(leaf, reader));
+    let (about, sender) = enclosed.unwrap_or_default();
     NonDelivery {
         lines: lines.take(MAX_REPORT_LINES).map(bounded).collect(),
-        about: in_reply_to.or_else(|| leaves.iter().find_map(original)),
+        about: in_reply_to.or(about),
+        sender,
         subject,
     }
 }
 
-/// Returns the Message-ID of the message that a report encloses, or the header of which it does.
-fn original(leaf: &Leaf<'_>) -> Option<MessageId> {
+/// Returns Message-ID and sender of the message that a report encloses, or the header of which it does.
+fn original(leaf: &Leaf<'_>, reader: &Reader<'_>) -> Option<(Option<MessageId>, Option<Party>)> {
     if !leaf.is_type("message", "rfc822") && !leaf.is_type("text", "rfc822-headers") {
         return None;
     }
     let bytes = leaf.decode().ok()?;
     let (header, _) = Header::split(&bytes).ok()?;
-    MessageId::from_header(&header.text("Message-ID")?)
+    let id = header
+        .text("Message-ID")
+        .and_then(|value| MessageId::from_header(&value));
+    let sender = header.text("DirSync-From");
+    let sender = sender.and_then(|value| Party::from_header(&value, reader.code_page).ok());
+    Some((id, sender))
 }

@@ -289,6 +289,7 @@ fn the_report_of_a_mail_system_names_the_message() {
     };
     assert_eq!(report.lines, ["host unknown"]);
     assert_eq!(report.about, MessageId::from_header("a@b"));
+    assert_eq!(report.sender, Some(Party::system(own())));
     let old = "Return-Path: <>\nFrom: Mail System <x@y>\n\nno such user\n";
     assert!(matches!(
         parse(old.as_bytes()).unwrap_err().kind,
