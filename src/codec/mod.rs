@@ -13,6 +13,7 @@ pub mod queue;
 pub mod reqconf;
 pub mod resync;
 pub mod srvconf;
+pub mod stamps;
 pub mod sync_number;
 pub mod timestamp;
 

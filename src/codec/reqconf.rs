@@ -80,7 +80,10 @@ fields! {
     /// | 88 | 4 | `server_stamp` | last STAMP taken from the server | ours |
     /// | 92 | 4 | `highest_tid` | highest TID given | ours |
     /// | 96 | 4 | `highest_mailbag` | highest mailbag number given | ours |
-    /// | 100 | 412 | `unknown_100` | zero, kept as read | ours |
+    /// | 100 | 4 | `sent` | last number of the last request | ours |
+    /// | 104 | 4 | `raised_from` | one more than what the server had confirmed before a resync raised `req_sync`; 0 none | ours |
+    /// | 108 | 4 | `req_digest` | which transaction the server confirmed last, 0 unknown, 1 none | ours |
+    /// | 112 | 400 | `unknown_112` | zero, kept as read | ours |
     ///
     /// The 512 zero bytes of a new postoffice (Q135868) mean that nothing is set: they read as the default,
     /// with every pointer -1, and are written back as they were until something is set.
@@ -122,8 +125,16 @@ fields! {
         92 => highest_tid: u32,
         /// Highest mailbag number ever given, so that a CONTROL.GLB that went back is noticed.
         96 => highest_mailbag: u32,
+        /// Last number that the last request told the server; 0 where there was none. An answer that confirms more
+        /// than that shows that this postoffice was restored from an old copy.
+        100 => sent: ReqSync,
+        /// One more than the number that the server itself had confirmed when a resync file raised [`Self::req_sync`];
+        /// 0 where none has since the last answer.
+        104 => raised_from: u32,
+        /// Digest of the transaction that the server itself confirmed last; 0 where it is unknown, 1 where there is none.
+        108 => req_digest: u32,
         /// Bytes without meaning.
-        100 => unknown_100: Opaque<412>,
+        112 => unknown_112: Opaque<400>,
     }
 }
 

@@ -7,6 +7,7 @@ use super::codepage::CodePage;
 use super::input::fill_all;
 use super::layout::{Field, fields, flag_word, whole};
 use super::mark::{Mark, letters};
+use super::stamps::StampRing;
 use super::sync_number::{ImportSync, ReqSync, SrvSync};
 use super::timestamp::Timestamp;
 use super::{CodecError, FixedText, Opaque, Record, RecordReader, RecordState, RecordWriter};
@@ -30,7 +31,9 @@ fields! {
     /// | 20 | 4 | `next_registration` | next registration id, never given twice | ours |
     /// | 24 | 4 | `requestor_count` | records behind the header | ours |
     /// | 28 | 11 | `administrator` | mailbox that gets the notes | content published (Q111703) |
-    /// | 39 | 981 | `unknown_39` | zero, kept as read | ours |
+    /// | 39 | 1 | `unknown_39` | zero, kept as read | ours |
+    /// | 40 | 896 | `issued` | the last 224 STAMPs given out, newest first | ours |
+    /// | 936 | 84 | `unknown_936` | zero, kept as read | ours |
     /// | 1020 | 4 | checksum | CRC-32/ISO-HDLC of the 1020 bytes before it | ours |
     ///
     /// Keep Updates stands before the administrator's name and not behind it, where a long name once ran
@@ -53,8 +56,13 @@ fields! {
         24 => requestor_count: u32,
         /// Mailbox of the administrator, 10 bytes at most.
         28 => administrator: FixedText<11>,
+        /// A byte without meaning.
+        39 => unknown_39: Opaque<1>,
+        /// The STAMPs given out last, with answers and resync files: a requestor whose STAMP is none of them has its
+        /// numbers from a server that is no more, such as this one before it was restored from an old copy.
+        40 => issued: StampRing<224>,
         /// Bytes without meaning.
-        39 => unknown_39: Opaque<981>,
+        936 => unknown_936: Opaque<84>,
     }
 }
 
@@ -76,6 +84,8 @@ impl Default for SrvConfHeader {
             requestor_count: 0,
             administrator: FixedText::default(),
             unknown_39: Opaque::default(),
+            issued: StampRing::default(),
+            unknown_936: Opaque::default(),
         }
     }
 }
@@ -157,7 +167,12 @@ fields! {
     /// | 56 | 4 | `registration` | registration id, never used twice | ours |
     /// | 60 | 4 | `limit` | most bytes of a reply, 0 none | ours |
     /// | 64 | 4 | `types` | address types it asked for, 0 PCM only | ours |
-    /// | 68 | 952 | `unknown_68` | zero, kept as read | ours |
+    /// | 68 | 4 | `req_digest` | which transaction `req_sync` numbers, 0 unknown, 1 none | ours |
+    /// | 72 | 4 | `heard_stamp` | STAMP in its last request, 0 none | ours |
+    /// | 76 | 32 | `sent_stamps` | STAMPs of the last 8 answers to it, newest first | ours |
+    /// | 108 | 11 | `mailbox` | mailbox its last request came from, empty for `$SYSTEM` | ours |
+    /// | 119 | 1 | `import_reason` | why the reply is a full list; for messages alone | ours |
+    /// | 120 | 900 | `unknown_120` | zero, kept as read | ours |
     /// | 1020 | 4 | checksum | CRC-32/ISO-HDLC of the 1020 bytes before it | ours |
     #[derive(Debug, Clone, PartialEq, Eq, Default)]
     pub struct RequestorRecord, "a SRVCONF record", 1020 bytes {
@@ -191,8 +206,18 @@ fields! {
         60 => limit: u32,
         /// Address types it asked for, with the bits of [`super::GatewayWord`]; 0 stands for PCM alone.
         64 => types: u32,
+        /// Digest of the transaction that [`Self::req_sync`] numbers; 0 where it is unknown, 1 where there is none.
+        68 => req_digest: u32,
+        /// STAMP that its last request named, which the reply builds on.
+        72 => heard_stamp: u32,
+        /// STAMPs of the last answers to it.
+        76 => sent_stamps: StampRing<8>,
+        /// Mailbox that the answer goes to (Q150828); empty for `$SYSTEM`.
+        108 => mailbox: FixedText<11>,
+        /// Why the reply is a full list, 0 where it is none; the protocol numbers the reasons.
+        119 => import_reason: u8,
         /// Bytes without meaning.
-        68 => unknown_68: Opaque<952>,
+        120 => unknown_120: Opaque<900>,
     }
 }
 
