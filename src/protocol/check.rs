@@ -175,6 +175,10 @@ fn profile_json(profile: &Profile) -> Map<String, Value> {
     put("impseq", profile.impseq.map(|n| n.0.into()));
     put("count", profile.count.map(Into::into));
     put("stamp", profile.stamp.map(Into::into));
+    put("was", profile.was.map(Into::into));
+    put("confirmed", profile.confirmed.map(|n| n.0.into()));
+    put("reqdigest", profile.reqdigest.map(Into::into));
+    put("after", profile.after.clone().map(Into::into));
     put("export", profile.export.map(Into::into));
     put("limit", profile.limit.map(Into::into));
     put("transactions", profile.transactions.clone().map(Into::into));

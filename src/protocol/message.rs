@@ -5,7 +5,11 @@
 //! what is written is the form of the fullest of them (Q118298).
 
 mod body;
+mod head;
 mod profile;
+mod task;
 
 pub use body::{BodyReader, RECORDS_SECTION, peek_section, push_record};
+pub use head::{ReplyHead, RequestHead};
 pub use profile::{Profile, Setting};
+pub use task::{Form, Task};

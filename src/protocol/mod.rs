@@ -2,11 +2,17 @@
 //! clock, no files, no output.
 
 mod check;
+#[cfg(test)]
+mod convergence;
 pub mod delivery;
 pub mod mail;
 pub mod message;
+pub mod outcome;
+pub mod requestor;
 pub mod resync;
 pub mod schedule;
+pub mod server;
 pub mod subject;
+pub mod sync;
 
 pub use check::{CheckError, check, write_check};

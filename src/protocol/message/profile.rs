@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use super::{Form, Task};
 use crate::address::AddressType;
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 
@@ -36,6 +37,15 @@ pub struct Profile {
     pub count: Option<u32>,
     /// `STAMP`: date stamp of the server.
     pub stamp: Option<u32>,
+    /// `WAS`: what the number of the sender's own kind was before, as the subject has it: ReqSync in a request, SrvSync
+    /// in a reply.
+    pub was: Option<u32>,
+    /// `CONFIRMED`: what the server itself had confirmed before a resync file raised `WAS`.
+    pub confirmed: Option<ReqSync>,
+    /// `REQDIGEST`: digest of the transaction that was confirmed last.
+    pub reqdigest: Option<u32>,
+    /// `AFTER`: STAMPs of the states that the updates fit on.
+    pub after: Option<Vec<u32>>,
     /// `EXPORT`: the server asks for a full export.
     pub export: Option<bool>,
     /// `LIMIT`: bytes the requestor takes at once.
@@ -56,6 +66,7 @@ pub enum Setting {
 }
 
 const NUMBER: &str = "a number up to 4294967295";
+const NUMBERS: &str = "numbers up to 4294967295 between bars";
 const YES_NO: &str = "YES or NO";
 
 impl Profile {
@@ -63,6 +74,18 @@ impl Profile {
     #[must_use]
     pub fn requestor(&self) -> Option<&str> {
         self.reqname.as_deref().or(self.name.as_deref())
+    }
+
+    /// Returns the task, if it is a known one.
+    #[must_use]
+    pub fn known_task(&self) -> Option<Task> {
+        self.task.as_deref().and_then(Task::parse)
+    }
+
+    /// Returns where the transactions are, if that is said in a known word.
+    #[must_use]
+    pub fn form(&self) -> Option<Form> {
+        self.transactions.as_deref().and_then(Form::parse)
     }
 
     /// Takes one line apart from its key; keys in any letter case, blanks around both allowed.
@@ -83,6 +106,10 @@ impl Profile {
             "IMPSEQ" => put(&mut self.impseq, number(value).map(ImportSync), NUMBER),
             "COUNT" => put(&mut self.count, number(value), NUMBER),
             "STAMP" => put(&mut self.stamp, number(value), NUMBER),
+            "WAS" => put(&mut self.was, number(value), NUMBER),
+            "CONFIRMED" => put(&mut self.confirmed, number(value).map(ReqSync), NUMBER),
+            "REQDIGEST" => put(&mut self.reqdigest, number(value), NUMBER),
+            "AFTER" => put(&mut self.after, numbers(value), NUMBERS),
             "LIMIT" => put(&mut self.limit, number(value), NUMBER),
             _ => {
                 self.other.push((key.to_owned(), value.to_owned()));
@@ -127,8 +154,20 @@ impl Profile {
         push(&mut out, "REQSEQ", &self.reqseq.map(|n| format!("{n:010}")));
         push(&mut out, "SRVSEQ", &self.srvseq.map(|n| format!("{n:010}")));
         push(&mut out, "IMPSEQ", &self.impseq.map(|n| format!("{n:010}")));
+        push(&mut out, "WAS", &self.was.map(|n| format!("{n:010}")));
+        push(
+            &mut out,
+            "CONFIRMED",
+            &self.confirmed.map(|n| format!("{n:010}")),
+        );
+        push(&mut out, "REQDIGEST", &self.reqdigest);
         push(&mut out, "COUNT", &self.count);
         push(&mut out, "STAMP", &self.stamp);
+        let joined = |stamps: &Vec<u32>| {
+            let stamps: Vec<_> = stamps.iter().map(ToString::to_string).collect();
+            stamps.join("|")
+        };
+        push(&mut out, "AFTER", &self.after.as_ref().map(joined));
         push(&mut out, "EXPORT", &self.export.map(u8::from));
         push(&mut out, "LIMIT", &self.limit);
         push(&mut out, "TRANSACTIONS", &self.transactions);
@@ -164,6 +203,15 @@ fn number(value: &str) -> Option<u32> {
         return None;
     }
     value.parse().ok()
+}
+
+/// Most STAMPs in one line; a server never has more to name.
+const MAX_STAMPS: usize = 64;
+
+fn numbers(value: &str) -> Option<Vec<u32>> {
+    let parts = value.split('|');
+    let numbers: Option<Vec<_>> = parts.take(MAX_STAMPS).map(|n| number(n.trim())).collect();
+    numbers
 }
 
 fn yes_no(value: &str) -> Option<bool> {

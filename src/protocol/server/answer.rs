@@ -1,0 +1,154 @@
+//! What a requestor is answered (`spec/protocol.md` 4.3 and 4.4).
+
+use super::{ImportReason, Registered, SENT_CAPACITY, Server};
+use crate::codec::sync_number::SrvSync;
+use crate::protocol::message::ReplyHead;
+use crate::protocol::outcome::Remark;
+use crate::protocol::sync::Stamp;
+
+/// What the server has to answer from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Master {
+    /// First number in MSTTRANS; one more than the highest ever given where it is empty.
+    pub low: SrvSync,
+    /// Number up to which the server's own lists hold what is in MSTTRANS ([`own_applied`]).
+    pub applied: SrvSync,
+}
+
+/// The transactions of a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Content {
+    /// Those of MSTTRANS with higher numbers.
+    Master {
+        /// The number.
+        after: SrvSync,
+    },
+    /// The lists of the server, each with its R, and what of MSTTRANS is not in them yet.
+    FullList {
+        /// What the lists hold; the transactions of MSTTRANS with higher numbers follow.
+        applied: SrvSync,
+    },
+}
+
+/// What a requestor is answered, before it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Answer {
+    /// Why it is a full list; none for updates.
+    pub import: Option<ImportReason>,
+    /// Its transactions.
+    pub content: Content,
+    /// Every requestor has to export: see [`Remark::OwnGap`] and [`Remark::OwnListsUnknown`].
+    pub export_all: bool,
+    /// What was noticed.
+    pub remarks: Vec<Remark>,
+}
+
+/// Decides what a requestor is answered; `None` where no request has come since the last answer. `is_own` says that the
+/// requestor is this server itself.
+///
+/// - Updates are those above the SrvSync that the request told. Where the next one is purged, they would leave a gap,
+///   as under the original: a full list (138 and 139).
+/// - The server itself has no full list to get: its own lists are that list (4.5). It gets what there is. What was
+///   purged before it took it is in no list of the server, and in no full list of others: every requestor exports. So
+///   it does where its lists hold what another state of this server sent: nobody can tell what is wrong in them.
+#[must_use]
+pub fn answer(server: &Server, entry: &Registered, master: Master, is_own: bool) -> Option<Answer> {
+    if !entry.due.reply {
+        return None;
+    }
+    let srv_sync = entry.srv_sync;
+    let mut remarks = Vec::new();
+    let is_beyond = srv_sync > server.sync || entry.due.import == Some(ImportReason::Beyond);
+    let is_purged = !is_beyond && srv_sync < server.sync && srv_sync.0 + 1 < master.low.0;
+    let mut import = entry.due.import;
+    if is_beyond {
+        import = import.or(Some(ImportReason::Beyond));
+        remarks.push(Remark::Beyond {
+            srv_sync,
+            sync: server.sync,
+        });
+    } else if is_purged && (import.is_none() || is_own) {
+        import = import.or(Some(ImportReason::Purged));
+        remarks.push(Remark::Purged {
+            srv_sync,
+            low: master.low,
+        });
+    }
+    let mut export_all = false;
+    let content = if is_own {
+        let is_other = import >= Some(ImportReason::UnknownStamp);
+        export_all = is_purged || is_other;
+        if is_purged {
+            remarks.push(Remark::OwnGap {
+                applied: srv_sync,
+                low: master.low,
+            });
+        } else if is_other {
+            remarks.push(Remark::OwnListsUnknown);
+        }
+        let after = srv_sync.min(server.sync);
+        Content::Master { after }
+    } else if import.is_some() {
+        let applied = master.applied;
+        Content::FullList { applied }
+    } else {
+        Content::Master { after: srv_sync }
+    };
+    Some(Answer {
+        import,
+        content,
+        export_all,
+        remarks,
+    })
+}
+
+/// Settles an answer that is sent, and returns the numbers of its message. `through` is the number that the requestor
+/// has afterwards: the last one that its transactions reach, which is the highest of the server unless they were
+/// paced (section 13, 6).
+///
+/// The STAMP is the one that the server has issued for this run. `AFTER` names the state that the request told and
+/// those that earlier answers may have brought the requestor to since; a full list is for every state.
+pub fn answered(
+    server: &Server,
+    entry: &mut Registered,
+    answer: &Answer,
+    through: SrvSync,
+) -> ReplyHead {
+    let is_import = answer.import.is_some();
+    if is_import {
+        entry.import_count = entry.import_count.next().unwrap_or(entry.import_count);
+    }
+    let later = entry.sent.iter().filter(|&stamp| stamp > entry.heard);
+    let after: Vec<Stamp> = std::iter::once(entry.heard).chain(later).collect();
+    let head = ReplyHead {
+        is_import,
+        req_sync: entry.req_sync,
+        digest: entry.digest,
+        srv_sync: through,
+        was: Some(entry.srv_sync),
+        import_sync: entry.import_count,
+        stamp: server.stamp,
+        after: Some(after).filter(|_| matches!(answer.content, Content::Master { .. })),
+        export: entry.due.export,
+    };
+    entry.srv_sync = through;
+    entry.sent.push(server.stamp, SENT_CAPACITY);
+    entry.due.reply = false;
+    entry.due.import = None;
+    head
+}
+
+/// Settles an answer that is too large and that the administrator has to carry by hand (118, 166): it is not tried
+/// again before the requestor asks again. Numbers stay as they are.
+pub fn given_up(entry: &mut Registered) {
+    entry.due.reply = false;
+    entry.due.import = None;
+}
+
+/// Returns the number up to which the server's own lists hold what is in MSTTRANS: SrvSync of its own REQCONF, not of
+/// its record in SRVCONF (Q103421 bug 179), less what waits in its SRVTRANS, of which `pending` is the lowest number.
+#[must_use]
+pub fn own_applied(own: SrvSync, pending: Option<SrvSync>, sync: SrvSync) -> SrvSync {
+    let pending = pending.map_or(own, |first| SrvSync(first.0.saturating_sub(1)));
+    own.min(pending).min(sync)
+}
