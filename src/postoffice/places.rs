@@ -153,6 +153,27 @@ pub fn gateway_bit(kind: AddressType) -> GatewayWord {
     }
 }
 
+/// Returns the address types of a word of bits, PC Mail always among them, in the order of the bits: the one of the
+/// published log line (Q149271).
+#[must_use]
+pub fn types_of(word: u32) -> Vec<AddressType> {
+    let families = AddressType::ALL.into_iter().filter(|k| k.family() == *k);
+    let wanted = |kind: &AddressType| {
+        *kind == AddressType::Pcm || word & u32::from(gateway_bit(*kind).0) != 0
+    };
+    let mut types: Vec<_> = families.filter(wanted).collect();
+    types.sort_by_key(|kind| gateway_bit(*kind).0);
+    types
+}
+
+/// Returns the word of bits of some address types.
+#[must_use]
+pub fn word_of(types: &[AddressType]) -> u32 {
+    types
+        .iter()
+        .fold(0, |word, kind| word | u32::from(gateway_bit(*kind).0))
+}
+
 /// All networks, gateways and external postoffices.
 #[derive(Debug)]
 pub struct Places {

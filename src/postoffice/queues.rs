@@ -5,8 +5,11 @@ use std::io::BufReader;
 
 use super::layout::{self, File};
 use super::{Batch, Postoffice, PostofficeError};
-use crate::codec::queue::{Framed, Framing, QueueError, QueueReader, QueueRecord, QueueWriter};
+use crate::codec::queue::{
+    Framed, Framing, QueueError, QueueReader, QueueRecord, QueueWriter, RecordKind,
+};
 use crate::codec::reqconf::ReqConf;
+use crate::codec::sync_number::SrvSync;
 use crate::codec::timestamp::Timestamp;
 use crate::transaction::Transaction;
 
@@ -22,6 +25,34 @@ impl Postoffice {
     ) -> Result<Option<QueueReader<BufReader<fs::File>>>, PostofficeError> {
         let open = self.layout().open_file(file)?;
         Ok(open.map(|open| QueueReader::new(BufReader::new(open), framing)))
+    }
+
+    /// Returns the lowest number that waits in SRVTRANS.GLB for IMPORT: received, but in no list yet.
+    ///
+    /// # Errors
+    /// The queue cannot be read; where it is damaged, what could be read of it counts.
+    pub fn first_pending(&self) -> Result<Option<SrvSync>, PostofficeError> {
+        let file = &layout::SRVTRANS;
+        let Some(mut queue) = self.open_queue(file, &Framing::OURS)? else {
+            return Ok(None);
+        };
+        let mut framed = Framed::default();
+        let mut lowest = None;
+        loop {
+            match queue.read(&mut framed) {
+                Ok(true) if framed.record.kind == RecordKind::Transaction => {
+                    let number = SrvSync(framed.record.sync);
+                    lowest = Some(lowest.map_or(number, |lowest| number.min(lowest)));
+                }
+                Ok(true) => {}
+                Ok(false) => return Ok(lowest),
+                Err(QueueError::Io(error)) => {
+                    return Err(self.damaged_queue(file, QueueError::Io(error)));
+                }
+                // IMPORT says what is wrong with it; no list holds any of it so far.
+                Err(_) => return Ok(lowest.or(Some(SrvSync::ZERO))),
+            }
+        }
     }
 
     /// Adds the path of a queue to what is wrong in it.

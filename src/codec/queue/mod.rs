@@ -7,11 +7,13 @@
 mod error;
 mod framing;
 mod reader;
+mod tail;
 mod writer;
 
 pub use error::{FramingError, QueueError, QueueFault};
 pub use framing::{ByteOrder, ChecksumKind, FieldSpec, Framing, LengthCounts};
 pub use reader::QueueReader;
+pub use tail::{Tail, find_tail, last_number};
 pub use writer::QueueWriter;
 
 use super::timestamp::Timestamp;

@@ -2,7 +2,7 @@
 
 use super::requestor::check_registered;
 use super::run::{Run, refused, refused_because, wrong};
-use crate::address::{Address, AddressType};
+use crate::address::Address;
 use crate::codec::reqconf::ReqOptions;
 use crate::list::ListId;
 use crate::messages::Message;
@@ -10,49 +10,44 @@ use crate::plan::outcome::{Action, Outcome};
 use crate::postoffice::participants::OwnEntry;
 use crate::postoffice::pol::Pol;
 use crate::postoffice::queues::RequestorQueue;
-use crate::postoffice::{PostofficeError, layout};
+use crate::postoffice::{ExportItem, PostofficeError, layout};
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::transaction::{Entry, InfoLine, ListName, TemplateField, Transaction};
+use crate::transaction::{Entry, InfoLine, Transaction};
 
 /// `export`: R for the own postoffice, then one A per user and group that takes part.
 pub(super) fn export(run: &mut Run<'_>) -> Result<ExitCode, ToolError> {
     let mut queue = open_queue(run)?;
-    let with_info = sends_templates(run);
-    let pol = Pol::load(run.po())?;
-    let own = run.po().own_entries(&pol, with_info)?;
-    let list = ListName::new(AddressType::Pcm, Some(run.po().name().clone()));
-    let first = queue.push(&Transaction::Replace { list: list.clone() })?;
-    run.count(
-        Action::Replace,
-        Outcome::Command,
-        "LOCAL",
-        "",
-        &list_text(run, &list),
-    )?;
-    if let Some(template) = template(run, list, with_info)? {
-        queue.push(&template)?;
-        run.count_setting();
-    }
     let mut exit = ExitCode::Done;
-    for own in own {
-        let shown = run.code_page().decode(own.name.as_bytes());
-        if !own.takes_part && own.mailbox.is_some() {
-            continue;
-        }
-        let entry = match own.entry(run.po()) {
-            Ok(entry) => entry,
-            Err(error) => {
-                // Such a record would be an error on every postoffice (Q128872, Q123398).
+    let mut first = None;
+    for item in run.po().own_export(sends_templates(run))? {
+        match item {
+            ExportItem::Command(transaction) => {
+                let number = queue.push(&transaction)?;
+                match first {
+                    None => {
+                        first = Some(number);
+                        let list = transaction.list().view(run.code_page());
+                        run.count(Action::Replace, Outcome::Command, "LOCAL", "", &list)?;
+                    }
+                    Some(_) => run.count_setting(),
+                }
+            }
+            ExportItem::Entry(transaction) => {
+                queue.push(&transaction)?;
+                let entry = transaction.entry().expect("an A has an entry");
+                let shown = run.code_page().decode(entry.name());
+                let address = entry.address().view(run.code_page());
+                run.count(Action::Add, Outcome::Added, "LOCAL", &shown, &address)?;
+            }
+            ExportItem::Refused { name, error } => {
+                let shown = run.code_page().decode(name.as_bytes());
                 run.warn(Message::new(error.number, &*shown));
                 run.count(Action::Add, Outcome::Refused, "LOCAL", &shown, "")?;
                 exit = ExitCode::Partial;
-                continue;
             }
-        };
-        let address = entry.address().view(run.code_page());
-        queue.push(&add(entry, own.info))?;
-        run.count(Action::Add, Outcome::Added, "LOCAL", &shown, &address)?;
+        }
     }
+    let first = first.expect("an export begins with its R");
     let count = queue.count();
     let last = u64::from(first) + count - 1;
     run.say(format!(
@@ -186,32 +181,10 @@ fn sends_templates(run: &Run<'_>) -> bool {
     options.contains(ReqOptions::TEMPLATES_SEND)
 }
 
-/// Returns the definition of the template that the own users have, where it is sent.
-fn template(
-    run: &Run<'_>,
-    list: ListName,
-    with_info: bool,
-) -> Result<Option<Transaction>, ToolError> {
-    let Some(template) = run.po().local_template()?.filter(|_| with_info) else {
-        return Ok(None);
-    };
-    let mut fields = Vec::new();
-    for field in template.fields() {
-        let field = TemplateField::parse(&field.to_line(), run.code_page())
-            .map_err(|error| wrong("ADMIN.TPL", &error))?;
-        fields.push(field);
-    }
-    Ok(Some(Transaction::Template { list, fields }).filter(|_| !template.fields().is_empty()))
-}
-
 fn add(entry: Entry, info: Vec<InfoLine>) -> Transaction {
     Transaction::Add {
         entry,
         info,
         tokens: Vec::new(),
     }
-}
-
-fn list_text(run: &Run<'_>, list: &ListName) -> String {
-    list.view(run.code_page())
 }
