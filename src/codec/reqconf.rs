@@ -83,7 +83,8 @@ fields! {
     /// | 100 | 4 | `sent` | last number of the last request | ours |
     /// | 104 | 4 | `raised_from` | one more than what the server had confirmed before a resync raised `req_sync`; 0 none | ours |
     /// | 108 | 4 | `req_digest` | which transaction the server confirmed last, 0 unknown, 1 none | ours |
-    /// | 112 | 400 | `unknown_112` | zero, kept as read | ours |
+    /// | 112 | 4 | `request_count` | requests sent, so that no two messages are the same | ours |
+    /// | 116 | 396 | `unknown_116` | zero, kept as read | ours |
     ///
     /// The 512 zero bytes of a new postoffice (Q135868) mean that nothing is set: they read as the default,
     /// with every pointer -1, and are written back as they were until something is set.
@@ -133,8 +134,10 @@ fields! {
         104 => raised_from: u32,
         /// Digest of the transaction that the server itself confirmed last; 0 where it is unknown, 1 where there is none.
         108 => req_digest: u32,
+        /// Requests sent so far: a second one with the same content is another message, and is answered.
+        112 => request_count: u32,
         /// Bytes without meaning.
-        112 => unknown_112: Opaque<400>,
+        116 => unknown_116: Opaque<396>,
     }
 }
 

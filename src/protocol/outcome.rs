@@ -30,6 +30,21 @@ pub struct Line {
 }
 
 impl Line {
+    /// Makes a warning without number.
+    pub fn warning(text: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, None, text)
+    }
+
+    /// Makes an error without number.
+    pub fn error(text: impl Into<String>) -> Self {
+        Self::new(Severity::Error, None, text)
+    }
+
+    /// Makes a line that only tells something.
+    pub fn status(text: impl Into<String>) -> Self {
+        Self::new(Severity::Status, None, text)
+    }
+
     fn new(severity: Severity, number: Option<u16>, text: impl Into<String>) -> Self {
         Self {
             severity,
@@ -366,8 +381,10 @@ pub enum Refusal {
     Version(String),
     /// The attachment that is announced did not come.
     NoAttachment(String),
-    /// The attachment is cut, or a checksum in it is wrong.
+    /// A checksum in the transactions is wrong, or their number is not the one announced.
     Damaged(String),
+    /// It was cut or changed on the way.
+    Cut(String),
     /// The report of a requestor cannot be read.
     StatusReport(String),
     /// The message as a whole cannot be read.
@@ -389,6 +406,7 @@ impl Refusal {
             Self::Version(text) => (Error, 157, text),
             Self::NoAttachment(text) => (Error, 116, text),
             Self::Damaged(text) => (Error, 40, text),
+            Self::Cut(text) => (Error, 125, text),
             Self::StatusReport(text) => (Warning, 128, text),
             Self::Unreadable(text) => (Error, 115, text),
         };

@@ -17,6 +17,8 @@
 //!
 //! An export is R and an A per entry of the own list, so that the server has again what the owner holds.
 
+mod stored;
+
 use super::message::{ReplyHead, RequestHead};
 use super::outcome::Remark;
 use super::sync::{RecordDigest, Stamp};

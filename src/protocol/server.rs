@@ -27,6 +27,7 @@ mod answer;
 mod hear;
 mod pace;
 mod purge;
+mod stored;
 
 pub use answer::{Answer, Content, Master, answer, answered, given_up, own_applied};
 pub use hear::{Gap, Numbered, hear, pass_over, take};

@@ -10,6 +10,8 @@ use crate::messages::{Message, Severity};
 use crate::plan::Fingerprint;
 use crate::postoffice::places::gateway_bit;
 use crate::postoffice::{File, Postoffice, PostofficeError, layout};
+use crate::protocol::requestor::{Requestor, resynced};
+use crate::protocol::sync::Stamp;
 use crate::tools::exit::ToolError;
 use crate::tools::pass::{Effects, State};
 use crate::tools::session::Session;
@@ -57,10 +59,9 @@ pub(super) fn effects(
     config.pointers = QueuePointers::RESET;
     if let Some(header) = header {
         let now = Timestamp::from_jiff(session.clock.now()).unwrap_or_default();
-        config.req_sync = header.req_sync;
-        config.srv_sync = header.srv_sync;
-        config.import_sync = header.import_sync;
-        config.server_stamp = config.server_stamp.max(header.stamp);
+        let numbers = (header.req_sync, header.srv_sync, header.import_sync);
+        let stamp = Stamp(header.stamp);
+        resynced(&Requestor::from_config(&state.config), numbers, stamp).put(&mut config);
         config.last_import = now;
         effects.replace.push(renumbered(
             po,

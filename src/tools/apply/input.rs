@@ -54,6 +54,7 @@ pub(super) fn read(
             is_whole: true,
             ..Read::default()
         },
+        went_back: false,
     };
     reading.check_access()?;
     let pointers = state.config.pointers.0;
@@ -72,7 +73,7 @@ pub(super) fn read(
         .header
         .as_ref()
         .map_or(0, |header| header.srv_sync.0);
-    if !reading.copied_resync(state)? {
+    if !reading.copied_resync(state)? && !reading.went_back {
         reading.queue(&layout::SRVTRANS, pointers[0], after)?;
     }
     Ok(reading.read)
@@ -96,6 +97,9 @@ struct Reading<'a> {
     intake: &'a mut Intake,
     interrupt: &'a Interrupt,
     read: Read,
+    /// The numbers of the server went back: what waits in SRVTRANS was numbered before, and comes again as far as the
+    /// server still has it.
+    went_back: bool,
 }
 
 impl Reading<'_> {
@@ -301,6 +305,7 @@ impl Reading<'_> {
                     .with_severity(Severity::Warning)
                     .with_text("RESYNC.GLB is taken:");
                 self.read.messages.push(message);
+                self.went_back = true;
                 Ok(())
             }
             Verdict::Own => refuse(

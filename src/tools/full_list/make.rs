@@ -116,7 +116,7 @@ fn make(
     interrupt: &Interrupt,
 ) -> Result<Made, ToolError> {
     let now = Timestamp::from_jiff(session.clock.now()).unwrap_or_default();
-    let stamp = server.next_stamp(now)?;
+    let stamp = server.issue_stamp(now)?;
     if wishes.dry_run {
         let mut writing = Writing::new(&session.po, report, interrupt, now)?;
         for job in jobs {
@@ -155,9 +155,7 @@ fn make(
     }
     let mut made = writing.made;
     report.flush()?;
-    server
-        .stage_stamp(&batch, stamp)
-        .map_err(|e| failed(e, drive))?;
+    server.stage(&batch).map_err(|e| failed(e, drive))?;
     for message in &made.walked.messages {
         log.add(clock.now(), &LogLine::from(message.clone()));
     }

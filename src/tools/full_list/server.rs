@@ -11,6 +11,7 @@ use crate::codec::timestamp::Timestamp;
 use crate::messages::Message;
 use crate::postoffice::{Batch, Postoffice, PostofficeError, layout};
 use crate::protocol::resync::{ServerNumbers, header_numbers};
+use crate::protocol::server::{Server as Numbers, own_applied};
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::Selection;
@@ -20,6 +21,8 @@ use super::Selection;
 pub struct Server {
     config: SrvConf,
     own: ReqConf,
+    /// What the own lists hold of MSTTRANS.
+    applied: SrvSync,
     name: PostofficeName,
     code_page: CodePage,
 }
@@ -35,9 +38,12 @@ impl Server {
             let error = ToolError::new(ExitCode::NotHere, message.to_string());
             return Err(error.with_message(message));
         };
+        let own = po.requestor_config()?;
+        let sync = config.header.srv_sync;
         Ok(Self {
+            applied: own_applied(own.srv_sync, po.first_pending()?, sync),
             config,
-            own: po.requestor_config()?,
+            own,
             name: po.name().clone(),
             code_page: po.code_page(),
         })
@@ -57,29 +63,30 @@ impl Server {
         header_numbers(&ServerNumbers {
             requestors: requestors.collect(),
             own_record: own,
-            own_srv_sync: self.own.srv_sync,
+            own_srv_sync: self.applied,
             own_import_sync: self.own.import_sync,
         })
     }
 
-    /// Returns the next STAMP: the clock, or one more than the last where the clock was set back.
+    /// Gives out the next STAMP: the clock, or one more than the last where the clock was set back. It counts among
+    /// those that the server knows once SRVCONF is staged.
     ///
     /// # Errors
     /// There is none left.
-    pub fn next_stamp(&self, now: Timestamp) -> Result<u32, ToolError> {
-        let last = self.config.header.stamp;
-        let next = last.checked_add(1).ok_or_else(|| {
+    pub fn issue_stamp(&mut self, now: Timestamp) -> Result<u32, ToolError> {
+        let mut numbers = Numbers::from_header(&self.config.header);
+        let stamp = numbers.issue(now).ok_or_else(|| {
             ToolError::new(ExitCode::CannotWrite, "SRVCONF.GLB: no STAMP is left")
         })?;
-        Ok(next.max(now.0))
+        numbers.put(&mut self.config.header);
+        Ok(stamp.0)
     }
 
-    /// Stages SRVCONF with a new STAMP.
+    /// Stages SRVCONF.
     ///
     /// # Errors
     /// Staging failed.
-    pub fn stage_stamp(&mut self, batch: &Batch<'_>, stamp: u32) -> Result<(), PostofficeError> {
-        self.config.header.stamp = stamp;
+    pub fn stage(&self, batch: &Batch<'_>) -> Result<(), PostofficeError> {
         let mut bytes = Vec::new();
         self.config.write_to(&mut bytes).expect("a vector takes it");
         batch.replace_bytes(&layout::SRVCONF, &bytes)
