@@ -208,6 +208,16 @@ impl<W: Write> ReportFile<W> {
             .map_err(|error| cannot_write(&self.path, ExitCode::CannotWrite, error))
     }
 
+    /// Writes a line that is not about an entry.
+    ///
+    /// # Errors
+    ///
+    /// [`ExitCode::CannotWrite`].
+    pub fn line(&mut self, line: &impl Serialize) -> Result<(), ToolError> {
+        put_line(&mut self.output, line)
+            .map_err(|error| cannot_write(&self.path, ExitCode::CannotWrite, error))
+    }
+
     /// Writes the summary and closes the file.
     ///
     /// # Errors
@@ -256,7 +266,8 @@ impl<W: Write> OutcomeSink for ReportFile<W> {
     }
 }
 
-fn put_line(mut output: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
+/// Writes a value as one line of JSON.
+pub(super) fn put_line(mut output: &mut dyn Write, line: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut output, line)?;
     output.write_all(b"\n")
 }

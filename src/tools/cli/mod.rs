@@ -176,9 +176,9 @@ DIRSYNC_NOW (RFC 3339, instead of the clock), DIRSYNC_LOG_YEARS (2 or 4), TZ.";
 mod tests {
     use super::legacy::Value;
     use super::*;
-    use crate::tools::{admin, dssched, import, listds, listq, nsda, resync};
+    use crate::tools::{admin, dssched, import, listds, listq, nsda, reqmain, resync, srvmain};
 
-    fn commands() -> [(&'static Table, clap::Command); 6] {
+    fn commands() -> [(&'static Table, clap::Command); 8] {
         [
             (&tables::ADMIN, admin::options::command()),
             (&tables::DSSCHED, dssched::options::command()),
@@ -186,6 +186,8 @@ mod tests {
             (&tables::LISTDS, listds::options::command()),
             (&tables::LISTQ, listq::options::command()),
             (&tables::NSDA, nsda::options::command()),
+            (&tables::REQMAIN, reqmain::options::command()),
+            (&tables::SRVMAIN, srvmain::options::command()),
         ]
     }
 

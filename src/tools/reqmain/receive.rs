@@ -1,0 +1,564 @@
+//! The receiving half of T3: replies of the server into SRVTRANS, confirmed transactions out of REQTRANS
+//! (`spec/protocol.md` 5.1).
+
+use std::io::{Read as _, Seek, SeekFrom, Write};
+
+use tempfile::SpooledTempFile;
+
+use super::queue::Queue;
+use super::{Failure, Run, server_of, stage_config};
+use crate::address::{AddressType, PostofficeName};
+use crate::codec::queue::{Framed, Framing, QueueRecord, QueueWriter};
+use crate::codec::reqconf::{ReqConf, ReqOptions};
+use crate::codec::sync_number::{ReqSync, SrvSync};
+use crate::messages::Message;
+use crate::plan::outcome::{Outcome, Reason, Tally};
+use crate::postoffice::mailbag::Waiting;
+use crate::postoffice::{ExportItem, Postoffice, PostofficeError, Role, layout};
+use crate::protocol::mail::SignatureCheck;
+use crate::protocol::message::{ReplyHead, Task};
+use crate::protocol::outcome::{Consequence, Line, Refusal};
+use crate::protocol::requestor::{
+    Acknowledgment, Requestor, Taken, Updates, Verdict, judge, needs_export, order,
+};
+use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::{
+    Fate, Inbox, Item, Letterbox, MailLine, Read, Transactions, key_of, sent_line,
+};
+use crate::tools::report::Note;
+use crate::transaction::ListName;
+
+/// Bytes of new updates that are kept in memory; more goes into a temporary file without a name.
+const SPOOL_LEN: usize = 1 << 20;
+
+/// Runs the receiving half of T3.
+pub(super) fn run(run: &mut Run, interrupt: &Interrupt) -> Result<(), Failure> {
+    let config = run.session.po.requestor_config()?;
+    let server = server_of(&config)?;
+    let numbers = Requestor::from_config(&config);
+    let mut queue = match Queue::load(&run.session.po, numbers.req_sync) {
+        Ok(Some(queue)) => queue,
+        Ok(None) => {
+            run.say(Message::new(2, layout::REQTRANS.stem()));
+            run.worsen(Consequence::Partial);
+            Queue::empty()
+        }
+        Err(error @ PostofficeError::Queue { .. }) => {
+            let corrupt = Message::new(40, layout::REQTRANS.stem());
+            let error = ToolError::from(error).with_message(corrupt.clone());
+            return Err(Failure::new(error, vec![corrupt]));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    check_pending(&run.session.po)?;
+
+    let is_server = run.session.po.role()? == Role::Server;
+    let mut inbox = Inbox::open(&run.session.po).map_err(unreadable)?;
+    for remark in inbox.remarks() {
+        run.say_line(Line::warning(remark));
+    }
+    let mut receiving = Receiving {
+        config: config.clone(),
+        numbers,
+        server,
+        is_server,
+        queue: &mut queue,
+        updates: QueueWriter::new(SpooledTempFile::new(SPOOL_LEN), &Framing::OURS),
+        exported: 0,
+    };
+    let replies = receiving.sort(run, &mut inbox, interrupt)?;
+    for reply in replies {
+        interrupt.check()?;
+        receiving.take(run, &mut inbox, reply)?;
+    }
+    let received = receiving.updates.count();
+    run.say(Message::new(105, received.to_string()));
+    receiving.finish(run, &config, &mut inbox)
+}
+
+/// What cannot be read of the mailbag itself (Q138783).
+fn unreadable(error: PostofficeError) -> Failure {
+    let message = Message::new(115, "NULL");
+    let mut error = ToolError::from(error);
+    error.message = format!("{message}: {}", error.message);
+    Failure::new(error.with_message(message.clone()), vec![message])
+}
+
+/// Nothing is put behind a torn record: it could not be found there.
+fn check_pending(po: &Postoffice) -> Result<(), Failure> {
+    let file = &layout::SRVTRANS;
+    let Some(mut reader) = po.open_queue(file, &Framing::OURS)? else {
+        return Ok(());
+    };
+    let mut framed = Framed::default();
+    loop {
+        match reader.read(&mut framed) {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => {
+                let error = po.damaged_queue(file, error);
+                let message = Message::new(30, format!("{}: {error}", file.stem()));
+                let text = format!("{message}; run import -q, which keeps what is damaged aside");
+                let error = ToolError::new(ExitCode::Damaged, text).with_message(message);
+                return Err(error.into());
+            }
+        }
+    }
+}
+
+/// A reply that waits for its turn.
+struct Reply {
+    waiting: Waiting,
+    head: ReplyHead,
+}
+
+/// What the run has come to so far.
+struct Receiving<'q> {
+    config: ReqConf,
+    numbers: Requestor,
+    server: PostofficeName,
+    is_server: bool,
+    queue: &'q mut Queue,
+    updates: QueueWriter<SpooledTempFile>,
+    exported: u64,
+}
+
+impl Receiving<'_> {
+    /// Reads all mail, settles what is no reply, and puts the replies into the order in which they are taken.
+    fn sort(
+        &mut self,
+        run: &mut Run,
+        inbox: &mut Inbox,
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Reply>, Failure> {
+        let mut replies = Vec::new();
+        for waiting in inbox.take_mails() {
+            interrupt.check()?;
+            let read = inbox.read(&run.session.po, &waiting)?;
+            if matches!(read, Read::Gone) {
+                continue;
+            }
+            run.reporter.mail.read += 1;
+            match read {
+                Read::Gone => {}
+                Read::Duplicate(letter) if self.is_ours(&letter) => {
+                    self.settle(run, inbox, waiting, &letter, Fate::Duplicate)?;
+                }
+                Read::Letter(letter) | Read::Duplicate(letter) => {
+                    match self.classify(run, &letter) {
+                        Class::Reply => {
+                            let own = &self.numbers;
+                            let own = (own.req_sync, own.srv_sync, own.import_sync);
+                            let head = ReplyHead::from_profile(&letter.profile, own);
+                            replies.push(Reply { waiting, head });
+                        }
+                        Class::Other => {
+                            self.settle(run, inbox, waiting, &letter, Fate::Left)?;
+                        }
+                        Class::Refused(refusal) => {
+                            self.refuse(run, inbox, waiting, &letter, &refusal)?;
+                        }
+                    }
+                }
+                // On the server, the other half tells the administrator.
+                Read::Refused { subject, from, .. } if self.is_server => {
+                    let line = MailLine {
+                        mail: "left",
+                        from,
+                        subject,
+                        ..MailLine::default()
+                    };
+                    run.reporter.mail(&line)?;
+                    inbox.settle(waiting, Fate::Left, run.now);
+                }
+                Read::Refused {
+                    refusal,
+                    lines,
+                    from,
+                    subject,
+                } => {
+                    run.say_line(refusal.line());
+                    for line in lines {
+                        run.say_line(Line::warning(line));
+                    }
+                    run.worsen(Consequence::Partial);
+                    let line = MailLine {
+                        mail: "refused",
+                        from,
+                        subject,
+                        message: refusal.line().number,
+                        detail: Some(refusal.to_string()),
+                        ..MailLine::default()
+                    };
+                    run.reporter.mail(&line)?;
+                    inbox.settle(waiting, Fate::Refused(refusal.to_string()), run.now);
+                }
+            }
+        }
+        order(&mut replies, |reply| &reply.head);
+        Ok(replies)
+    }
+
+    /// Tells whether a message is one that this program takes.
+    fn is_ours(&self, letter: &Letterbox) -> bool {
+        !self.is_server || letter.task().is_some_and(Task::is_reply)
+    }
+
+    fn classify(&self, run: &Run, letter: &Letterbox) -> Class {
+        let code_page = run.code_page();
+        let envelope = &letter.mail.envelope;
+        let sender = letter.sender(code_page);
+        let task = letter.task();
+        if !task.is_some_and(Task::is_reply) {
+            // Requests and reports share the mailbag with replies on the server alone.
+            return match (self.is_server, task) {
+                (true, _) => Class::Other,
+                (false, Some(_)) => Class::Refused(Refusal::NotForUs(sender)),
+                (false, None) => Class::Refused(Refusal::UnknownTask(sender)),
+            };
+        }
+        let is_to_us = envelope.to.place.is_same(&run.own(), code_page);
+        let is_from_server = envelope.from.place.is_same(&self.server, code_page);
+        if !is_to_us || !is_from_server {
+            return Class::Refused(Refusal::NotForUs(sender));
+        }
+        match key_of(&self.config, code_page) {
+            Some(key) if letter.mail.check_signature(&key, code_page) != SignatureCheck::Valid => {
+                Class::Refused(Refusal::WrongPassword(sender))
+            }
+            _ => Class::Reply,
+        }
+    }
+
+    /// Takes a reply, or says why not.
+    fn take(&mut self, run: &mut Run, inbox: &mut Inbox, reply: Reply) -> Result<(), Failure> {
+        let Reply { waiting, head } = reply;
+        let letter = match inbox.read(&run.session.po, &waiting)? {
+            Read::Letter(letter) => letter,
+            Read::Duplicate(letter) => {
+                return self.settle(run, inbox, waiting, &letter, Fate::Duplicate);
+            }
+            Read::Gone | Read::Refused { .. } => return Ok(()),
+        };
+        for fault in &letter.faults {
+            run.say_line(Line::warning(format!(
+                "{}: {fault}",
+                letter.sender(run.code_page())
+            )));
+        }
+        let view = self.queue.view(head.req_sync);
+        let taken = match judge(&self.numbers, view, &head) {
+            Verdict::Leave { next, remark } => {
+                run.worsen(remark.consequence());
+                remark
+                    .lines("")
+                    .into_iter()
+                    .for_each(|line| run.say_line(line));
+                self.numbers = next;
+                let detail = remark.lines("").into_iter().next().map(|line| line.text);
+                let fate = Fate::Taken(letter.fingerprint);
+                return self.settled(run, inbox, waiting, &letter, fate, None, detail);
+            }
+            Verdict::Take(taken) => taken,
+        };
+        let count = match self.count(run, &letter) {
+            Ok(count) => count,
+            Err(refusal) => {
+                run.worsen(Consequence::OutOfStep);
+                return self.refuse(run, inbox, waiting, &letter, &refusal);
+            }
+        };
+        self.append(run, &letter, taken.updates)?;
+        self.acknowledge(run, &taken, &head)?;
+        let fate = Fate::Taken(letter.fingerprint);
+        self.settled(run, inbox, waiting, &letter, fate, Some(count), None)
+    }
+
+    /// Counts the transactions of a reply: it is taken whole or not at all, since nothing in it comes again once the
+    /// number is confirmed.
+    fn count(&self, run: &Run, letter: &Letterbox) -> Result<u64, Refusal> {
+        let code_page = run.code_page();
+        let who = letter.sender(code_page);
+        let mut count = 0_u64;
+        for item in Transactions::open(&letter.mail, &letter.profile, code_page, &who)? {
+            match item {
+                Item::Damaged(reason) => return Err(Refusal::Damaged(format!("{who}: {reason}"))),
+                Item::Transaction { .. } | Item::Bad { .. } => count += 1,
+            }
+        }
+        let announced = letter.profile.count.map(u64::from);
+        match announced.filter(|&announced| announced != count) {
+            Some(announced) => Err(Refusal::Damaged(format!(
+                "{who}: {count} transactions came, {announced} were announced"
+            ))),
+            None => Ok(count),
+        }
+    }
+
+    /// Puts the transactions behind those that wait in SRVTRANS.
+    fn append(
+        &mut self,
+        run: &mut Run,
+        letter: &Letterbox,
+        updates: Updates,
+    ) -> Result<(), Failure> {
+        let code_page = run.code_page();
+        let who = letter.sender(code_page);
+        let Ok(items) = Transactions::open(&letter.mail, &letter.profile, code_page, &who) else {
+            return Ok(()); // counted before
+        };
+        let mut bad = Vec::new();
+        let mut tally = Tally::new(&mut run.reporter);
+        for item in items {
+            let (number, text) = match item {
+                Item::Transaction { number, text, .. } => (number, text),
+                Item::Bad {
+                    number,
+                    text,
+                    messages,
+                    ..
+                } => {
+                    // IMPORT says what is wrong with a record; a line of text that is none leaves nothing to queue.
+                    let Some(number) = number.filter(|_| !text.is_empty()) else {
+                        bad.extend(messages);
+                        continue;
+                    };
+                    (number, text)
+                }
+                Item::Damaged(_) => break,
+            };
+            let record = QueueRecord::transaction(run.now, number, 0, text);
+            let is_new = match updates {
+                Updates::All => true,
+                Updates::After(after) => SrvSync(number) > after,
+            };
+            tally.read();
+            let (outcome, reason) = match is_new {
+                true => (Outcome::Added, None),
+                false => (Outcome::Ignored, Some(Reason::SequenceOld)),
+            };
+            let line = || {
+                let mut line = sent_line(&record, code_page);
+                line.outcome = outcome;
+                line.reason = reason;
+                line
+            };
+            tally
+                .record(outcome, reason, line)
+                .map_err(|e| ToolError::new(ExitCode::CannotWrite, e.to_string()))?;
+            if is_new {
+                self.updates.write(&record).map_err(|e| {
+                    ToolError::new(ExitCode::CannotWrite, format!("SRVTRANS.GLB: {e}"))
+                })?;
+            }
+        }
+        let counts = *tally.counts();
+        run.counts.merge(&counts);
+        for message in bad {
+            run.worsen(Consequence::Partial);
+            run.counts.read += 1;
+            let reason = Some(Reason::Message(message.number));
+            run.counts.count(Outcome::Refused, reason);
+            run.say(message);
+        }
+        Ok(())
+    }
+
+    /// Does what the reply means for the own queue and the numbers.
+    fn acknowledge(
+        &mut self,
+        run: &mut Run,
+        taken: &Taken,
+        head: &ReplyHead,
+    ) -> Result<(), Failure> {
+        for remark in &taken.remarks {
+            run.worsen(remark.consequence());
+            remark
+                .lines("")
+                .into_iter()
+                .for_each(|line| run.say_line(line));
+        }
+        let po = &run.session.po;
+        let own = ListName::new(AddressType::Pcm, Some(po.name().clone())).encode();
+        let waiting = self.queue.waiting_export(&own, po);
+        let done = self
+            .queue
+            .acknowledge(taken.acknowledgment, taken.next.req_sync);
+        self.numbers = taken.next.clone();
+        if head.is_import {
+            self.config.last_import = run.now;
+        }
+        if done.discarded > 0 {
+            let text = format!(
+                "{} transactions confirmed up to number {}",
+                done.discarded, head.req_sync
+            );
+            run.notes.push(Note { number: None, text });
+        }
+        if let (Acknowledgment::Renumber { above }, true) =
+            (taken.acknowledgment, done.renumbered > 0)
+        {
+            let text = format!(
+                "{} waiting transactions are renumbered above {above}",
+                done.renumbered
+            );
+            run.say_line(Line::status(text));
+        }
+        if needs_export(taken.export, waiting, taken.acknowledgment) {
+            self.export(run)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the own list behind what waits: R, and an A per entry.
+    fn export(&mut self, run: &mut Run) -> Result<(), Failure> {
+        let confirmed = self.numbers.req_sync;
+        let templates = self.config.options.contains(ReqOptions::TEMPLATES_SEND);
+        let (mut first, mut last) = (None, ReqSync::ZERO);
+        for item in run.session.po.own_export(templates)? {
+            match item {
+                ExportItem::Command(transaction) | ExportItem::Entry(transaction) => {
+                    last = self.queue.push(&transaction, confirmed, run.now)?;
+                    first.get_or_insert(last);
+                    self.exported += 1;
+                }
+                ExportItem::Refused { name, error } => {
+                    let name = run.code_page().decode(name.as_bytes());
+                    run.say(Message::new(error.number, name));
+                    run.worsen(Consequence::Partial);
+                }
+            }
+        }
+        self.config.last_export = run.now;
+        if let Some(first) = first {
+            let text = format!("The local list waits for T1: numbers {first} to {last}");
+            run.say_line(Line::status(text));
+        }
+        Ok(())
+    }
+
+    fn refuse(
+        &mut self,
+        run: &mut Run,
+        inbox: &mut Inbox,
+        waiting: Waiting,
+        letter: &Letterbox,
+        refusal: &Refusal,
+    ) -> Result<(), Failure> {
+        run.say_line(refusal.line());
+        run.worsen(Consequence::Partial);
+        let fate = Fate::Refused(refusal.to_string());
+        self.settled(
+            run,
+            inbox,
+            waiting,
+            letter,
+            fate,
+            None,
+            Some(refusal.to_string()),
+        )
+    }
+
+    fn settle(
+        &mut self,
+        run: &mut Run,
+        inbox: &mut Inbox,
+        waiting: Waiting,
+        letter: &Letterbox,
+        fate: Fate,
+    ) -> Result<(), Failure> {
+        self.settled(run, inbox, waiting, letter, fate, None, None)
+    }
+
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "what a report line says of a message"
+    )]
+    fn settled(
+        &mut self,
+        run: &mut Run,
+        inbox: &mut Inbox,
+        waiting: Waiting,
+        letter: &Letterbox,
+        fate: Fate,
+        transactions: Option<u64>,
+        detail: Option<String>,
+    ) -> Result<(), Failure> {
+        let line = letter.line(&fate, run.code_page(), transactions, detail);
+        run.reporter.mail(&line)?;
+        inbox.settle(waiting, fate, run.now);
+        Ok(())
+    }
+
+    /// Commits everything in one batch.
+    fn finish(mut self, run: &mut Run, before: &ReqConf, inbox: &mut Inbox) -> Result<(), Failure> {
+        self.numbers.put(&mut self.config);
+        run.set_numbers(before, &self.config);
+        run.reporter.flush()?;
+        if run.dry_run {
+            return Ok(());
+        }
+        let log_before = run.session.log.clone();
+        match self.commit(run, before, inbox) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                run.session.log = log_before;
+                let full = Message::new(150, "");
+                let cause = error.message(run.session.drive);
+                let mut error = ToolError::from(error);
+                error.message = format!("{full}: {}", error.message);
+                let messages = cause.into_iter().chain([full.clone()]).collect();
+                Err(Failure::new(error.with_message(full), messages))
+            }
+        }
+    }
+
+    fn commit(
+        self,
+        run: &mut Run,
+        before: &ReqConf,
+        inbox: &mut Inbox,
+    ) -> Result<(), PostofficeError> {
+        let po = &run.session.po;
+        let batch = po.batch()?;
+        let updates = self.updates.finish();
+        let (mut spool, count) =
+            updates.map_err(|e| PostofficeError::Unstorable(format!("SRVTRANS.GLB: {e}")))?;
+        if count > 0 {
+            let mut staged = batch.append_writer(&layout::SRVTRANS)?;
+            copy(&mut spool, &mut staged)
+                .map_err(|e| PostofficeError::Unstorable(format!("SRVTRANS.GLB: {e}")))?;
+            staged.finish()?;
+        }
+        self.queue.stage(&batch, self.numbers.req_sync, run.now)?;
+        stage_config(&batch, before, &self.config)?;
+        inbox.stage(po, &batch, run.now)?;
+        run.session.log.stage(&batch)?;
+        let committed = batch.commit()?;
+        let warnings = committed.warnings.iter();
+        run.notes.extend(warnings.map(|warning| Note {
+            number: None,
+            text: warning.to_string(),
+        }));
+        Ok(())
+    }
+}
+
+/// What a message is to this program.
+enum Class {
+    Reply,
+    Other,
+    Refused(Refusal),
+}
+
+fn copy(spool: &mut SpooledTempFile, output: &mut impl Write) -> std::io::Result<()> {
+    spool.seek(SeekFrom::Start(0))?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match spool.read(&mut buffer)? {
+            0 => return Ok(()),
+            len => output.write_all(&buffer[..len])?,
+        }
+    }
+}
