@@ -2,6 +2,7 @@
 
 mod admin;
 mod batch_crash;
+mod cycle;
 mod dssched;
 mod extract;
 mod hostile_codec_config;

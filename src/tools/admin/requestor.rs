@@ -10,9 +10,14 @@ use crate::address::{AddressType, PostofficeName};
 use crate::codec::FixedText;
 use crate::codec::reqconf::{ReqConf, ReqOptions};
 use crate::list::ListId;
-use crate::postoffice::Role;
+use crate::messages::Message;
+use crate::postoffice::mailbag::{Outbox, check_outgoing};
 use crate::postoffice::places::gateway_bit;
+use crate::postoffice::{PostofficeError, Role, layout};
+use crate::protocol::message::Form;
+use crate::protocol::requestor::{Requestor as Numbers, ask_import};
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::{PayloadWriter, post, request_letter};
 
 pub(super) fn run(run: &mut Run<'_>, word: &Requestor) -> Result<(), ToolError> {
     let mut config = run.state.config.clone();
@@ -22,11 +27,7 @@ pub(super) fn run(run: &mut Run<'_>, word: &Requestor) -> Result<(), ToolError> 
         }
         Requestor::Types { types } => set_types(run, &mut config, types)?,
         Requestor::Options(args) => options(run, &mut config, args),
-        Requestor::Import => {
-            check_registered(&config)?;
-            config.options = config.options.with(ReqOptions::IMPORT_REQUESTED, true);
-            run.say("a full list is asked for at the next T1");
-        }
+        Requestor::Import => return import(run, config),
         Requestor::Show => {
             show(run);
             return Ok(());
@@ -39,6 +40,54 @@ pub(super) fn run(run: &mut Run<'_>, word: &Requestor) -> Result<(), ToolError> 
     }
     run.count_setting();
     run.commit(|_, _, _, stored| {
+        *stored = config;
+        Ok(())
+    })
+}
+
+/// `import`: asks for a full list at once, by a message of its own (Q142841). Without outgoing mail nothing is recorded
+/// as asked for (Notice 40, Q124042). The next requests repeat the wish until the list has come, since the message may
+/// be lost.
+fn import(run: &mut Run<'_>, mut config: ReqConf) -> Result<(), ToolError> {
+    check_registered(&config)?;
+    if run.po().role()? == Role::Server {
+        return Err(ToolError::new(
+            ExitCode::NotHere,
+            "this postoffice is the dir-sync server: its own lists are the full list",
+        ));
+    }
+    let failed = |error: PostofficeError| {
+        let message = Message::new(40, layout::Dir::P1.to_string());
+        let text = format!("{message}: {error}");
+        ToolError::new(ToolError::from(error).exit, text).with_message(message)
+    };
+    check_outgoing(run.po().layout()).map_err(failed)?;
+    let sending = ask_import(&Numbers::from_config(&config));
+    sending.next.put(&mut config);
+    config.request_count = config.request_count.wrapping_add(1);
+    let server = PostofficeName::from_checked(
+        config.server_network.as_bytes(),
+        config.server_postoffice.as_bytes(),
+    );
+    let mut payload = PayloadWriter::new(Form::Internal, run.code_page()).finish()?;
+    let now = run.stamp();
+    run.count_setting();
+    run.say(format!(
+        "a full list is asked for: a message for {} waits in P1",
+        server.view(run.code_page())
+    ));
+    run.commit(|po, _, batch, stored| {
+        let outbox = Outbox::open(po.layout(), batch, now)?;
+        let code_page = po.code_page();
+        let letter = request_letter(
+            po.name(),
+            &server,
+            &config,
+            &sending.head,
+            &mut payload,
+            code_page,
+        );
+        post(po.layout(), &outbox, now, code_page, letter)?;
         *stored = config;
         Ok(())
     })
