@@ -134,17 +134,11 @@ impl Postoffice {
         hold: Hold,
         recovery: Option<Recovery>,
     ) -> Result<Self, PostofficeError> {
-        let master: Master = layout
-            .read_record(&layout::MASTER)?
-            .ok_or_else(|| missing_master(layout.root()))?;
-        let Some(code_page) = master.code_page() else {
-            return Err(PostofficeError::Codec {
-                path: layout.path(&layout::MASTER)?,
-                source: CodecError::field(6, "code_page_id", master.code_page_id, "a code page"),
-            });
-        };
-        let name =
-            PostofficeName::from_checked(master.network.as_bytes(), master.postoffice.as_bytes());
+        let Identity {
+            master,
+            name,
+            code_page,
+        } = Identity::read(&layout)?;
         Ok(Self {
             layout,
             hold,
@@ -219,6 +213,42 @@ impl Postoffice {
                 path: self.layout.root().to_owned(),
             }),
         }
+    }
+}
+
+/// Which postoffice it is: what MASTER.GLB says. It needs no lock.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// MASTER.GLB.
+    pub master: Master,
+    /// Its name.
+    pub name: PostofficeName,
+    /// The code page of its files.
+    pub code_page: CodePage,
+}
+
+impl Identity {
+    /// Reads MASTER.GLB.
+    ///
+    /// # Errors
+    /// It is missing, damaged, or names a code page that nobody knows.
+    pub fn read(layout: &Layout) -> Result<Self, PostofficeError> {
+        let master: Master = layout
+            .read_record(&layout::MASTER)?
+            .ok_or_else(|| missing_master(layout.root()))?;
+        let Some(code_page) = master.code_page() else {
+            return Err(PostofficeError::Codec {
+                path: layout.path(&layout::MASTER)?,
+                source: CodecError::field(6, "code_page_id", master.code_page_id, "a code page"),
+            });
+        };
+        let name =
+            PostofficeName::from_checked(master.network.as_bytes(), master.postoffice.as_bytes());
+        Ok(Self {
+            master,
+            name,
+            code_page,
+        })
     }
 }
 

@@ -9,6 +9,7 @@ pub mod banner;
 pub mod cli;
 pub mod dssched;
 pub mod exit;
+pub mod external;
 pub mod full_list;
 pub mod import;
 pub mod listds;

@@ -11,6 +11,7 @@ mod tries;
 
 use std::fs;
 use std::io::{self, Read};
+use std::path::Path;
 use std::time::SystemTime;
 
 pub use delivery::{Delivered, Delivery};
@@ -94,51 +95,93 @@ pub fn list(layout: &Layout, maildir: Dir) -> Result<Mailbag, PostofficeError> {
 }
 
 fn list_part(layout: &Layout, dir: Dir, bag: &mut Mailbag) -> Result<(), PostofficeError> {
-    let path = layout.dir_path(dir)?;
-    let entries = match fs::read_dir(&path) {
+    let found = list_files(&layout.dir_path(dir)?)?;
+    for mut skipped in found.skipped {
+        skipped.name = format!("{dir}/{}", skipped.name);
+        bag.skipped.push(skipped);
+    }
+    for (name, metadata) in found.files {
+        match File::named(dir, &name) {
+            Ok(file) => bag.mails.push(Waiting {
+                file,
+                len: metadata.len(),
+                arrived: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            }),
+            Err(e) => bag.skipped.push(Skipped {
+                name: format!("{dir}/{}", e.name.escape_default()),
+                reason: e.reason.to_owned(),
+            }),
+        }
+    }
+    Ok(())
+}
+
+/// The files of one directory of a Maildir, wherever it is.
+#[derive(Debug, Default)]
+pub struct MailFiles {
+    /// Names, and what the system says of each.
+    pub files: Vec<(String, fs::Metadata)>,
+    /// What is no message.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Lists one directory of a Maildir, in no order; none where it is not there. Hidden names are no messages.
+///
+/// # Errors
+/// It cannot be read.
+pub fn list_files(path: &Path) -> Result<MailFiles, PostofficeError> {
+    let mut found = MailFiles::default();
+    let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(e) => return Err(e).reading(&path),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(found),
+        Err(e) => return Err(e).reading(path),
     };
     for entry in entries {
-        let entry = entry.reading(&path)?;
+        let entry = entry.reading(path)?;
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(b".") {
-            continue; // hidden, by the rules of a Maildir
+            continue;
         }
         let metadata = match entry.metadata() {
             Ok(metadata) => metadata,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => continue,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => continue, // taken meanwhile
             Err(e) => return Err(e).reading(&entry.path()),
         };
-        let mut skip = |reason: &str| {
-            bag.skipped.push(Skipped {
-                name: format!("{dir}/{}", name.to_string_lossy().escape_default()),
-                reason: reason.to_owned(),
-            });
-        };
-        let file = match name.to_str().map(|name| File::named(dir, name)) {
-            _ if !metadata.is_file() => {
-                skip("it is no file");
-                continue;
-            }
-            Some(Ok(file)) => file,
-            Some(Err(e)) => {
-                skip(e.reason);
-                continue;
-            }
-            None => {
-                skip("its name is not text");
+        let reason = match name.to_str() {
+            _ if !metadata.is_file() => "it is no file",
+            None => "its name is not text",
+            Some(name) => {
+                found.files.push((name.to_owned(), metadata));
                 continue;
             }
         };
-        bag.mails.push(Waiting {
-            file,
-            len: metadata.len(),
-            arrived: metadata.modified().reading(&path)?,
+        found.skipped.push(Skipped {
+            name: name.to_string_lossy().escape_default().to_string(),
+            reason: reason.to_owned(),
         });
     }
-    Ok(())
+    Ok(found)
+}
+
+/// Reads the beginning of a message: to the end of its header, `limit` bytes at most.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_head(mut input: impl Read, limit: usize) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    let mut searched = 0;
+    while head.len() < limit {
+        let piece = 4096.min(limit - head.len()) as u64;
+        if (&mut input).take(piece).read_to_end(&mut head)? == 0 {
+            break;
+        }
+        let is_end = |window: &[u8]| window.starts_with(b"\n\n") || window.starts_with(b"\n\r\n");
+        if (searched..head.len()).any(|at| is_end(&head[at..])) || head.starts_with(b"\n") {
+            break;
+        }
+        searched = head.len().saturating_sub(2);
+    }
+    Ok(head)
 }
 
 /// Reads a message of at most `limit` bytes.

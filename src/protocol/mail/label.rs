@@ -83,12 +83,11 @@ pub fn hop_line(own: &PostofficeName, code_page: CodePage) -> String {
     )
 }
 
-/// Splits a message that begins with a `From ` line behind it: no header may stand above that.
-#[must_use]
-pub fn split_from_line(head: &[u8]) -> (&[u8], &[u8]) {
+/// Returns the length of the line that a mailbox file puts above a message; no mail system wants it.
+fn from_line_len(head: &[u8]) -> usize {
     match head.starts_with(b"From ") {
-        true => head.split_at(line_end(head, 0)),
-        false => (&[], head),
+        true => line_end(head, 0),
+        false => 0,
     }
 }
 
@@ -148,13 +147,12 @@ pub fn readdress(
 ) -> Result<(Vec<u8>, usize), FaultKind> {
     let (_, body) = Header::split(head)?;
     let end = head.len() - body.ok_or(FaultKind::HeaderCut)?.len();
-    let (mark, _) = split_from_line(head);
     let mut out = Vec::with_capacity(end + 256);
     for (name, (party, address)) in [("From", from), ("To", to)] {
         let shown = party.to_header(code_page).replace(['"', '\\'], "?");
         out.extend_from_slice(format!("{name}: \"{shown}\" <{address}>\n").as_bytes());
     }
-    let mut at = mark.len();
+    let mut at = from_line_len(head);
     let mut dropping = false;
     while at < end {
         let line = &head[at..line_end(head, at)];

@@ -32,7 +32,7 @@ pub use charset::Charset;
 pub use contents::{ContentHash, ContentHasher, Contents};
 pub use envelope::{Envelope, MailKind};
 pub use fault::{FaultKind, MailFault, NonDelivery};
-pub use label::{Label, MailAddress, MailAddressError, hop_line, readdress, split_from_line};
+pub use label::{Label, MailAddress, MailAddressError, hop_line, readdress};
 pub use message_id::MessageId;
 pub use party::{Party, SYSTEM};
 pub use read::{Attachment, Mail, Reader};

@@ -176,12 +176,15 @@ DIRSYNC_NOW (RFC 3339, instead of the clock), DIRSYNC_LOG_YEARS (2 or 4), TZ.";
 mod tests {
     use super::legacy::Value;
     use super::*;
-    use crate::tools::{admin, dssched, import, listds, listq, nsda, reqmain, resync, srvmain};
+    use crate::tools::{
+        admin, dssched, external, import, listds, listq, nsda, reqmain, resync, srvmain,
+    };
 
-    fn commands() -> [(&'static Table, clap::Command); 8] {
+    fn commands() -> [(&'static Table, clap::Command); 9] {
         [
             (&tables::ADMIN, admin::options::command()),
             (&tables::DSSCHED, dssched::options::command()),
+            (&tables::EXTERNAL, external::options::command()),
             (&tables::IMPORT, import::options::command()),
             (&tables::LISTDS, listds::options::command()),
             (&tables::LISTQ, listq::options::command()),
