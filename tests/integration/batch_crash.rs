@@ -14,25 +14,10 @@ use dirsync::codec::HexId;
 use dirsync::postoffice::layout::{self, MailPart};
 use dirsync::postoffice::{Dir, File, Holder, Postoffice, PostofficeError};
 
+use crate::support::trace::{self, WRITING, require_tracing};
+
 /// Tells the worker where its postoffice is.
 const ROOT: &str = "DIRSYNC_CRASH_ROOT";
-
-/// System calls with which a pass changes the disk. On some kernels one has another name; it then never hits.
-const WRITING: [&str; 13] = [
-    "write",
-    "pwrite64",
-    "copy_file_range",
-    "ftruncate",
-    "fallocate",
-    "rename",
-    "unlink",
-    "mkdir",
-    "rmdir",
-    "fchmod",
-    "fsync",
-    "fdatasync",
-    "syncfs",
-];
 
 type Files = BTreeMap<String, Vec<u8>>;
 
@@ -123,29 +108,9 @@ const WORKER: [&str; 5] = [
 
 /// Runs the worker under strace with a fault at the `when`-th call.
 fn traced(root: &Path, call: &str, fault: &str, when: u32) -> Output {
-    let mut command = worker_command(Path::new("strace"), root);
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e"]);
-    command.arg(format!("trace={call}"));
-    command.arg("-e");
-    command.arg(format!("inject={call}:{fault}:when={when}"));
-    command.arg(env::current_exe().unwrap()).args(WORKER);
-    command.output().unwrap()
-}
-
-/// Fails where the faults cannot be injected: a test that passes without them would prove nothing.
-fn require_tracing() {
-    let mut command = Command::new("strace");
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=close", "true"]);
-    match command.output() {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => panic!(
-            "strace may not trace here (in a container: --cap-add=SYS_PTRACE): {}",
-            String::from_utf8_lossy(&output.stderr)
-        ),
-        Err(error) => {
-            panic!("install strace, these tests need it (apt-get install strace): {error}")
-        }
-    }
+    let worker = env::current_exe().unwrap();
+    let mut command = trace::traced(&worker, call, fault, when);
+    command.env(ROOT, root).args(WORKER).output().unwrap()
 }
 
 fn run_worker(root: &Path) {

@@ -4,6 +4,7 @@ mod admin;
 mod batch_crash;
 mod cycle;
 mod dssched;
+mod external;
 mod extract;
 mod hostile_codec_config;
 mod hostile_lists;

@@ -19,7 +19,7 @@ use crate::codec::RouteKind;
 use crate::codec::codepage::CodePage;
 use crate::postoffice::mailbag::{self, Skipped, Tries, Waiting};
 use crate::postoffice::places::Places;
-use crate::postoffice::{Dir, Holder, Postoffice, PostofficeError};
+use crate::postoffice::{Dir, Holder, Postoffice, PostofficeError, layout};
 use crate::protocol::delivery::{KnownRoute, PlaceKey};
 use crate::protocol::mail::{FaultKind, Label, MailAddress, Party};
 use crate::tools::cli::clock::Clock;
@@ -148,7 +148,7 @@ impl<'o> Pass<'o> {
                 self.record.summary.exit = exit.worst(ExitCode::Partial);
             }
         }
-        if items.is_empty() {
+        if items.is_empty() && (self.options.dry_run || !is_interrupted(site)?) {
             return Ok(false);
         }
         let po = match self.options.dry_run {
@@ -160,6 +160,9 @@ impl<'o> Pass<'o> {
         };
         let routes = self.routes_of(site, &po)?;
         let (items, _) = self.collect(site)?;
+        if items.is_empty() {
+            return Ok(false);
+        }
         for item in &items {
             self.tried.insert(tried_key(site, item));
         }
@@ -229,6 +232,12 @@ impl<'o> Pass<'o> {
     pub(super) fn take(&mut self, row: &Row) -> Result<(), ToolError> {
         self.record.take(row)
     }
+}
+
+/// Tells whether a run was interrupted there: opening it for writing then completes or discards what is left.
+fn is_interrupted(site: &Site) -> Result<bool, PostofficeError> {
+    let staging = site.layout.dir_path(Dir::Staging)?;
+    Ok(staging.exists() || site.layout.exists(&layout::DIRSYNC_JNL)?)
 }
 
 /// Reads the header of a message; `None` where it was taken away meanwhile.

@@ -1,6 +1,9 @@
 //! A postoffice in a temporary directory, made with the library and worked on with the real programs.
 
 mod lists;
+pub(crate) mod mail;
+pub(crate) mod mta;
+pub(crate) mod trace;
 
 use std::collections::BTreeMap;
 use std::fs;
