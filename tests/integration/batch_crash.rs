@@ -14,6 +14,7 @@ use dirsync::codec::HexId;
 use dirsync::postoffice::layout::{self, MailPart};
 use dirsync::postoffice::{Dir, File, Holder, Postoffice, PostofficeError};
 
+use crate::support::mail::copy_tree;
 use crate::support::trace::{self, WRITING, require_tracing};
 
 /// Tells the worker where its postoffice is.
@@ -203,19 +204,6 @@ fn fresh() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
     old_state(root.path());
     root
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_tree(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 /// Kills the worker at every call of each kind, and looks at what it leaves. Returns the states seen and, for

@@ -98,6 +98,27 @@ fn what_is_no_message_is_passed_over_and_said() {
 }
 
 #[test]
+fn the_head_of_a_message_is_read_without_its_body() {
+    let long = format!("A: b\nC: {}\r\n\r\n", "x".repeat(9000));
+    let body = "y".repeat(1 << 20);
+    let head = read_head(format!("{long}{body}").as_bytes(), 1 << 16).unwrap();
+    assert!(head.starts_with(long.as_bytes()) && head.len() < long.len() + 4096);
+    assert_eq!(read_head(long.as_bytes(), 100).unwrap().len(), 100);
+    assert_eq!(read_head(&b"A: b"[..], 1 << 16).unwrap(), b"A: b");
+    assert_eq!(read_head(&b""[..], 1 << 16).unwrap(), b"");
+    assert!(read_head(body.as_bytes(), 1 << 16).unwrap().len() == 1 << 16);
+    // The empty line may lie on the border of two pieces.
+    for len in 4085..4100 {
+        let head = format!("A: {}\n\nbody{body}", "x".repeat(len));
+        let read = read_head(head.as_bytes(), 1 << 16).unwrap();
+        assert!(
+            read.windows(2).any(|w| w == b"\n\n") && read.len() <= 8192,
+            "{len}"
+        );
+    }
+}
+
+#[test]
 fn reading_is_bounded() {
     let site = Site::new();
     site.write("MBG/SYSTEM/new/a", b"12345", 1);

@@ -32,6 +32,7 @@ impl MailFault {
     pub fn message(&self, code_page: CodePage) -> Message {
         let argument = match (&self.kind, &self.from) {
             (FaultKind::NonDelivery(_), _) => String::new(),
+            (FaultKind::Foreign { from, .. }, _) => from.clone(),
             (kind, Some(from)) => format!("{}: {kind}", from.view(code_page)),
             (kind, None) => format!("<NULL>: {kind}"),
         };

@@ -31,8 +31,21 @@ fn key() -> SignatureKey {
     SignatureKey::new(b"secret", PAGE).unwrap()
 }
 
-/// Writes a signed message.
 fn message(from: &str, body: &[u8], attachments: &[(&str, &[u8])]) -> Vec<u8> {
+    write_message(
+        from,
+        "ReqTx R=4 (was 0), S=0, I=0 4 sent",
+        body,
+        attachments,
+    )
+}
+
+fn message_with_subject(subject: &str) -> Vec<u8> {
+    write_message("NET/PO", subject, BODY, &[])
+}
+
+/// Writes a signed message.
+fn write_message(from: &str, subject: &str, body: &[u8], attachments: &[(&str, &[u8])]) -> Vec<u8> {
     let party = |text: &str| Party::parse(text.as_bytes(), PAGE).unwrap();
     let (from, to) = (party(from), party("NET/DSS"));
     let mut contents = Contents::new(body);
@@ -46,7 +59,7 @@ fn message(from: &str, body: &[u8], attachments: &[(&str, &[u8])]) -> Vec<u8> {
         message_id,
         from,
         to,
-        subject: "ReqTx R=4 (was 0), S=0, I=0 4 sent".to_owned(),
+        subject: subject.to_owned(),
         date,
         kind: MailKind::DirSync,
         in_reply_to: None,
@@ -295,6 +308,17 @@ fn the_report_of_a_mail_system_names_the_message() {
         parse(old.as_bytes()).unwrap_err().kind,
         FaultKind::NonDelivery(_)
     ));
+}
+
+#[test]
+fn ds_p023_a_header_holds_forty_characters_of_a_subject_and_the_body_all_numbers() {
+    let subject = "SrvTx R=4294967295 S=4294967295 (was 4294967294), I=42 15603 sent";
+    let text = String::from_utf8(message_with_subject(subject)).unwrap();
+    assert!(
+        text.contains("\nSubject: SrvTx R=4294967295 S=4294967295 (was 4294\n"),
+        "{text}"
+    );
+    assert_eq!(parse(text.as_bytes()).unwrap().body, BODY);
 }
 
 #[test]

@@ -10,17 +10,18 @@ use jiff::fmt::rfc2822;
 use super::charset;
 use super::contents::{ContentHash, ContentHasher, Contents};
 use super::encode::{QuotedPrintable, Wrapped};
-use super::envelope::Envelope;
+use super::envelope::{Envelope, MailKind};
 use super::party::Party;
 use super::read::digest;
 use super::signature::Signed;
 use crate::codec::codepage::CodePage;
+use crate::protocol::subject::MAX_SUBJECT_LEN;
 
 /// Domain of the addresses that stand in `From:` and `To:` until a route says better ones (RFC 2606).
 pub const PLACEHOLDER_DOMAIN: &str = "dirsync.invalid";
 
-/// Characters of a subject that are written.
-const MAX_SUBJECT_LEN: usize = 200;
+/// Characters of the subject of a note that are written; that of a dir-sync message has [`MAX_SUBJECT_LEN`].
+const MAX_NOTE_SUBJECT_LEN: usize = 200;
 
 /// Writes one message; what is written to it is the body, and after [`Self::attach`] an attachment.
 ///
@@ -177,7 +178,11 @@ fn header(envelope: &Envelope, contents: &Contents, code_page: CodePage) -> Stri
     }
     put("From", &mailbox(&envelope.from, code_page));
     put("To", &mailbox(&envelope.to, code_page));
-    put("Subject", &subject(&envelope.subject));
+    let subject_len = match envelope.kind {
+        MailKind::DirSync => MAX_SUBJECT_LEN,
+        MailKind::Note | MailKind::NonDelivery => MAX_NOTE_SUBJECT_LEN,
+    };
+    put("Subject", &subject(&envelope.subject, subject_len));
     put("Message-ID", &envelope.message_id.to_string());
     if let Some(id) = &envelope.in_reply_to {
         put("In-Reply-To", &id.to_string());
@@ -223,8 +228,8 @@ fn mailbox(party: &Party, code_page: CodePage) -> String {
 }
 
 /// Writes a subject, as encoded words where it has other than printable ASCII (RFC 2047).
-fn subject(subject: &str) -> String {
-    let line: String = one_line(subject).chars().take(MAX_SUBJECT_LEN).collect();
+fn subject(subject: &str, max_len: usize) -> String {
+    let line: String = one_line(subject).chars().take(max_len).collect();
     let plain = |b: u8| b == b' ' || b.is_ascii_graphic();
     if line.bytes().all(plain) && !line.contains("=?") {
         return line;

@@ -154,7 +154,7 @@ impl<'o> Pass<'o> {
         let po = match self.options.dry_run {
             true => Postoffice::open_read(site.layout.root())?,
             false => {
-                let holder = Holder::new("external", "", "External", self.clock.local());
+                let holder = Holder::new("external", "External", "External", self.clock.local());
                 Postoffice::open_write(site.layout.root(), holder)?
             }
         };

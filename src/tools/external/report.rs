@@ -201,7 +201,10 @@ fn line(row: &Row) -> String {
         line.push_str(&format!(" ({})", row.route));
     }
     if row.outcome == Outcome::Waiting && row.tries > 0 {
-        line.push_str(&format!(", tried {} times", row.tries));
+        match row.tries {
+            1 => line.push_str(", tried once"),
+            tries => line.push_str(&format!(", tried {tries} times")),
+        }
     }
     if !row.reason.is_empty() {
         line.push_str(&format!(": {}", row.reason));

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::path::Path;
 use std::rc::Rc;
 
 use crate::address::PostofficeName;
@@ -11,7 +12,7 @@ use crate::postoffice::{Identity, Layout, PostofficeError, layout};
 use crate::protocol::delivery::PlaceKey;
 use crate::protocol::mail::Party;
 use crate::tools::cli::data::DataLocation;
-use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::exit::ToolError;
 
 use super::options::Data;
 
@@ -29,17 +30,12 @@ pub(super) struct Site {
 impl Site {
     fn open(location: DataLocation) -> Result<Self, ToolError> {
         let directory = location.directory()?;
-        let layout = Layout::open(&directory)?;
-        let identity = match Identity::read(&layout) {
-            Err(PostofficeError::NoPostoffice { reason, .. }) => {
-                return Err(PostofficeError::NoPostoffice {
-                    path: directory,
-                    reason,
-                }
-                .into());
-            }
-            other => other?,
-        };
+        Self::open_at(location, &directory)
+    }
+
+    fn open_at(location: DataLocation, directory: &Path) -> Result<Self, ToolError> {
+        let layout = Layout::open(directory)?;
+        let identity = Identity::read(&layout)?;
         Ok(Self {
             key: PlaceKey::new(&identity.name, identity.code_page),
             layout,
@@ -102,17 +98,21 @@ impl Sites {
         let mut given: Vec<Rc<Site>> = Vec::new();
         let mut errors = Vec::new();
         for data in data {
-            let (locations, home) = match data {
-                Data::One(location) => (vec![location.clone()], true),
+            let (locations, is_range) = match data {
+                Data::One(location) => (vec![location.clone()], false),
                 Data::Range(first, last) => {
-                    ((*first..=*last).map(DataLocation::Drive).collect(), false)
+                    ((*first..=*last).map(DataLocation::Drive).collect(), true)
                 }
             };
             for (number, location) in locations.into_iter().enumerate() {
-                match Site::open(location) {
+                let site = match location.directory() {
+                    Ok(directory) => Site::open_at(location, &directory),
+                    // A drive inside a range need not be defined.
+                    Err(_) if is_range && number > 0 => continue,
+                    Err(error) => Err(error),
+                };
+                match site {
                     Ok(site) => add(&mut given, site)?,
-                    // A drive inside a range need not be there.
-                    Err(e) if e.exit == ExitCode::NotFound && !home && number > 0 => {}
                     Err(error) => errors.push(error),
                 }
             }

@@ -37,6 +37,16 @@ fn ds_c030_the_servers_own_mail_comes_back_to_itself_once() {
 }
 
 #[test]
+fn ds_s072_without_any_other_postoffice_there_is_no_error_and_no_question() {
+    let own = Office::new("NET/OWN");
+    let ran = external(&[&own], "-a").ends(0);
+    assert_eq!(
+        (ran.stdout.as_str(), ran.stderr.as_str()),
+        ("NET/OWN: 0 read\n", "")
+    );
+}
+
+#[test]
 fn mail_goes_to_postoffices_that_are_given_or_that_a_path_leads_to() {
     let given = Office::new("NET/GIVEN");
     let elsewhere = Office::new("NET/ELSEWHERE");

@@ -18,13 +18,20 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let other = Office::new("NET/OTHER");
-        let own = Office::new("NET/OWN").route("NET/OTHER", &other.direct());
+        let own = Office::new("NET/OWN").route("NET/OTHER", "none");
         own.send(&[
             Draft::to("NET/OTHER"),
             Draft::to("NET/OWN"),
             Draft::to("NET/OTHER/nobody"),
         ]);
         Self { own, other }
+    }
+
+    fn copy(&self) -> Self {
+        Self {
+            own: self.own.copy(),
+            other: self.other.copy(),
+        }
     }
 
     /// Returns the state in the end: which messages lie where. Of a report, which comes into being on the way, its place counts.
@@ -49,7 +56,8 @@ impl Scene {
 #[test]
 fn a_pass_killed_at_any_call_loses_nothing_and_the_next_one_completes_it() {
     require_tracing();
-    let calm = Scene::new();
+    let template = Scene::new();
+    let calm = template.copy();
     external(&[&calm.own, &calm.other], "-ms -mr").ends(1);
     let expected = calm.state();
     assert_eq!(
@@ -61,7 +69,7 @@ fn a_pass_killed_at_any_call_loses_nothing_and_the_next_one_completes_it() {
     let mut killed = 0;
     for call in WRITING {
         for when in 1.. {
-            let scene = Scene::new();
+            let scene = template.copy();
             let mut command = traced(&program, call, "signal=SIGKILL", when);
             for office in [&scene.own, &scene.other] {
                 command.arg(format!("-d{}", office.path().display()));

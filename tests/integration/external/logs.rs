@@ -56,7 +56,7 @@ fn nothing_is_logged_that_was_not_asked_for() {
 }
 
 #[test]
-fn the_session_is_logged_step_by_step() {
+fn ds_l021_the_session_is_logged_step_by_step_behind_its_instance() {
     let other = Office::new("NET/OTHER");
     let own = Office::new("NET/OWN").route("NET/OTHER", &other.direct());
     own.send(&[Draft::to("NET/OTHER")]);

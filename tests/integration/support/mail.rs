@@ -46,6 +46,14 @@ impl<'d> Draft<'d> {
 }
 
 impl Office {
+    /// Returns a copy of it, as it is now.
+    pub(crate) fn copy(&self) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let copy = Self { directory };
+        copy_tree(&self.path(), &copy.path());
+        copy
+    }
+
     /// Puts messages into P1 as a pass does, and returns their Message-IDs.
     pub(crate) fn send(&self, drafts: &[Draft<'_>]) -> Vec<MessageId> {
         let mut ids = Vec::new();
@@ -136,6 +144,21 @@ impl Office {
     /// Returns `direct:` and the path, for the route of another postoffice to this one.
     pub(crate) fn direct(&self) -> String {
         format!("direct:{}", self.path().display())
+    }
+}
+
+/// Copies a directory with everything in it.
+pub(crate) fn copy_tree(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("writable");
+    for entry in fs::read_dir(from).expect("readable") {
+        let entry = entry.expect("readable");
+        let target = to.join(entry.file_name());
+        match entry.file_type().expect("readable").is_dir() {
+            true => copy_tree(&entry.path(), &target),
+            false => fs::copy(entry.path(), target)
+                .map(|_| ())
+                .expect("writable"),
+        }
     }
 }
 
