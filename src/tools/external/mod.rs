@@ -9,6 +9,7 @@ mod item;
 mod office;
 pub mod options;
 mod pass;
+mod plan;
 mod report;
 mod session_log;
 mod site;

@@ -203,6 +203,58 @@ fn a_postoffice_that_cannot_be_written_keeps_its_mail_waiting() {
 }
 
 #[test]
+fn what_is_delivered_and_cannot_be_removed_is_said_and_delivered_once() {
+    let other = Office::new("NET/OTHER");
+    let own = Office::new("NET/OWN").route("NET/OTHER", &other.direct());
+    let ids = own.send(&[Draft::to("NET/OTHER"), Draft::to("NET/OWN")]);
+    let log = own.path().join("LOG/SENT.LOG");
+    fs::write(&log, "").unwrap();
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o444)).unwrap();
+    let ran = external(&[&own], "-ms -v").ends(73);
+    let said = "NET/OWN/$SYSTEM -> NET/OTHER/$SYSTEM: delivered (direct:";
+    assert!(ran.stdout.contains(said), "{}", ran.stdout);
+    assert!(
+        ran.stdout
+            .contains("it stays here as well: LOG/SENT.LOG: cannot be changed: read-only")
+    );
+    assert!(ran.stdout.contains("2 read, 1 delivered, 1 waiting"));
+    assert_eq!(own.mail_names("P1/new").len(), 2);
+    external(&[&own], "").ends(0);
+    assert_eq!(other.received_ids(), ids[..1]);
+    assert_eq!(own.received_ids(), ids[1..]);
+}
+
+#[test]
+fn what_came_in_and_cannot_be_sent_on_stays_as_it_is() {
+    let far = Office::new("NET/FAR");
+    let hub = Office::new("NET/HUB").route("NET/FAR", &far.direct());
+    let own = Office::new("NET/OWN").route("NET/FAR", "none");
+    own.send(&[
+        Draft::to("NET/FAR"),
+        Draft::to("NET/NOWHERE"),
+        Draft::to("NET/HUB/nobody"),
+    ]);
+    let new = hub.path().join("MBG/SYSTEM/new");
+    fs::create_dir_all(&new).unwrap();
+    for (name, bytes) in own.mails("P1/new") {
+        fs::write(new.join(name), bytes).unwrap();
+    }
+    fs::create_dir_all(far.path().join("MBG/SYSTEM/tmp")).unwrap();
+    fs::set_permissions(
+        far.path().join("MBG/SYSTEM/tmp"),
+        fs::Permissions::from_mode(0o555),
+    )
+    .unwrap();
+    let before = hub.mails("MBG/SYSTEM/new");
+    for _ in 0..4 {
+        let ran = external(&[&hub], "--json").ends(1);
+        assert_eq!((count(&ran, "read"), count(&ran, "waiting")), (1, 1));
+    }
+    assert_eq!(hub.mails("MBG/SYSTEM/new"), before);
+    assert!(hub.mail_names("P1/new").is_empty());
+}
+
+#[test]
 fn the_path_of_a_route_must_lead_to_the_postoffice_that_is_meant() {
     let other = Office::new("NET/OTHER");
     let own = Office::new("NET/OWN").route("NET/PEER", &other.direct());
