@@ -5,6 +5,7 @@
 //! Nothing here ever changes stored text: comparing and cutting work on the bytes, and decoding is a
 //! view for screens and for other systems.
 
+pub mod collation;
 mod double;
 mod single;
 
