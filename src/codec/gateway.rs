@@ -129,6 +129,79 @@ impl GatewayFile {
     }
 }
 
+/// A gateway file looked at where its bytes lie: nothing of it is copied.
+#[derive(Debug, Clone)]
+pub struct GatewayView<'a> {
+    bytes: &'a [u8],
+    offsets: Vec<u32>,
+}
+
+impl<'a> GatewayView<'a> {
+    /// Finds the records in the bytes of a whole file.
+    ///
+    /// # Errors
+    /// As [`GatewayFile::read_from`].
+    pub fn new(bytes: &'a [u8]) -> Result<Self, CodecError> {
+        complete(bytes.len().min(4), GatewayFile::HEADER_LEN, 0, "the header")?;
+        let mut offsets = Vec::new();
+        let mut at = GatewayFile::HEADER_LEN;
+        while at < bytes.len() {
+            let number = offsets.len() as u64 + 1;
+            let end = record_end(bytes, at).map_err(|e| e.in_record(number, at as u64))?;
+            let offset =
+                u32::try_from(at).map_err(|_| CodecError::field(0, "offset", at, "below 4 GiB"))?;
+            offsets.push(offset);
+            at = end;
+        }
+        Ok(Self { bytes, offsets })
+    }
+
+    /// Returns the number of records.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.offsets.len()
+    }
+
+    /// Tells whether there is no record.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.offsets.is_empty()
+    }
+
+    /// Returns the number, from 0, of the record that begins at a byte offset.
+    #[must_use]
+    pub fn index_at(&self, offset: u32) -> Option<usize> {
+        self.offsets.binary_search(&offset).ok()
+    }
+
+    /// Returns the TID and the address of a record by its number.
+    ///
+    /// # Panics
+    /// There are not so many.
+    #[must_use]
+    pub fn get(&self, index: usize) -> (u32, &'a [u8]) {
+        let (head, rest) = self.bytes[self.offsets[index] as usize..].split_at(HEAD_LEN);
+        let len = usize::from(LittleEndian::read_u16(&head[4..]));
+        (LittleEndian::read_u32(head), &rest[..len])
+    }
+}
+
+/// Returns where the record ends that begins at a byte offset inside of the file.
+fn record_end(bytes: &[u8], at: usize) -> Result<usize, CodecError> {
+    let rest = &bytes[at..];
+    complete(
+        rest.len().min(HEAD_LEN),
+        HEAD_LEN,
+        at as u64,
+        "a gateway record",
+    )?;
+    let len = usize::from(LittleEndian::read_u16(&rest[4..]));
+    check_len(len)?;
+    let have = (rest.len() - HEAD_LEN).min(len);
+    complete(have, len, (at + HEAD_LEN) as u64, "an address")?;
+    Ok(at + HEAD_LEN + len)
+}
+
 fn check_len(len: usize) -> Result<(), CodecError> {
     if len > MAX_GATEWAY_ADDRESS {
         let expected = format_args!("at most {MAX_GATEWAY_ADDRESS}").to_string();
@@ -171,6 +244,25 @@ mod tests {
         let mut again = Vec::new();
         file.write_to(&mut again).unwrap();
         assert_eq!(again, BYTES);
+    }
+
+    #[test]
+    fn a_view_finds_the_same_records_and_the_same_damage() {
+        let view = GatewayView::new(&BYTES).unwrap();
+        let file = GatewayFile::read_from(&BYTES[..]).unwrap();
+        assert_eq!((view.len(), view.is_empty()), (2, false));
+        for (n, (offset, record)) in file.iter().enumerate() {
+            assert_eq!(view.index_at(offset), Some(n));
+            assert_eq!(view.get(n), (record.tid, &record.address[..]));
+        }
+        assert_eq!((view.index_at(0), view.index_at(5)), (None, None));
+        let mut long = BYTES;
+        long[9] = 0x02;
+        for damaged in (0..BYTES.len()).map(|len| &BYTES[..len]).chain([&long[..]]) {
+            let expected = GatewayFile::read_from(damaged).map_err(|e| e.to_string());
+            let found = GatewayView::new(damaged).map_err(|e| e.to_string());
+            assert_eq!(found.map(|v| v.len()), expected.map(|f| f.len()));
+        }
     }
 
     #[test]

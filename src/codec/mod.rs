@@ -55,9 +55,9 @@ pub use access::{Access2Record, Access3Record, AccessFlags, AccessRecord, is_mai
 pub use counters::{Control, Flag, RnetSem, SerialNo, Tid};
 pub use error::CodecError;
 pub use field::{FixedText, HexId, TextTooLong};
-pub use galindex::{GalIndexEntry, GalIndexHeader};
-pub use galnetpo::{GalTids, GalnetpoHeader};
-pub use gateway::{GatewayFile, GatewayRecord, MAX_GATEWAY_ADDRESS};
+pub use galindex::{GalIndexEntry, GalIndexHeader, WordIndex};
+pub use galnetpo::{GalStamp, GalTids, GalnetpoHeader, GalnetpoTable, GatewayAddress};
+pub use gateway::{GatewayFile, GatewayRecord, GatewayView, MAX_GATEWAY_ADDRESS};
 pub use group::{GroupRecord, GroupTable};
 pub use grp::{GrpMember, GrpTable};
 pub use grpmem::{GrpMemRecord, GrpMemTable};

@@ -45,6 +45,20 @@ impl NmeRecord {
     }
 }
 
+/// Bytes of the name in a record.
+const NAME: std::ops::Range<usize> = 2..33;
+
+/// Returns the full name in an encoded record, without copying it.
+///
+/// # Panics
+/// `record` has fewer than 45 bytes.
+#[must_use]
+pub fn name_in(record: &[u8]) -> &[u8] {
+    let field = &record[NAME];
+    let end = field.iter().position(|&b| b == 0);
+    &field[..end.unwrap_or(field.len())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Record;
@@ -62,6 +76,8 @@ mod tests {
         assert_eq!(record.kind, AliasKind::External);
         assert_eq!(record.unknown_01, 0x77);
         assert_eq!(record.name.as_bytes(), b"Sue Smith");
+        assert_eq!(name_in(&bytes), b"Sue Smith");
+        assert_eq!(name_in(&[b'x'; 45]).len(), 31);
         assert_eq!(record.tid, 0x7f67_697f);
         assert_eq!(record.pointer, 4);
         assert_eq!(record.id, HexId(0x0302_0100));

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 
 use dirsync::codec::codepage::CodePage;
 use dirsync::codec::folder::{FolderHead, FolderIndex, FolderRecord};
-use dirsync::codec::galnetpo::GalnetpoHeader;
+use dirsync::codec::galnetpo::{GalStamp, GalnetpoHeader};
 use dirsync::codec::mai::{Elements, MaiAddress, decipher, reference_count};
 use dirsync::codec::misc::{GlobalFile, ModemFile, ServerRecord, ServerTable, SortTable};
 use dirsync::codec::msgfile::{MessageFile, MessageSlot};
@@ -29,6 +29,7 @@ macro_rules! each_record {
         $check::<FolderRecord>($($argument),*);
         $check::<GalIndexEntry>($($argument),*);
         $check::<GalIndexHeader>($($argument),*);
+        $check::<GalStamp>($($argument),*);
         $check::<GalnetpoHeader>($($argument),*);
         $check::<GlobalFile>($($argument),*);
         $check::<GroupRecord>($($argument),*);

@@ -1,11 +1,32 @@
 //! `GLB/GALINDEX.GLB`: every word of every name in the global address list, sorted.
 //!
 //! A header of 52 offsets, then one entry of 6 bytes per word: `208 + 6 * words` bytes (Q86375, `spec/files.md` 4.11).
+//! What the articles leave open is chosen as follows:
+//!
+//! | Question | Choice |
+//! |---|---|
+//! | which part comes first | the header |
+//! | what parts words | blanks and the signs of [`collation`](super::codepage::collation), place 1; in pages with pairs the wide ones too |
+//! | unit of the pointer | byte offset in GAL.NME |
+//! | first word of a name | number 0 |
+//! | order of the entries | by the letters of the word (the first step of the collation), then by the place of the name in GAL.NME, then by the number of the word |
+//! | words that begin with no Latin letter | stand where the collation has them: digits and signs before A, other scripts behind Z; the header has no offset for them |
+//! | accented beginnings | stand under the plain letter: `Émile` under E |
+//! | letters in both cases | the order of letters mixes them: `E` and `e` have the same offset. In the order of bytes each has its own |
+//! | a letter without words | offset 0 |
+//!
+//! So the entries of a letter end where the next larger offset of the header begins, or at the end of the file (words
+//! behind Z belong to the stretch of the last letter), and a binary search in that stretch finds a word
+//! ([`WordIndex`]).
+
+mod search;
 
 use byteorder::{ByteOrder, LittleEndian};
 
+use super::codepage::collation::Order;
 use super::layout::{record, whole};
 use super::{CodecError, Record};
+pub use search::WordIndex;
 
 /// Letters in the header: 26 upper-case, then 26 lower-case.
 const LETTERS: usize = 52;
@@ -14,7 +35,7 @@ const LETTERS: usize = 52;
 ///
 /// | Offset | Size | Field | Meaning | Status |
 /// |---:|---:|---|---|---|
-/// | 0 | 52 * 4 | `offsets` | byte offset in this file of the first entry whose word begins with the letter | published (Q86375) |
+/// | 0 | 52 * 4 | `offsets` | byte offset in this file of the first entry whose word stands under the letter | published (Q86375) |
 ///
 /// The order of the letters (A to Z, then a to z) and 0 for a letter without entries are ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,21 +52,24 @@ impl GalIndexHeader {
         (offset != 0).then_some(offset)
     }
 
-    /// Notes that the word of entry `index`, from 0, begins with `byte`: the first for a letter stands. A
-    /// byte that is no ASCII letter has no place in the header.
+    /// Notes that entry `index`, from 0, stands under an ASCII letter: the first for a letter stands. In the order
+    /// of letters that is both of its cases. What is no letter has no place in the header.
     ///
     /// # Errors
     /// The entry lies beyond 4 GiB.
-    pub fn note(&mut self, byte: u8, index: u64) -> Result<(), CodecError> {
-        let Some(slot) = slot(byte) else {
-            return Ok(());
+    pub fn note(&mut self, letter: u8, order: Order, index: u64) -> Result<(), CodecError> {
+        let cases = match order {
+            Order::Page => [letter.to_ascii_uppercase(), letter.to_ascii_lowercase()],
+            Order::Bytes => [letter; 2],
         };
-        if self.offsets[slot] == 0 {
-            let offset = index
-                .saturating_mul(GalIndexEntry::LEN as u64)
-                .saturating_add(Self::LEN as u64);
-            self.offsets[slot] = u32::try_from(offset)
-                .map_err(|_| CodecError::field(4 * slot, "offsets", offset, "below 4 GiB"))?;
+        for slot in cases.into_iter().filter_map(slot) {
+            if self.offsets[slot] == 0 {
+                let offset = index
+                    .saturating_mul(GalIndexEntry::LEN as u64)
+                    .saturating_add(Self::LEN as u64);
+                self.offsets[slot] = u32::try_from(offset)
+                    .map_err(|_| CodecError::field(4 * slot, "offsets", offset, "below 4 GiB"))?;
+            }
         }
         Ok(())
     }
@@ -98,12 +122,6 @@ record! {
     }
 }
 
-/// Splits a name into the words the index holds: at blanks, which are no trail byte of any code page.
-pub fn words(name: &[u8]) -> impl Iterator<Item = &[u8]> {
-    name.split(|&byte| byte == b' ')
-        .filter(|word| !word.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,20 +149,22 @@ mod tests {
     #[test]
     fn the_first_entry_of_a_letter_stands() {
         let mut header = GalIndexHeader::default();
-        for (index, byte) in [(0, b'1'), (1, b'B'), (2, b'B'), (3, b'z')] {
-            header.note(byte, index).unwrap();
+        for (index, letter) in [(0, b'1'), (1, b'B'), (2, b'B'), (3, b'z')] {
+            header.note(letter, Order::Bytes, index).unwrap();
         }
         assert_eq!(header.first_entry(b'B'), Some(208 + 6));
+        assert_eq!(header.first_entry(b'b'), None);
         assert_eq!(header.first_entry(b'z'), Some(208 + 18));
-        assert!(header.note(b'C', u64::MAX).is_err());
+        assert!(header.note(b'C', Order::Bytes, u64::MAX).is_err());
     }
 
     #[test]
-    fn words_stand_between_blanks() {
-        assert_eq!(
-            words(b" Sue  B. Smith ").collect::<Vec<_>>(),
-            [&b"Sue"[..], b"B.", b"Smith"]
-        );
-        assert_eq!(words(b"").count(), 0);
+    fn both_cases_of_a_letter_have_one_offset_where_they_are_mixed() {
+        let mut header = GalIndexHeader::default();
+        for (index, letter) in [(4, b'B'), (5, b'b')] {
+            header.note(letter, Order::Page, index).unwrap();
+        }
+        assert_eq!(header.first_entry(b'B'), Some(208 + 24));
+        assert_eq!(header.first_entry(b'b'), Some(208 + 24));
     }
 }
