@@ -11,6 +11,7 @@ pub mod dispatch;
 mod error;
 mod export;
 mod files;
+pub mod gal;
 pub mod groups;
 pub mod ids;
 pub mod layout;

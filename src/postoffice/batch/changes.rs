@@ -87,6 +87,14 @@ impl Changes {
         &self.files
     }
 
+    /// Returns what is staged for the whole of a file.
+    pub(super) fn replacement(&self, file: &File) -> Option<Staged> {
+        match self.files[*self.index.get(file)?].base {
+            Base::Replace(staged) => Some(staged),
+            Base::Keep | Base::Remove => None,
+        }
+    }
+
     /// Returns the numbers of everything staged.
     pub(super) fn staged(&self) -> Vec<u32> {
         self.files.iter().flat_map(Change::staged).collect()
@@ -153,6 +161,8 @@ mod tests {
         assert_eq!(changes.files().len(), 1);
         assert_eq!(changes.files()[0].base, Base::Replace(whole));
         assert_eq!(changes.files()[0].tail, [tail]);
+        assert_eq!(changes.replacement(&MSTTRANS), Some(whole));
+        assert_eq!(changes.replacement(&RESYNC), None);
         assert_eq!(changes.remove(&MSTTRANS), [2, 3]);
         assert!(changes.staged().is_empty());
     }

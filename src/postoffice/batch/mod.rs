@@ -22,10 +22,11 @@ mod target;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::error::PostofficeError;
+use super::error::{AtPath, PostofficeError};
 use super::layout::{self, Dir, File, Layout};
 use super::lock::ExclusiveLock;
 pub(super) use apply::append_lines;
@@ -176,6 +177,18 @@ impl<'a> Batch<'a> {
         let mut staged = self.replace(file)?;
         staged.put(bytes)?;
         staged.finish()
+    }
+
+    /// Reads back what is staged for the whole of a file, from the disk; `None` where nothing is.
+    ///
+    /// # Errors
+    /// The staged file cannot be read.
+    pub fn read_staged(&self, file: &File) -> Result<Option<Vec<u8>>, PostofficeError> {
+        let Some(staged) = lock(&self.changes).replacement(file) else {
+            return Ok(None);
+        };
+        let path = self.staging()?.file(staged.number);
+        fs::read(&path).reading(&path).map(Some)
     }
 
     /// Stages an empty file: what "truncate" means for a queue.

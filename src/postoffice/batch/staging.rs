@@ -216,6 +216,12 @@ impl StagedFile {
         self.len == 0
     }
 
+    /// Returns the CRC-32/ISO-HDLC of the bytes written so far.
+    #[must_use]
+    pub fn crc32(&self) -> u32 {
+        self.crc.value()
+    }
+
     /// Ends it and makes it part of the batch.
     ///
     /// # Errors
