@@ -10,16 +10,18 @@ use super::places::Places;
 use super::{Postoffice, PostofficeError};
 use crate::codec::counters::{Control, Tid};
 use crate::codec::reqconf::ReqConf;
-use crate::codec::{Access2Record, GroupTable, HexId, NmeRecord, Record, RecordReader, UsrRecord};
+use crate::codec::{
+    Access2Record, GalTids, GalnetpoHeader, GroupTable, HexId, NmeRecord, Record, RecordReader,
+    UsrRecord,
+};
 use crate::list::ListId;
-
-/// The GAL hands out TIDs from here (Q135486); those of the lists stay below.
-const FIRST_GAL_TID: u32 = 0x7f67_697f;
 
 /// Hands out TIDs; nothing is written until [`TidSource::stage`].
 #[derive(Debug)]
 pub struct TidSource {
     last: Result<u32, String>,
+    /// The global list gives its TIDs from the top down (Q135486); those of the other lists stay below.
+    ceiling: u32,
     given: u32,
 }
 
@@ -40,7 +42,16 @@ impl TidSource {
             Ok(Tid { last }) => Ok(last.max(config.highest_tid).max(highest_tid(po, places)?)),
             Err(error) => Err(error.to_string()),
         };
-        Ok(Self { last, given: 0 })
+        let ceiling = match (&last, last_gal_tid(po)?) {
+            // Whatever is not above the counter was never given: REBUILD looks at that.
+            (Ok(last), Some(tid)) if tid > *last => tid.min(GalTids::FIRST),
+            _ => GalTids::FIRST,
+        };
+        Ok(Self {
+            last,
+            ceiling,
+            given: 0,
+        })
     }
 
     /// Returns a TID nobody has.
@@ -49,13 +60,14 @@ impl TidSource {
     /// The counter cannot be read, or has reached the TIDs of the GAL (message 39).
     pub fn give(&mut self) -> Result<u32, PostofficeError> {
         match &mut self.last {
-            Ok(last) if *last + 1 < FIRST_GAL_TID => {
+            Ok(last) if last.saturating_add(1) < self.ceiling => {
                 *last += 1;
                 self.given += 1;
                 Ok(*last)
             }
             Ok(last) => Err(PostofficeError::Tid(format!(
-                "TID.GLB has reached {last:#010x}, where the TIDs of the GAL begin"
+                "TID.GLB has reached {last:#010x}, and {:#010x} is a TID of the GAL",
+                self.ceiling
             ))),
             Err(error) => Err(PostofficeError::Tid(error.clone())),
         }
@@ -87,6 +99,16 @@ fn read_counter(po: &Postoffice) -> Result<Tid, PostofficeError> {
     Tid::decode(&bytes).map_err(|e| po.damaged(&layout::TID, e))
 }
 
+/// Returns the TID that the global list gave last; `None` where it gave none.
+fn last_gal_tid(po: &Postoffice) -> Result<Option<u32>, PostofficeError> {
+    let Some(mut open) = po.layout().open_file(&layout::GALNETPO)? else {
+        return Ok(None);
+    };
+    // A file that is shorter gave none; REBUILD makes it anew.
+    let header = GalnetpoHeader::read_from(&mut open).ok();
+    Ok(header.map(|header| header.last_tid).filter(|tid| *tid != 0))
+}
+
 /// Returns the highest TID in any list.
 fn highest_tid(po: &Postoffice, places: &Places) -> Result<u32, PostofficeError> {
     let mut highest = 0;
@@ -106,7 +128,7 @@ fn highest_tid(po: &Postoffice, places: &Places) -> Result<u32, PostofficeError>
     for id in places.lists() {
         highest = highest.max(highest_in_list(po, places, &id)?);
     }
-    Ok(if highest < FIRST_GAL_TID { highest } else { 0 })
+    Ok(if highest < GalTids::FIRST { highest } else { 0 })
 }
 
 fn highest_in_list(po: &Postoffice, places: &Places, id: &ListId) -> Result<u32, PostofficeError> {

@@ -19,6 +19,7 @@ pub mod outfile;
 pub mod pass;
 pub mod post;
 pub mod progress;
+pub mod rebuild;
 pub mod report;
 pub mod reqmain;
 pub mod resync;

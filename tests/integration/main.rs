@@ -17,6 +17,7 @@ mod logs;
 mod nsda;
 mod postoffice_open;
 mod readme;
+mod rebuild;
 mod resync_apply;
 mod resync_create;
 mod scene;

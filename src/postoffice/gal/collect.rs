@@ -25,7 +25,6 @@ use crate::postoffice::{Postoffice, PostofficeError};
 
 /// Something noticed while reading; the run goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Notice {
     /// An external postoffice has no `.USR` (message 201).
     NoList {

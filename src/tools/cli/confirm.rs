@@ -11,15 +11,25 @@ use crate::tools::exit::ToolError;
 /// [`ExitCode::Usage`](crate::tools::exit::ExitCode::Usage): the answer was no, or there is neither `-y` nor a
 /// terminal to ask on.
 pub fn confirm(yes: bool, question: &str) -> Result<(), ToolError> {
+    confirm_by("-y", yes, question)
+}
+
+/// As [`confirm`], for a program in which another option answers.
+///
+/// # Errors
+///
+/// As [`confirm`].
+pub fn confirm_by(option: &str, yes: bool, question: &str) -> Result<(), ToolError> {
     if io::stdin().is_terminal() && io::stderr().is_terminal() {
         let terminal = (&mut io::stdin().lock(), &mut io::stderr().lock());
-        confirm_on(yes, question, Some(terminal))
+        confirm_on(option, yes, question, Some(terminal))
     } else {
-        confirm_on::<io::Empty, io::Sink>(yes, question, None)
+        confirm_on::<io::Empty, io::Sink>(option, yes, question, None)
     }
 }
 
 fn confirm_on<R: BufRead, W: Write>(
+    option: &str,
     yes: bool,
     question: &str,
     terminal: Option<(&mut R, &mut W)>,
@@ -28,9 +38,9 @@ fn confirm_on<R: BufRead, W: Write>(
         return Ok(());
     }
     let Some((answers, prompt)) = terminal else {
-        return Err(ToolError::usage(
-            "this changes the mail data files: give -y where there is no terminal to ask on",
-        ));
+        return Err(ToolError::usage(format!(
+            "this changes the mail data files: give {option} where there is no terminal to ask on",
+        )));
     };
     let answer = ask(question, answers, prompt)
         .map_err(|error| ToolError::usage("asking for permission").caused_by(error))?;
@@ -57,6 +67,7 @@ mod tests {
     fn answered(answer: &str) -> (Result<(), ToolError>, String) {
         let mut prompt = Vec::new();
         let result = confirm_on(
+            "-y",
             false,
             "Two lists change.",
             Some((&mut answer.as_bytes(), &mut prompt)),
@@ -79,8 +90,10 @@ mod tests {
 
     #[test]
     fn without_a_terminal_only_the_option_is_yes() {
-        confirm_on::<io::Empty, io::Sink>(true, "", None).expect("-y answers");
-        let error = confirm_on::<io::Empty, io::Sink>(false, "", None).expect_err("nobody answers");
+        confirm_on::<io::Empty, io::Sink>("-y", true, "", None).expect("-y answers");
+        let error =
+            confirm_on::<io::Empty, io::Sink>("-f", false, "", None).expect_err("nobody answers");
         assert_eq!(error.exit, ExitCode::Usage);
+        assert!(error.to_string().contains("give -f where"), "{error}");
     }
 }

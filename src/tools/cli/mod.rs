@@ -176,11 +176,9 @@ DIRSYNC_NOW (RFC 3339, instead of the clock), DIRSYNC_LOG_YEARS (2 or 4), TZ.";
 mod tests {
     use super::legacy::Value;
     use super::*;
-    use crate::tools::{
-        admin, dssched, external, import, listds, listq, nsda, reqmain, resync, srvmain,
-    };
+    use crate::tools::{admin, dssched, external, import, listds, listq, nsda, rebuild, reqmain, resync, srvmain};
 
-    fn commands() -> [(&'static Table, clap::Command); 9] {
+    fn commands() -> [(&'static Table, clap::Command); 10] {
         [
             (&tables::ADMIN, admin::options::command()),
             (&tables::DSSCHED, dssched::options::command()),
@@ -191,6 +189,7 @@ mod tests {
             (&tables::NSDA, nsda::options::command()),
             (&tables::REQMAIN, reqmain::options::command()),
             (&tables::SRVMAIN, srvmain::options::command()),
+            (&tables::REBUILD, rebuild::options::command()),
         ]
     }
 

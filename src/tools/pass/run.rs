@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
+use serde::Serialize;
+
 use super::{Decided, Effects, State, check_guard, commit, failure_messages, log_line};
 use crate::messages::{self, Message, Severity};
 use crate::plan::Removal;
@@ -57,7 +59,16 @@ impl Report {
     /// # Errors
     /// As [`ReportFile::finish`].
     pub fn finish(self, summary: &Summary) -> Result<(), ToolError> {
-        self.0.map_or(Ok(()), |file| file.finish(summary))
+        self.finish_with(summary, summary.exit)
+    }
+
+    /// As [`Self::finish`], with the summary of a program that has its own.
+    ///
+    /// # Errors
+    /// As [`ReportFile::finish`].
+    pub fn finish_with(self, summary: &impl Serialize, exit: ExitCode) -> Result<(), ToolError> {
+        self.0
+            .map_or(Ok(()), |file| file.finish_with(summary, exit))
     }
 }
 

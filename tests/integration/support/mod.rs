@@ -23,6 +23,7 @@ use dirsync::postoffice::define::Definitions;
 use dirsync::postoffice::ids::MailbagSource;
 use dirsync::postoffice::places::{Places, Route, network_kind};
 use dirsync::postoffice::{Batch, File, Holder, Postoffice, layout, setup};
+pub(crate) use lists::encoded;
 
 /// The moment every test run happens at, in UTC.
 pub(crate) const NOW: &str = "2026-11-21T10:00:00Z";
@@ -65,9 +66,14 @@ pub(crate) fn name(text: &str) -> PostofficeName {
 impl Office {
     /// Makes a new postoffice.
     pub(crate) fn new(own: &str) -> Self {
+        Self::with_page(own, CodePage::Cp850)
+    }
+
+    /// Makes a new postoffice with text in another code page.
+    pub(crate) fn with_page(own: &str, page: CodePage) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let office = Self { directory };
-        setup::create(&office.path(), &name(own), CodePage::Cp850).expect("set up");
+        setup::create(&office.path(), &name(own), page).expect("set up");
         office
     }
 
