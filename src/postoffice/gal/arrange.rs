@@ -6,7 +6,7 @@ use super::book::AddressBook;
 use super::collect::{Collected, Notice};
 use super::sort::{Item, Keys, Stretch, TooMany};
 use crate::codec::codepage::collation::{Collation, Segment};
-use crate::codec::{AliasKind, NetpoRecord, NmeRecord};
+use crate::codec::{AliasKind, NetpoRecord, NmeRecord, Record};
 use crate::postoffice::{Postoffice, PostofficeError};
 
 /// The entries of the global list in its order.
@@ -54,8 +54,10 @@ impl<'a> Collected<'a> {
                 entries.len()
             ))
         };
-        u32::try_from(entries.len()).map_err(|_| too_many(TooMany))?;
-        let mut keys = Keys::with_capacity(entries.len());
+        // The last one must be reached by a byte offset.
+        u32::try_from(entries.len() * NmeRecord::LEN).map_err(|_| too_many(TooMany))?;
+        let len = entries.iter().map(|e| e.name.as_bytes().len()).sum();
+        let mut keys = Keys::with_capacity(entries.len(), len);
         let mut words = Vec::with_capacity(5 * entries.len() / 2);
         let mut word_ends = Vec::with_capacity(entries.len());
         let mut items = Vec::with_capacity(entries.len());

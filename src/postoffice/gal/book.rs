@@ -139,9 +139,10 @@ impl AddressBook {
     /// Makes room for more addresses.
     pub(super) fn reserve(&mut self, count: usize) {
         let missing = count.saturating_sub(self.records.len());
-        self.records.reserve_exact(missing);
+        // The size of a file may be a lie, such as of one with holes; then it grows as it must.
+        let _ = self.records.try_reserve_exact(missing);
         let rehash = rehash(&self.records, self.code_page, &self.hasher);
-        self.by_address.reserve(missing, rehash);
+        let _ = self.by_address.try_reserve(missing, rehash);
     }
 
     /// Returns the TID of an address: the one it has, or a new one. Its record is as it is spelled now.
@@ -215,9 +216,13 @@ impl AddressBook {
         retired.count() as u64
     }
 
-    /// Returns the records, and forgets how to find them by address.
-    pub(super) fn close(&mut self) -> &[NetpoRecord] {
+    /// Forgets how to find records by address: no more are entered.
+    pub(super) fn close(&mut self) {
         self.by_address = HashTable::new();
+    }
+
+    /// Returns the records in the order of the file.
+    pub(super) fn records(&self) -> &[NetpoRecord] {
         &self.records
     }
 }

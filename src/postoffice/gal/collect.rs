@@ -139,7 +139,7 @@ impl<'a> Collector<'a> {
     /// Makes room for entries.
     pub fn reserve(&mut self, count: u64) {
         let count = usize::try_from(count).unwrap_or(0);
-        self.entries.reserve_exact(count);
+        let _ = self.entries.try_reserve_exact(count); // it grows, if need be
         self.book.reserve(count);
     }
 
@@ -177,6 +177,7 @@ impl<'a> Collector<'a> {
                 self.highest_own_tid
             )));
         }
+        self.book.close();
         self.entries.shrink_to_fit();
         Ok(Collected {
             po: self.po,
@@ -353,7 +354,12 @@ impl<'a> Collector<'a> {
         record: &UsrRecord,
     ) -> Result<bool, PostofficeError> {
         match record.state {
-            RecordState::Deleted => return Ok(false),
+            // A deleted record keeps its name; nothing but zeroes is a file that was never written.
+            RecordState::Deleted if !record.name.is_empty() => return Ok(false),
+            RecordState::Deleted => {
+                let error = CodecError::field(2, "name", "nothing", "the name of a deleted entry");
+                return Err(self.at_record(file, number, UsrRecord::LEN, error));
+            }
             RecordState::Active => {}
             RecordState::Other(state) => {
                 let error = CodecError::field(0, "state", state, "0 or 1");

@@ -7,14 +7,15 @@
 //! sources() -> Collector::read() for each -> Collected::arrange() -> Arranged::stage() -> the batch of the run
 //! ```
 //!
-//! - What stands in it: the postoffice list (local users and groups, whether they take part in dir-sync or not, Q118621, and
-//!   whatever else was put there), the list of every gateway and that of every external postoffice. An address may
-//!   have several names and a name several addresses; one name with one address stands once.
+//! - What stands in it: the postoffice list (local users and groups, whether they take part in dir-sync or not,
+//!   Q118621, and whatever else was put there), the list of every gateway and that of every external postoffice. An
+//!   address may have several names and a name several addresses; one name with one address stands once.
 //! - A local entry has the TID and the pointer that it has in ADMIN.NME. Any other has a TID of
 //!   [GALNETPO.GLB](crate::codec::galnetpo), which stays with the address, and points there.
-//! - The order is a [collation](crate::codec::codepage::collation), which the stamp in GALNETPO.GLB names, so that whoever
-//!   searches the list knows it. The stamp has the checksums of the other two files as well: files of two runs side
-//!   by side, which sent mail to the wrong person (Q96060), do not pass [`Gal::verify`].
+//! - The order is a [collation](crate::codec::codepage::collation); equal names stand in the order of their TIDs, which
+//!   stay. The stamp in GALNETPO.GLB names the collation, so that whoever searches the list knows it. It has the
+//!   checksums of the other two files as well: files of two runs side by side, which sent mail to the wrong person
+//!   (Q96060), do not pass [`Gal::verify`].
 //! - A list that is damaged, or half of which is missing, stops the rebuild: the list there is stays, rather than one
 //!   without these names. A `.USR` that is not there at all is only said (message 201).
 

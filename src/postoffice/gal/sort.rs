@@ -54,10 +54,10 @@ impl Item {
 }
 
 impl Keys {
-    /// Makes room for keys of about 24 bytes.
-    pub(super) fn with_capacity(count: usize) -> Self {
+    /// Makes room for keys that have `len` bytes together.
+    pub(super) fn with_capacity(count: usize, len: usize) -> Self {
         Self {
-            bytes: Vec::with_capacity(24 * count),
+            bytes: Vec::with_capacity(len),
             ends: Vec::with_capacity(count),
         }
     }
@@ -96,7 +96,8 @@ impl Keys {
         u64::from_be_bytes(step)
     }
 
-    /// Sorts items by their stretches, which hold no zero byte; `settle` puts those in order that are equal.
+    /// Sorts items by their stretches, which hold no zero byte. Those that are equal stay in the order in which they
+    /// come; `settle` may give them another.
     pub(super) fn sort(&self, items: &mut [Item], settle: &mut impl FnMut(&mut [Item])) {
         self.sort_from(items, 0, settle);
     }
@@ -105,7 +106,7 @@ impl Keys {
         for item in items.iter_mut() {
             item.step = self.step(item, depth);
         }
-        items.sort_unstable_by_key(|item| item.step);
+        items.sort_by_key(|item| item.step);
         for run in items.chunk_by_mut(|a, b| a.step == b.step) {
             match run {
                 [] | [_] => {}
@@ -146,7 +147,7 @@ mod tests {
             texts in prop::collection::vec(prop::collection::vec(1u8..4, 0..20), 0..60),
         ) {
             let (keys, mut items) = (keys(&texts), items(&texts));
-            keys.sort(&mut items, &mut |run| run.sort_unstable_by_key(|item| item.number));
+            keys.sort(&mut items, &mut |_| ());
             let mut expected: Vec<_> = (0..).zip(&texts).map(|(n, text)| (text, n)).collect();
             expected.sort();
             let expected: Vec<u32> = expected.into_iter().map(|(_, n)| n).collect();
@@ -161,10 +162,8 @@ mod tests {
         let keys = keys(&texts);
         let stretch = |number, start| Item::new(number, 0, Stretch { start, len: 2 });
         let mut items = [stretch(0, 0), stretch(0, 3), stretch(1, 0), stretch(1, 3)];
-        keys.sort(&mut items, &mut |run| {
-            run.sort_unstable_by_key(|item| item.number)
-        });
+        keys.sort(&mut items, &mut |run| run.reverse());
         let sorted = items.map(|item| (item.number, item.stretch.start));
-        assert_eq!(sorted, [(0, 3), (1, 0), (0, 0), (1, 3)]);
+        assert_eq!(sorted, [(1, 0), (0, 3), (1, 3), (0, 0)]);
     }
 }

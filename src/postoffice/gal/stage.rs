@@ -1,5 +1,7 @@
 //! Writes the three files of the global list into a batch.
 
+use std::borrow::Borrow;
+
 use super::arrange::Arranged;
 use super::sort::Item;
 use super::{FILES, Gal};
@@ -37,7 +39,7 @@ impl Arranged<'_> {
         staging(po, &layout::GAL_NME, |file| {
             let mut staged = batch.replace(file)?;
             let entries = self.order.iter().map(|&n| &self.entries[n as usize]);
-            put_all::<NmeRecord>(&mut staged, entries)?;
+            encode_all::<NmeRecord>(entries, |bytes| staged.put(bytes))?;
             stamp.list_crc = staged.crc32();
             staged.finish()
         })?;
@@ -48,10 +50,10 @@ impl Arranged<'_> {
             stamp.index_crc = staged.crc32();
             staged.finish()
         })?;
-        let mut book = self.book;
+        let book = self.book;
         (self.keys, self.words, self.order) = Default::default();
         staging(po, &layout::GALNETPO, |file| {
-            put_addresses(batch.replace(file)?, stamp, book.close())
+            put_addresses(batch.replace(file)?, stamp, book.records())
         })?;
         drop(book);
         let gal = Gal::of_staged(batch, po.code_page())?;
@@ -70,9 +72,8 @@ impl Arranged<'_> {
             items.extend(words.map(|(word, &stretch)| Item::new(number, word, stretch)));
         }
         (self.words, self.word_ends, self.order) = Default::default();
-        self.keys.sort(&mut items, &mut |run| {
-            run.sort_unstable_by_key(|item| (places[item.number as usize], item.word));
-        });
+        // Equal words stay in the order of the names.
+        self.keys.sort(&mut items, &mut |_| ());
         let mut header = GalIndexHeader::default();
         for (index, item) in (0..).zip(&items) {
             if let Some(letter) = self.collation.letter(self.keys.of(item)) {
@@ -84,14 +85,12 @@ impl Arranged<'_> {
         let mut bytes = [0; GalIndexHeader::LEN];
         header.encode(&mut bytes);
         staged.put(&bytes)?;
-        put_all::<GalIndexEntry>(
-            staged,
-            items.iter().map(|item| GalIndexEntry {
-                word: u16::from(item.word),
-                // Below 4 GiB, as every offset in GAL.NME: see `Collected::arrange`.
-                pointer: places[item.number as usize] * NmeRecord::LEN as u32,
-            }),
-        )
+        let entries = items.iter().map(|item| GalIndexEntry {
+            word: u16::from(item.word),
+            // Below 4 GiB, as every offset in GAL.NME: see `Collected::arrange`.
+            pointer: places[item.number as usize] * NmeRecord::LEN as u32,
+        });
+        encode_all::<GalIndexEntry>(entries, |bytes| staged.put(bytes))
     }
 }
 
@@ -102,12 +101,12 @@ fn put_addresses(
     records: &[NetpoRecord],
 ) -> Result<(), PostofficeError> {
     let mut crc = Crc32::new();
-    let mut bytes = [0; NetpoRecord::LEN];
-    for record in records {
-        record.encode(&mut bytes);
-        crc.update(&bytes);
-    }
+    encode_all::<NetpoRecord>(records.iter(), |bytes| {
+        crc.update(bytes);
+        Ok(())
+    })?;
     stamp.address_crc = crc.value();
+    let mut bytes = [0; NetpoRecord::LEN];
     let header = GalnetpoHeader {
         last_tid: stamp.tid,
     };
@@ -115,14 +114,14 @@ fn put_addresses(
     staged.put(&bytes[..GalnetpoHeader::LEN])?;
     stamp.encode(&mut bytes);
     staged.put(&bytes)?;
-    put_all::<NetpoRecord>(&mut staged, records.iter())?;
+    encode_all::<NetpoRecord>(records.iter(), |bytes| staged.put(bytes))?;
     staged.finish()
 }
 
-/// Writes records, many at a time.
-fn put_all<T: Record>(
-    staged: &mut StagedFile,
-    records: impl Iterator<Item = impl std::borrow::Borrow<T>>,
+/// Encodes records and hands out their bytes, many at a time.
+fn encode_all<T: Record>(
+    records: impl Iterator<Item = impl Borrow<T>>,
+    mut take: impl FnMut(&[u8]) -> Result<(), PostofficeError>,
 ) -> Result<(), PostofficeError> {
     let mut bytes = vec![0; T::LEN * STAGED_TOGETHER];
     let mut end = 0;
@@ -130,11 +129,11 @@ fn put_all<T: Record>(
         record.borrow().encode(&mut bytes[end..end + T::LEN]);
         end += T::LEN;
         if end == bytes.len() {
-            staged.put(&bytes)?;
+            take(&bytes)?;
             end = 0;
         }
     }
-    staged.put(&bytes[..end])
+    take(&bytes[..end])
 }
 
 /// Stages one file; an error names it, not the place where it is staged.

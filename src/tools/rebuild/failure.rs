@@ -20,7 +20,7 @@ pub(super) struct Failure {
     /// What the logs get.
     pub(super) lines: Vec<LogLine>,
     /// What the screen gets, and the exit code.
-    pub(super) error: ToolError,
+    pub(super) error: Box<ToolError>,
 }
 
 impl Failure {
@@ -33,7 +33,7 @@ impl Failure {
             // Decided already: the next run installs the list.
             return Self {
                 lines: vec![LogLine::text(Severity::Fatal, text.clone())],
-                error: ToolError::new(exit, text),
+                error: Box::new(ToolError::new(exit, text)),
             };
         }
         let message = message_of(root, error);
@@ -48,7 +48,10 @@ impl Failure {
         lines.push(LogLine::text(Severity::Fatal, GAL_NOT_INSTALLED));
         Self {
             lines,
-            error: ToolError::new(exit, format!("{shown}; {GAL_NOT_INSTALLED}")),
+            error: Box::new(ToolError::new(
+                exit,
+                format!("{shown}; {GAL_NOT_INSTALLED}"),
+            )),
         }
     }
 }
@@ -62,7 +65,7 @@ impl From<ToolError> for Failure {
                 LogLine::numbered(PROBLEM, ""),
                 LogLine::text(Severity::Fatal, GAL_NOT_INSTALLED),
             ],
-            error,
+            error: Box::new(error),
         }
     }
 }

@@ -75,15 +75,15 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
     }
 }
 
-/// A postoffice that cannot be opened for what is in MASTER.GLB is none (message 202).
+/// A path without a postoffice, or with a MASTER.GLB that is damaged, is message 202.
 fn no_postoffice(error: ToolError) -> ToolError {
+    let is_master = error.to_string().contains("MASTER.GLB");
     match error.exit {
-        ExitCode::NotFound | ExitCode::Damaged => {
-            let text = messages::text(202);
-            ToolError::new(error.exit, format!("{text}: {error}"))
-        }
-        _ => error,
+        ExitCode::NotFound => {}
+        ExitCode::Damaged if is_master => {}
+        _ => return error,
     }
+    ToolError::new(error.exit, format!("{}: {error}", messages::text(202)))
 }
 
 impl Run<'_> {
@@ -92,7 +92,7 @@ impl Run<'_> {
         for line in &failure.lines {
             self.session.log(line);
         }
-        let error = failure.error;
+        let error = *failure.error;
         if self.session.po.exclusive_lock().is_none() {
             return error; // a dry run leaves no trace
         }

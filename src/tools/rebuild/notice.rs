@@ -1,11 +1,11 @@
 //! What a rebuild says about the lists it has read.
 
-use crate::codec::codepage::CodePage;
 use crate::messages::{Message, Severity};
 use crate::plan::outcome::{Action, EntryOutcome, Outcome, Reason};
+use crate::postoffice::Postoffice;
 use crate::postoffice::gal::{Notice, Source};
 use crate::postoffice::log::LogLine;
-use crate::postoffice::{Postoffice, PostofficeError};
+use crate::postoffice::places::Place;
 
 /// Returns the line of the logs for a notice.
 pub(super) fn line(notice: &Notice) -> LogLine {
@@ -47,41 +47,38 @@ pub(super) fn refused(notice: &Notice) -> Option<EntryOutcome<'static>> {
 /// Returns what a dir-sync server knows of the lists it reads: which have names although no requestor is registered that
 /// could ever change them. A postoffice that was deleted stays in every global list until its definition is
 /// deleted on each postoffice (Q130230). Elsewhere nobody knows who is registered.
-///
-/// # Errors
-/// SRVCONF.GLB or the size of a list cannot be read.
-pub(super) fn orphans(
-    po: &Postoffice,
-    sources: &[Source<'_>],
-) -> Result<Vec<String>, PostofficeError> {
-    let Some(config) = po.server_config()? else {
-        return Ok(Vec::new());
+pub(super) fn orphans(po: &Postoffice, sources: &[Source<'_>]) -> Vec<String> {
+    let requestors = match po.server_config() {
+        Ok(Some(config)) => config.requestors,
+        Ok(None) => return Vec::new(),
+        // The list needs no server configuration; its damage is for others to mend.
+        Err(error) => {
+            return vec![format!(
+                "which requestors are registered is not known: {error}"
+            )];
+        }
     };
     let page = po.code_page();
+    let is_registered = |place: &Place<'_>| {
+        let (network, postoffice) = (place.network.record.name, place.record.postoffice);
+        requestors.iter().any(|requestor| {
+            requestor.state.is_active()
+                && page.eq_ignore_case(requestor.network.as_bytes(), network.as_bytes())
+                && page.eq_ignore_case(requestor.postoffice.as_bytes(), postoffice.as_bytes())
+        })
+    };
     let mut orphans = Vec::new();
     for source in sources {
         let Source::Place(place) = source else {
             continue;
         };
-        let count = source.entry_count(po)?;
-        let is_registered = config.requestors.iter().any(|requestor| {
-            let same = |a: &[u8], b: &[u8]| CodePage::eq_ignore_case(page, a, b);
-            requestor.state.is_active()
-                && same(
-                    requestor.network.as_bytes(),
-                    place.network.record.name.as_bytes(),
-                )
-                && same(
-                    requestor.postoffice.as_bytes(),
-                    place.record.postoffice.as_bytes(),
-                )
-        });
-        if count > 0 && !is_registered {
+        let count = source.entry_count(po).unwrap_or(0);
+        if count > 0 && !is_registered(place) {
             let list = source.list(po);
             orphans.push(format!(
                 "{list}: no requestor of this name is registered; its names ({count}) stay until the postoffice is deleted everywhere"
             ));
         }
     }
-    Ok(orphans)
+    orphans
 }

@@ -32,7 +32,7 @@ pub(super) struct GalView {
     pub(super) tids_given: u64,
     /// Addresses that are in no list any more; their TIDs are kept for them.
     pub(super) tids_retired: u64,
-    /// Whether the files were replaced: those of an unchanged list stay.
+    /// Whether the files were replaced: not in a dry run, and those of an unchanged list stay.
     pub(super) replaced: bool,
     /// Sizes in bytes; null where nothing was written.
     pub(super) sizes: Option<Sizes>,
@@ -95,16 +95,13 @@ impl Rebuilt<'_> {
     }
 }
 
-/// Counts what became of the entries.
-pub(super) fn count(summary: &mut Summary, tally: &Tally, changed: bool) {
+/// Counts what became of the entries: those of the list are all `added`, since it is made from nothing.
+pub(super) fn count(summary: &mut Summary, tally: &Tally) {
     let counts = &mut summary.counts;
     counts.read = tally.read;
-    counts.refused = tally.refused;
+    counts.added = tally.listed;
     counts.ignored = tally.doubles;
-    match changed {
-        true => counts.added = tally.listed,
-        false => counts.unchanged = tally.listed,
-    }
+    counts.refused = tally.refused;
 }
 
 /// Writes a line of the report for every entry that was read and has an address.

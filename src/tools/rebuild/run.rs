@@ -108,10 +108,8 @@ impl<'a> Run<'a> {
         }
         let mut collected = collector.finish().map_err(failed)?;
 
-        let orphans = notice::orphans(po, &sources).map_err(failed)?;
-        let orphans = orphans
-            .into_iter()
-            .map(|text| LogLine::text(Severity::Warning, text));
+        let orphans = notice::orphans(po, &sources).into_iter();
+        let orphans = orphans.map(|text| LogLine::text(Severity::Warning, text));
         let notices = collected.take_notices();
         for line in orphans.chain(notices.iter().map(notice::line)) {
             log.add(clock.now(), &line);
@@ -140,7 +138,6 @@ impl<'a> Run<'a> {
             code_page: po.code_page().id(),
             tids_given: tally.tids_given,
             tids_retired: tally.retired,
-            replaced: true,
             ..GalView::default()
         };
         if !self.options.dry_run {
@@ -158,7 +155,7 @@ impl<'a> Run<'a> {
             view.sizes = Some(installed.sizes);
         }
         self.progress.end();
-        count(&mut self.summary, &tally, view.replaced);
+        count(&mut self.summary, &tally);
         Ok(view)
     }
 

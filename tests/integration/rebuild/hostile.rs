@@ -110,6 +110,23 @@ fn damage_in_a_record_is_named_by_file_record_and_byte() {
 }
 
 #[test]
+fn a_list_of_zeroes_is_not_one_of_deleted_names() {
+    let office = listed();
+    for file in [
+        office.usr("NET/PO1"),
+        layout::ADMIN_NME,
+        File::gateway_nme("SMTP").unwrap(),
+    ] {
+        let zeroes = vec![0; office.bytes(&file).len()];
+        let said = stopped_by(&office, &file, &zeroes, 65);
+        assert!(
+            said.contains("record 1 at byte 0x0: byte 0x2: name: found nothing"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn any_byte_of_a_list_may_be_flipped() {
     let office = listed();
     for file in [

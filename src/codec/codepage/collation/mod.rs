@@ -199,6 +199,18 @@ impl Collation {
         }
     }
 
+    /// Returns the letter under which a text stands, as [`Self::letter`] does for its key.
+    #[must_use]
+    pub fn letter_of(&self, text: &[u8]) -> Option<u8> {
+        match self.order {
+            Order::Bytes => self.letter(text),
+            Order::Page => {
+                let first = self.characters(text).flat_map(primary).next()?;
+                self.letter(&[first])
+            }
+        }
+    }
+
     /// Splits a text into words and gaps.
     #[must_use]
     pub fn segments<'t>(&self, text: &'t [u8]) -> Segments<'t> {
@@ -270,6 +282,9 @@ impl<'t> Iterator for Segments<'t> {
     type Item = Segment<'t>;
 
     fn next(&mut self) -> Option<Segment<'t>> {
+        if !self.collation.page.is_double_byte() {
+            return self.next_of_bytes();
+        }
         let (first, mut end) = self.collation.first(self.rest)?;
         let mut has_place = first.primary[0] != 0;
         while let Some((weight, len)) = self.collation.first(&self.rest[end..]) {
@@ -279,12 +294,31 @@ impl<'t> Iterator for Segments<'t> {
             has_place |= weight.primary[0] != 0;
             end += len;
         }
+        Some(self.cut(end, first.is_separator || !has_place))
+    }
+}
+
+impl<'t> Segments<'t> {
+    /// As [`Self::next`] where every character is a byte.
+    fn next_of_bytes(&mut self) -> Option<Segment<'t>> {
+        let single = &self.collation.weights.single;
+        let weight = |byte: &u8| &single[usize::from(*byte)];
+        let is_separator = weight(self.rest.first()?).is_separator;
+        let mut bytes = self.rest.iter();
+        let end = bytes.position(|byte| weight(byte).is_separator != is_separator);
+        let end = end.unwrap_or(self.rest.len());
+        let has_place = |byte: &u8| weight(byte).primary[0] != 0;
+        let is_gap = is_separator || !self.rest[..end].iter().any(has_place);
+        Some(self.cut(end, is_gap))
+    }
+
+    fn cut(&mut self, end: usize, is_gap: bool) -> Segment<'t> {
         let (segment, rest) = self.rest.split_at(end);
         self.rest = rest;
-        Some(match first.is_separator || !has_place {
+        match is_gap {
             true => Segment::Gap(segment),
             false => Segment::Word(segment),
-        })
+        }
     }
 }
 

@@ -267,6 +267,8 @@ fn a_key_has_the_letter_it_stands_under() {
         let mut key = Vec::new();
         collation.key_into(&CodePage::Cp850.encode(text).unwrap(), &mut key);
         assert_eq!(collation.letter(&key), letter, "{text}");
+        let text = CodePage::Cp850.encode(text).unwrap();
+        assert_eq!(collation.letter_of(&text), letter);
     }
 }
 
