@@ -8,6 +8,7 @@
 pub mod collation;
 mod double;
 mod single;
+pub mod visible;
 
 use std::cmp::Ordering;
 use std::fmt;

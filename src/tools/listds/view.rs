@@ -4,10 +4,10 @@ use serde::{Serialize, Serializer};
 
 use crate::codec::GatewayWord;
 use crate::codec::codepage::CodePage;
+use crate::codec::codepage::visible::visible_name;
 use crate::codec::reqconf::{ReqConf, ReqOptions};
 use crate::codec::srvconf::{RequestorFlags, RequestorRecord, SrvConf, SrvConfFinding};
 use crate::codec::timestamp::Timestamp;
-use crate::tools::listq::visible::visible_name;
 
 /// A moment that may not have come yet; JSON has it as in RFC 3339, or null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

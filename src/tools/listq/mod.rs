@@ -3,7 +3,6 @@
 pub mod json;
 pub mod options;
 pub mod screen;
-pub mod visible;
 pub mod walk;
 
 use std::cell::RefCell;

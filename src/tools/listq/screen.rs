@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use jiff::tz::TimeZone;
 
-use super::visible::push_visible;
 use crate::codec::codepage::CodePage;
+use crate::codec::codepage::visible::push_visible;
 use crate::codec::queue::{Framed, RecordKind};
 use crate::codec::timestamp::Timestamp;
 

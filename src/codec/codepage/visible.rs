@@ -1,6 +1,6 @@
 //! Record text for a screen: every byte can be seen, and none can act on the terminal.
 
-use crate::codec::codepage::CodePage;
+use super::CodePage;
 
 /// Appends `text` with its control characters spelled out: a tab as `<tab>` (Q96060), NUL as `<00>` (Q110496), any
 /// other as two hexadecimal digits. CR LF inside the text begins a new line, `indent` blanks in, so that the lines
