@@ -62,6 +62,7 @@
 
 pub mod address;
 pub mod codec;
+pub mod diagnosis;
 pub mod importfile;
 pub mod list;
 pub mod messages;

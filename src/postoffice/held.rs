@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::batch::{self, Batch, Recovery};
 use super::error::PostofficeError;
 use super::layout::{self, Layout};
-use super::lock::{ExclusiveLock, SharedLock};
+use super::lock::{ExclusiveLock, FLAG_LEN, SharedLock};
 use super::{Hold, Holder, log_recovery, missing_master};
 
 /// A postoffice that may be damaged, locked until it is dropped.
@@ -18,6 +18,7 @@ pub struct HeldLayout {
     layout: Layout,
     hold: Option<Hold>,
     recovery: Option<Recovery>,
+    cut_flag: Option<u64>,
 }
 
 impl HeldLayout {
@@ -38,6 +39,7 @@ impl HeldLayout {
             layout,
             hold,
             recovery: None,
+            cut_flag: None,
         })
     }
 
@@ -48,6 +50,7 @@ impl HeldLayout {
     /// There is no postoffice; somebody holds it; a whole journal cannot be carried out.
     pub fn open_write(path: &Path, holder: Holder) -> Result<Self, PostofficeError> {
         let layout = find(path)?;
+        let flag_len = layout.len(&layout::FLAG)?;
         let lock = ExclusiveLock::acquire(&layout, holder, Duration::ZERO)?;
         let recovery = batch::recover(&layout, &lock)?;
         if let Some(recovery) = &recovery {
@@ -57,6 +60,7 @@ impl HeldLayout {
             layout,
             hold: Some(Hold::Exclusive(lock)),
             recovery,
+            cut_flag: flag_len.filter(|len| *len < FLAG_LEN as u64),
         })
     }
 
@@ -70,6 +74,12 @@ impl HeldLayout {
     #[must_use]
     pub fn recovery(&self) -> Option<&Recovery> {
         self.recovery.as_ref()
+    }
+
+    /// Returns how many bytes FLAG.GLB had where they were too few; taking the lock has given it its two.
+    #[must_use]
+    pub fn cut_flag(&self) -> Option<u64> {
+        self.cut_flag
     }
 
     /// Tells whether it was opened for a repair.

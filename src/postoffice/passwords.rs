@@ -8,6 +8,7 @@ use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, Salt
 use argon2::{Algorithm, Argon2, Params, Version};
 
 use super::{Batch, Postoffice, PostofficeError, layout};
+use crate::codec::CodecError;
 
 /// The lines of DIRSYNC.PWD in their order.
 #[derive(Debug, Default)]
@@ -24,7 +25,15 @@ impl Passwords {
     /// It is there and cannot be read, or is no text of that form.
     pub fn load(po: &Postoffice) -> Result<Self, PostofficeError> {
         let bytes = po.read_optional(&layout::DIRSYNC_PWD)?.unwrap_or_default();
-        let text = String::from_utf8_lossy(&bytes);
+        Self::decode(&bytes).map_err(|e| po.damaged(&layout::DIRSYNC_PWD, e))
+    }
+
+    /// Reads the text of the file.
+    ///
+    /// # Errors
+    /// A line has another form.
+    pub fn decode(bytes: &[u8]) -> Result<Self, CodecError> {
+        let text = String::from_utf8_lossy(bytes);
         let mut lines = Vec::new();
         for (number, line) in text
             .lines()
@@ -33,9 +42,8 @@ impl Passwords {
         {
             let Some((mailbox, hash)) = line.split_once('\t') else {
                 let found = format!("line {} without a tab", number + 1);
-                let e =
-                    crate::codec::CodecError::field(0, "password line", found, "MAILBOX<tab>hash");
-                return Err(po.damaged(&layout::DIRSYNC_PWD, e));
+                let expected = "MAILBOX<tab>hash";
+                return Err(CodecError::field(0, "password line", found, expected));
             };
             lines.push((mailbox.to_owned(), hash.to_owned()));
         }

@@ -85,6 +85,9 @@ pub enum Dir {
     UserMailIn(HexId, MailPart),
     /// Where a batch prepares its files, `GLB\DIRSYNC.TMP`.
     Staging,
+    /// Where a repair keeps the files it replaces, `GLB\PODIAG.001` and so on. One directory takes them all: the extension
+    /// of a file tells the directory it comes from.
+    Kept(u16),
 }
 
 impl Dir {
@@ -133,7 +136,7 @@ impl Dir {
             Self::MailOut(_) => Self::P1,
             Self::QuarantineIn(_) => Self::Quarantine,
             Self::UserMailIn(id, _) => Self::UserMail(id),
-            Self::Staging => Self::Glb,
+            Self::Staging | Self::Kept(_) => Self::Glb,
             _ => Self::Root,
         })
     }
@@ -180,6 +183,7 @@ impl Dir {
                 MailPart::Cur => "cur",
             },
             Self::Staging => "DIRSYNC.TMP",
+            Self::Kept(number) => return Cow::Owned(format!("PODIAG.{number:03}")),
         })
     }
 
