@@ -18,6 +18,7 @@ pub mod nsda;
 pub mod outfile;
 pub mod pass;
 pub mod post;
+pub mod podiag;
 pub mod progress;
 pub mod rebuild;
 pub mod report;

@@ -242,7 +242,7 @@ fn refused(
 
 /// Returns the full name of a mailbox for the lock file, read without a lock; the mailbox itself where it
 /// cannot be had.
-fn full_name(path: &Path, mailbox: &str) -> String {
+pub(super) fn full_name(path: &Path, mailbox: &str) -> String {
     let found = || -> Option<String> {
         let bytes = Layout::open(path).ok()?.read(&layout::ACCESS2).ok()??;
         let mut records = RecordReader::<_, Access2Record>::new(&bytes[..], 0).flatten();
@@ -271,7 +271,8 @@ fn check_login(po: &Postoffice, credentials: &Credentials) -> Result<bool, Posto
     Ok(Passwords::load(po)?.verify(&mailbox, &credentials.password.folded()))
 }
 
-fn lines_of(locked: &Locked) -> Vec<LogLine> {
+/// Returns the log lines of a postoffice that somebody holds.
+pub(super) fn lines_of(locked: &Locked) -> Vec<LogLine> {
     let mut lines = vec![LogLine::from(locked.message())];
     let more = locked.continuation().into_iter();
     lines.extend(more.map(|text| LogLine::text(Severity::Fatal, text)));
@@ -279,7 +280,7 @@ fn lines_of(locked: &Locked) -> Vec<LogLine> {
 }
 
 /// Writes the log of a run that could not begin. A log that cannot be written either is said on the screen.
-fn log_failure(program: Program, path: &Path, clock: &Clock, lines: &[LogLine]) {
+pub(super) fn log_failure(program: Program, path: &Path, clock: &Clock, lines: &[LogLine]) {
     let Some(banner) = program.banner else { return };
     let mut log = Log::new(clock.zone().clone(), clock.year_digits());
     let farewell = program.farewell.map(LogLine::status);

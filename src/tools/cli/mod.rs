@@ -176,11 +176,9 @@ DIRSYNC_NOW (RFC 3339, instead of the clock), DIRSYNC_LOG_YEARS (2 or 4), TZ.";
 mod tests {
     use super::legacy::Value;
     use super::*;
-    use crate::tools::{
-        admin, dssched, external, import, listds, listq, nsda, rebuild, reqmain, resync, srvmain,
-    };
+    use crate::tools::{admin, dssched, external, import, listds, listq, nsda, podiag, rebuild, reqmain, resync, srvmain};
 
-    fn commands() -> [(&'static Table, clap::Command); 10] {
+    fn commands() -> [(&'static Table, clap::Command); 11] {
         [
             (&tables::ADMIN, admin::options::command()),
             (&tables::DSSCHED, dssched::options::command()),
@@ -192,6 +190,7 @@ mod tests {
             (&tables::REQMAIN, reqmain::options::command()),
             (&tables::SRVMAIN, srvmain::options::command()),
             (&tables::REBUILD, rebuild::options::command()),
+            (&tables::PODIAG, podiag::options::command()),
         ]
     }
 

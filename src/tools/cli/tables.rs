@@ -140,10 +140,16 @@ pub static ADMIN: Table = Table {
     options: &[PASSWORD, DATA, flag("y", "yes")],
 };
 
+/// `podiag admin -p<password> -d<drive>`; the original's options were never published
+pub static PODIAG: Table = Table {
+    program: "podiag",
+    options: &[PASSWORD, DATA],
+};
+
 /// Every table.
-pub static ALL: [&Table; 11] = [
+pub static ALL: [&Table; 12] = [
     &IMPORT, &LISTDS, &LISTQ, &DSSCHED, &REBUILD, &REQMAIN, &SRVMAIN, &NSDA, &EXTERNAL, &RESYNC,
-    &ADMIN,
+    &ADMIN, &PODIAG,
 ];
 
 #[cfg(test)]
