@@ -15,6 +15,7 @@ mod listds;
 mod listq;
 mod logs;
 mod nsda;
+mod podiag;
 mod postoffice_open;
 mod readme;
 mod rebuild;

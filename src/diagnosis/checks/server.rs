@@ -348,7 +348,8 @@ fn silent(
 fn undefined(survey: &Survey, record: &RequestorRecord, name: &str) -> Option<Finding> {
     let page = survey.code_page;
     let (network, postoffice) = (record.network.as_bytes(), record.postoffice.as_bytes());
-    let is_own = survey.name.as_ref().is_some_and(|own| {
+    // Without the own name any record may be its own.
+    let is_own = survey.name.as_ref().is_none_or(|own| {
         page.eq_ignore_case(own.network(), network)
             && page.eq_ignore_case(own.postoffice(), postoffice)
     });

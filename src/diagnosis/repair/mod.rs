@@ -9,7 +9,7 @@ pub use carry_out::{Done, Outcome, carry_out};
 pub use plan::{Edit, Plan, Planned};
 
 use crate::codec::KeyFile;
-use crate::postoffice::{Dir, File};
+use crate::postoffice::{Dir, File, layout};
 
 /// How one finding is mended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,32 +85,47 @@ impl fmt::Display for Repair {
                 join(f, files.iter().map(|(file, _)| file))?;
                 f.write_str(", empty")
             }
-            Self::InstallDummy { number } => {
-                write!(f, "install a dummy record with number {number}")
+            Self::InstallDummy { number } => write!(
+                f,
+                "replace {} by a dummy record with number {number}",
+                layout::REQTRANS
+            ),
+            Self::ResetPointer { queue, .. } => {
+                write!(f, "set the pointer of {queue} in {} to -1", layout::REQCONF)
             }
-            Self::ResetPointer { queue, .. } => write!(f, "set the pointer of {queue} to -1"),
             Self::MoveAside(files) => {
                 f.write_str("move ")?;
                 join(f, files)?;
                 f.write_str(" aside")
             }
-            Self::RaiseMailbags(next) => write!(f, "raise the next mailbag number to {next:08X}"),
-            Self::RaiseLetters(next) => write!(f, "raise the next message number to {next:08X}"),
-            Self::RaiseTids(last) => write!(f, "raise the last identifier to {last}"),
-            Self::DropT2 { count: 1 } => f.write_str("take the entry for T2 out of the schedule"),
+            Self::RaiseMailbags(next) => {
+                let file = layout::CONTROL;
+                write!(f, "raise the next mailbag number of {file} to {next:08X}")
+            }
+            Self::RaiseLetters(next) => {
+                let file = layout::CONTROL;
+                write!(f, "raise the next message number of {file} to {next:08X}")
+            }
+            Self::RaiseTids(last) => write!(f, "raise {} to {last}", layout::TID),
             Self::DropT2 { count } => {
-                write!(f, "take the {count} entries for T2 out of the schedule")
+                let entries = if *count == 1 { "entry" } else { "entries" };
+                write!(
+                    f,
+                    "take {count} {entries} for T2 out of {}",
+                    layout::PROCESS
+                )
             }
-            Self::SetServerFlag => f.write_str("make MASTER.GLB say so"),
-            Self::ResetChain => {
-                f.write_str("begin an empty chain; the file grows where it could have filled gaps")
-            }
+            Self::SetServerFlag => write!(f, "make {} say so", layout::MASTER),
+            Self::ResetChain => write!(
+                f,
+                "begin an empty chain in {}, which then grows where gaps could have been filled",
+                layout::NETPO
+            ),
             Self::WriteMembers { file, members } => {
                 write!(f, "write {file} anew with {} members", members.len())
             }
-            Self::RebuildBitmap { count: 0, .. } => f.write_str("make an empty bitmap"),
-            Self::RebuildBitmap { count, .. } => {
-                write!(f, "make the bitmap anew for its {count} messages")
+            Self::RebuildBitmap { file, count, .. } => {
+                write!(f, "make {file} anew for {count} messages")
             }
         }
     }

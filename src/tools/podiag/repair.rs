@@ -88,10 +88,8 @@ fn lines(outcome: &Outcome, clock: &Clock) -> Log {
         let planned = &done.planned;
         match &done.refused {
             None => add(LogLine::status(format!(
-                "Repaired {}: {} {}",
-                planned.check,
-                planned.repair,
-                planned.files.join(", ")
+                "Repaired {}: {}",
+                planned.check, planned.repair
             ))),
             Some(reason) => add(LogLine::text(
                 Severity::Warning,

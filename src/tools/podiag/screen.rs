@@ -102,15 +102,9 @@ fn print_repairs(diagnosis: &Diagnosis, heading: &str, output: &mut dyn Write) -
     }
     writeln!(output, "\n{heading}")?;
     for repair in &diagnosis.repairs {
-        let RepairView {
-            id, action, files, ..
-        } = repair;
-        let files = match files.is_empty() {
-            true => String::new(),
-            false => format!(" ({})", files.join(", ")),
-        };
+        let RepairView { id, action, .. } = repair;
         match &repair.refused {
-            None => writeln!(output, "  {id}: {action}{files}")?,
+            None => writeln!(output, "  {id}: {action}")?,
             Some(reason) => writeln!(output, "  not done, {reason}: {id}: {action}")?,
         }
     }
