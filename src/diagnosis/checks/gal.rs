@@ -77,11 +77,6 @@ fn check_files(survey: &Survey, out: &mut Vec<Finding>) {
 
 fn index_fault(fault: &IndexFault) -> Finding {
     let (place, found, expected) = match fault {
-        IndexFault::Count { found, expected } => (
-            Place::default(),
-            format!("{found} entries"),
-            format!("{expected}, one per word of every name"),
-        ),
         IndexFault::Pointer {
             place,
             pointer,
@@ -89,12 +84,20 @@ fn index_fault(fault: &IndexFault) -> Finding {
         } => (
             *place,
             format!("word {word} of the name at byte {pointer:#x}"),
-            "a word of a name, and each once".into(),
+            "a name of GAL.NME, and each of its words once".to_owned(),
+        ),
+        IndexFault::Missing { pointer, count } => (
+            Place::default(),
+            format!(
+                "words of the name at byte {pointer:#x} are missing{}",
+                super::and_more(count - 1)
+            ),
+            "an entry for every word of every name".into(),
         ),
         IndexFault::Letter { letter, offset } => (
             Place::byte(0),
             format!("words with {letter} begin at byte {offset:#x}"),
-            format!("the first entry that begins with {letter}"),
+            "the first byte of an entry, or 0".into(),
         ),
     };
     let finding = Finding::at(&c::GAL_INDEX, &layout::GALINDEX, found, expected);

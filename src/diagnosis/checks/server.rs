@@ -419,10 +419,9 @@ fn check_lists(survey: &Survey, config: &SrvConf, out: &mut Vec<Finding>) {
                 .find(name.network(), name.postoffice(), page)
                 .is_none()
         {
-            orphans.push(format!(
-                "{} ({count} entries)",
-                super::shown_name(survey, &name)
-            ));
+            let entries = if count == 1 { "entry" } else { "entries" };
+            let name = super::shown_name(survey, &name);
+            orphans.push(format!("{name} ({count} {entries})"));
         }
     }
     if !orphans.is_empty() {

@@ -1,13 +1,13 @@
 //! The global address list: GAL.NME, its index and its addresses, held against each other.
 //!
-//! Memory: two bytes per name for the words of the index, four per address for its TID.
+//! How names are parted into words is REBUILD's own affair; what must hold whatever that is: an entry of the index leads
+//! to a name, the entries of a name have the numbers 0, 1, 2..., each once, and a name that has letters has an entry.
+//! Memory: two bytes per name for its words, four per address for its TID.
 
-use std::fs;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::Read;
 
 use super::names::{Named, Several};
 use super::reader::{Reader, Seen};
-use crate::codec::galindex::words;
 use crate::codec::{AliasKind, GalIndexEntry, GalIndexHeader, NetpoRecord, NmeRecord, Record};
 use crate::diagnosis::finding::Place;
 use crate::postoffice::{File, layout};
@@ -33,14 +33,7 @@ pub struct Gal {
 /// What does not fit in GALINDEX.GLB.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IndexFault {
-    /// It has another number of entries than the list has words.
-    Count {
-        /// Entries.
-        found: u64,
-        /// Words.
-        expected: u64,
-    },
-    /// An entry leads to no word of a name, or to one that another entry leads to.
+    /// An entry leads to no name, or where another entry leads.
     Pointer {
         /// The entry.
         place: Place,
@@ -49,14 +42,27 @@ pub enum IndexFault {
         /// Which word, from 0.
         word: u16,
     },
-    /// The header leads to no entry that begins with the letter, although words do.
+    /// Words of a name have no entry.
+    Missing {
+        /// Byte of the name in GAL.NME.
+        pointer: u64,
+        /// How many such names there are.
+        count: u64,
+    },
+    /// The header leads to no entry.
     Letter {
         /// The letter.
         letter: char,
-        /// Where the header says its entries begin, 0 for nowhere.
+        /// Where the header says its entries begin.
         offset: u32,
     },
 }
+
+/// What the index says of the words of one name: bit n, word n has an entry.
+const NOTHING_SEEN: u16 = 0;
+
+/// A name without letters and digits has no word.
+const NO_WORDS: u16 = u16::MAX;
 
 impl Gal {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
@@ -81,18 +87,12 @@ impl Gal {
             }
         });
         tids.sort_unstable();
-        // Bit n of a name: its word n has no entry in the index yet.
-        let mut missing: Vec<u16> = Vec::new();
-        let mut letters = [false; 256];
+        let mut seen: Vec<u16> = Vec::new();
         let names = reader.each(&layout::GAL_NME, 0, |number, byte, record: NmeRecord| {
             gal.count += 1;
-            let mut count = 0;
-            for word in words(record.name.as_bytes()) {
-                letters[usize::from(word[0])] = true;
-                count += 1;
-            }
-            // 31 bytes have 16 words at most.
-            missing.push(u16::try_from((1_u32 << count) - 1).unwrap_or(u16::MAX));
+            let name = record.name.as_bytes();
+            let has_words = name.iter().any(u8::is_ascii_alphanumeric);
+            seen.push(if has_words { NOTHING_SEEN } else { NO_WORDS });
             let is_lost = record.kind == AliasKind::External
                 && addresses.whole().is_some()
                 && tids.binary_search(&record.tid).is_err();
@@ -104,32 +104,28 @@ impl Gal {
             }
         });
         if names.whole().is_some() {
-            gal.index = compare_index(reader, &mut missing, &letters);
+            gal.index = compare_index(reader, &mut seen);
         }
         gal
     }
 }
 
-/// Holds every entry of the index against the words of the list.
-fn compare_index(
-    reader: &mut Reader<'_>,
-    missing: &mut [u16],
-    letters: &[bool; 256],
-) -> Option<IndexFault> {
-    let counts = missing.iter().map(|words| u64::from(words.count_ones()));
-    let expected: u64 = counts.sum();
-    let (mut found, mut fault) = (0, None);
+/// Holds every entry of the index against the names of the list.
+fn compare_index(reader: &mut Reader<'_>, seen: &mut [u16]) -> Option<IndexFault> {
+    let (mut end, mut fault) = (GalIndexHeader::LEN as u64, None);
     let read = reader.each(
         &layout::GALINDEX,
         GalIndexHeader::LEN,
         |number, byte, entry: GalIndexEntry| {
-            found = number;
+            end = byte + GalIndexEntry::LEN as u64;
             let GalIndexEntry { word, pointer } = entry;
             let index = pointer as usize / NmeRecord::LEN;
             let is_start = pointer as usize % NmeRecord::LEN == 0;
             let bit = 1_u16.checked_shl(u32::from(word)).unwrap_or(0);
-            match missing.get_mut(index).filter(|_| is_start) {
-                Some(words) if *words & bit != 0 => *words &= !bit,
+            match seen.get_mut(index).filter(|_| is_start && bit != 0) {
+                // What is a word where there are no letters is not known here.
+                Some(words) if *words == NO_WORDS => {}
+                Some(words) if *words & bit == 0 => *words |= bit,
                 _ => {
                     fault.get_or_insert(IndexFault::Pointer {
                         place: Place::record(number, byte),
@@ -140,58 +136,46 @@ fn compare_index(
             }
         },
     );
-    match read {
-        Seen::Whole(()) if fault.is_some() => fault,
-        Seen::Whole(()) if found != expected => Some(IndexFault::Count { found, expected }),
-        Seen::Whole(()) => compare_letters(reader, letters),
-        _ => None,
-    }
+    read.whole()?;
+    fault
+        .or_else(|| missing_words(seen))
+        .or_else(|| wrong_letter(reader, end))
 }
 
-/// Follows the header of the index for every letter that a word begins with.
-fn compare_letters(reader: &mut Reader<'_>, letters: &[bool; 256]) -> Option<IndexFault> {
+fn missing_words(seen: &[u16]) -> Option<IndexFault> {
+    let is_gap = |words: u16| words == NOTHING_SEEN || words & words.wrapping_add(1) != 0;
+    let mut gaps = seen.iter().enumerate().filter(|(_, words)| is_gap(**words));
+    let (first, _) = gaps.next()?;
+    Some(IndexFault::Missing {
+        pointer: first as u64 * NmeRecord::LEN as u64,
+        count: 1 + gaps.count() as u64,
+    })
+}
+
+/// Looks whether the header leads to entries, 0 being a letter without any.
+fn wrong_letter(reader: &mut Reader<'_>, end: u64) -> Option<IndexFault> {
     let Seen::Whole(mut index) = reader.open(&layout::GALINDEX) else {
         return None;
     };
-    let Seen::Whole(mut names) = reader.open(&layout::GAL_NME) else {
-        return None;
-    };
     let header = GalIndexHeader::read_from(&mut index).ok()?;
-    let all = (b'A'..=b'Z').chain(b'a'..=b'z');
-    for letter in all.filter(|&letter| letters[usize::from(letter)]) {
-        let offset = header.first_entry(letter).unwrap_or(0);
-        let found = offset != 0 && first_byte(&mut index, &mut names, offset) == Some(letter);
-        if !found {
-            let letter = char::from(letter);
-            return Some(IndexFault::Letter { letter, offset });
-        }
-    }
-    None
-}
-
-/// Returns the first byte of the word that an entry of the index leads to.
-fn first_byte(
-    index: &mut BufReader<fs::File>,
-    names: &mut BufReader<fs::File>,
-    offset: u32,
-) -> Option<u8> {
-    let body = (offset as usize).checked_sub(GalIndexHeader::LEN)?;
-    if body % GalIndexEntry::LEN != 0 {
-        return None;
-    }
-    index.seek(SeekFrom::Start(u64::from(offset))).ok()?;
-    let entry = GalIndexEntry::read_from(index).ok()?;
-    names.seek(SeekFrom::Start(u64::from(entry.pointer))).ok()?;
-    let record = NmeRecord::read_from(names).ok()?;
-    let word = words(record.name.as_bytes()).nth(usize::from(entry.word))?;
-    word.first().copied()
+    let letters = (b'A'..=b'Z').chain(b'a'..=b'z');
+    let wrong = letters.zip(header.offsets).find(|(_, offset)| {
+        let body = u64::from(*offset).checked_sub(GalIndexHeader::LEN as u64);
+        let is_entry = body.is_some_and(|body| body % GalIndexEntry::LEN as u64 == 0);
+        *offset != 0 && !(is_entry && u64::from(*offset) < end)
+    });
+    wrong.map(|(letter, offset)| IndexFault::Letter {
+        letter: char::from(letter),
+        offset,
+    })
 }
 
 /// Tells whether a file has bytes and all of them are zero (Q135486); the empty GALNETPO.GLB of 4 bytes is none.
 fn is_zeroes(reader: &mut Reader<'_>, file: &File) -> bool {
     let least = match file {
         file if *file == layout::GALNETPO => 4,
-        file if *file == layout::GALINDEX => GalIndexHeader::LEN as u64,
+        // One entry for the first word of the first name is zero as well.
+        file if *file == layout::GALINDEX => (GalIndexHeader::LEN + GalIndexEntry::LEN) as u64,
         _ => 0,
     };
     if reader.files.len(file).is_none_or(|len| len <= least) {

@@ -6,7 +6,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use dirsync::codec::galindex::words;
 use dirsync::codec::queue::{Framing, QueueRecord, QueueWriter};
 use dirsync::codec::timestamp::Timestamp;
 use dirsync::codec::{
@@ -176,14 +175,20 @@ pub(super) fn make_gal(case: &Case, names: &[&str]) {
             tid,
             ..NetpoRecord::default()
         }));
-        for (word, n) in words(name.as_bytes()).zip(0..) {
-            index.push((word.to_vec(), GalIndexEntry { word: n, pointer }));
+        for (word, n) in name.split(' ').zip(0..) {
+            index.push((word.as_bytes().to_vec(), GalIndexEntry { word: n, pointer }));
         }
     }
     index.sort_by(|(a, _), (b, _)| a.cmp(b));
     let mut header = GalIndexHeader::default();
     for ((word, _), n) in index.iter().zip(0..) {
-        header.note(word[0], n).expect("small");
+        let slot = match word[0] {
+            letter @ b'a'..=b'z' => usize::from(letter - b'a') + 26,
+            letter => usize::from(letter - b'A'),
+        };
+        if header.offsets[slot] == 0 {
+            header.offsets[slot] = 208 + 6 * n;
+        }
     }
     let mut bytes = encoded(&header);
     index

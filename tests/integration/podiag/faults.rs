@@ -674,8 +674,17 @@ pub(super) const FAULTS: &[Fault] = &[
         case.edit::<Tid>(&layout::TID, 0, 0, |tid| tid.last = u32::MAX);
     }),
     fault("gal-index", Base::WithGal, |case| {
+        // The only entry of the last name goes.
         let bytes = case.bytes(&layout::GALINDEX);
-        case.put(&layout::GALINDEX, &bytes[..bytes.len() - 6]);
+        let zoe = [0, 0, 135, 0, 0, 0];
+        let at = bytes
+            .windows(6)
+            .position(|entry| entry == zoe)
+            .expect("an entry");
+        case.put(
+            &layout::GALINDEX,
+            &[&bytes[..at], &bytes[at + 6..]].concat(),
+        );
     }),
     fault("gal-index", Base::WithGal, |case| {
         let mut bytes = case.bytes(&layout::GALINDEX);
@@ -684,7 +693,7 @@ pub(super) const FAULTS: &[Fault] = &[
     }),
     fault("gal-index", Base::WithGal, |case| {
         let mut bytes = case.bytes(&layout::GALINDEX);
-        bytes[25 * 4..26 * 4].fill(0); // nothing for Z
+        bytes[25 * 4] += 1; // Z begins inside of an entry
         case.put(&layout::GALINDEX, &bytes);
     }),
     fault("gal-address", Base::WithGal, |case| {

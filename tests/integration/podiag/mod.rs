@@ -3,5 +3,6 @@
 mod bases;
 mod faults;
 mod healthy;
+mod hostile;
 mod program;
 mod repairs;

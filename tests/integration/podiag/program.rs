@@ -167,7 +167,7 @@ fn ds_s060_lists_without_a_living_requestor_are_told_by_name() {
     let object = case.podiag(&["--json"]).ends(0).json();
     assert_eq!(
         finding(&object, "list-without-requestor")["found"],
-        "NET/OTH (1 entries)"
+        "NET/OTH (1 entry)"
     );
 }
 
