@@ -48,21 +48,17 @@ impl GatewayFile {
     /// # Errors
     /// The input ends inside the header or a record; an address is longer than [`MAX_GATEWAY_ADDRESS`]; the file
     /// passes 4 GiB, so that nothing could point to its end.
-    pub fn read_from<R: Read>(mut input: R) -> Result<Self, CodecError> {
-        let mut header = [0; Self::HEADER_LEN];
-        fill_all(&mut input, &mut header, 0, "the header")?;
+    pub fn read_from<R: Read>(input: R) -> Result<Self, CodecError> {
+        let mut reader = GatewayReader::new(input)?;
         let mut file = Self {
-            header: LittleEndian::read_u32(&header),
+            header: reader.header,
             ..Self::default()
         };
-        loop {
-            let number = file.records.len() as u64 + 1;
-            let offset = file.end_offset();
-            match read_record(&mut input, offset).map_err(|e| e.in_record(number, offset))? {
-                None => return Ok(file),
-                Some(record) => file.push(record).map_err(|e| e.in_record(number, offset))?,
-            };
+        while let Some((offset, record)) = reader.read()? {
+            file.offsets.push(offset);
+            file.records.push(record);
         }
+        Ok(file)
     }
 
     /// Writes the whole file.
@@ -200,6 +196,51 @@ fn record_end(bytes: &[u8], at: usize) -> Result<usize, CodecError> {
     let have = (rest.len() - HEAD_LEN).min(len);
     complete(have, len, (at + HEAD_LEN) as u64, "an address")?;
     Ok(at + HEAD_LEN + len)
+}
+
+/// Reads the addresses of a gateway file one by one.
+#[derive(Debug)]
+pub struct GatewayReader<R> {
+    input: R,
+    header: u32,
+    number: u64,
+    offset: u64,
+}
+
+impl<R: Read> GatewayReader<R> {
+    /// Reads the header from buffered input.
+    ///
+    /// # Errors
+    /// The input ends inside it.
+    pub fn new(mut input: R) -> Result<Self, CodecError> {
+        let mut header = [0; GatewayFile::HEADER_LEN];
+        fill_all(&mut input, &mut header, 0, "the header")?;
+        Ok(Self {
+            input,
+            header: LittleEndian::read_u32(&header),
+            number: 0,
+            offset: GatewayFile::HEADER_LEN as u64,
+        })
+    }
+
+    /// Reads the next record with its byte offset; none at the end.
+    ///
+    /// # Errors
+    /// The input ends inside the record; its address is longer than [`MAX_GATEWAY_ADDRESS`]; it begins beyond 4 GiB, so
+    /// that nothing could point to it.
+    pub fn read(&mut self) -> Result<Option<(u32, GatewayRecord)>, CodecError> {
+        let (number, offset) = (self.number + 1, self.offset);
+        let read = read_record(&mut self.input, offset);
+        let Some(record) = read.map_err(|e| e.in_record(number, offset))? else {
+            return Ok(None);
+        };
+        let start = u32::try_from(offset).map_err(|_| {
+            CodecError::field(0, "offset", offset, "below 4 GiB").in_record(number, offset)
+        })?;
+        self.number = number;
+        self.offset += (HEAD_LEN + record.address.len()) as u64;
+        Ok(Some((start, record)))
+    }
 }
 
 fn check_len(len: usize) -> Result<(), CodecError> {

@@ -57,7 +57,7 @@ pub use error::CodecError;
 pub use field::{FixedText, HexId, TextTooLong};
 pub use galindex::{GalIndexEntry, GalIndexHeader, WordIndex};
 pub use galnetpo::{GalStamp, GalTids, GalnetpoHeader, GalnetpoTable, GatewayAddress};
-pub use gateway::{GatewayFile, GatewayRecord, GatewayView, MAX_GATEWAY_ADDRESS};
+pub use gateway::{GatewayFile, GatewayReader, GatewayRecord, GatewayView, MAX_GATEWAY_ADDRESS};
 pub use group::{GroupRecord, GroupTable};
 pub use grp::{GrpMember, GrpTable};
 pub use grpmem::{GrpMemRecord, GrpMemTable};

@@ -8,10 +8,8 @@ use crate::diagnosis::catalog as c;
 use crate::diagnosis::finding::{Finding, Place};
 use crate::diagnosis::repair::Repair;
 use crate::diagnosis::survey::Survey;
+use crate::diagnosis::survey::tids::MAX_TOLD;
 use crate::postoffice::{Dir, layout};
-
-/// The most findings about single TIDs; the others are counted.
-const MAX_TOLD: usize = 8;
 
 /// Bytes of a record of ACCESS2.GLB.
 const ACCESS2_LEN: u64 = 69;
@@ -261,13 +259,14 @@ fn highest_letter(survey: &Survey) -> Option<(u32, String)> {
 }
 
 fn check_tids(survey: &Survey, out: &mut Vec<Finding>) {
-    let (shared, count) = survey.tids.shared(MAX_TOLD);
+    let (shared, count) = survey.tids.shared();
     for (number, shared) in shared.iter().enumerate() {
-        let (first, first_place) = &shared.first;
-        let (file, place) = &shared.second;
-        let more = match count.saturating_sub(number + 1) {
-            more if number + 1 == MAX_TOLD => super::and_more(more as u64),
+        let more = match number + 1 {
+            MAX_TOLD => super::and_more(count.saturating_sub(MAX_TOLD) as u64),
             _ => String::new(),
+        };
+        let [(first, first_place), (file, place)] = &shared.holders[..] else {
+            continue;
         };
         let found = format!("identifier {}, as {first} {first_place}{more}", shared.tid);
         let finding = Finding::at(&c::TID_DUPLICATE, file, found, "one of its own");
@@ -281,7 +280,7 @@ fn check_tids(survey: &Survey, out: &mut Vec<Finding>) {
             count => format!("{count} entries with identifier 0"),
         };
         let finding = Finding::at(&c::TID_ZERO, file, found, "an identifier from 1 on");
-        out.push(finding.place(place).remedy(
+        out.push(finding.place(*place).remedy(
             "delete the entries and create them again, or have their postoffice export its list (Q216193)",
         ));
     }

@@ -24,10 +24,9 @@ impl Accounts {
         });
         let access = keep(read, access);
         let mut access2 = Vec::new();
-        let source = tids.source(&layout::ACCESS2);
         let read = reader.each(&layout::ACCESS2, 0, |number, _, record: Access2Record| {
             if record.state.is_active() {
-                tids.take(source, number, record.tid);
+                tids.take(&layout::ACCESS2, number, record.tid);
             }
             access2.push(record);
         });

@@ -8,7 +8,7 @@ use super::reader::{Reader, Seen};
 use super::tids::Tids;
 use crate::codec::codepage::CodePage;
 use crate::codec::{
-    FixedText, GatewayFile, HexId, InfLayout, NmeRecord, Record, RecordState, Template, UsrRecord,
+    FixedText, GatewayReader, HexId, InfLayout, NmeRecord, Record, RecordState, Template, UsrRecord,
 };
 use crate::diagnosis::finding::Place;
 use crate::postoffice::{File, layout};
@@ -113,7 +113,6 @@ fn read_usr(
 ) -> List {
     let file = File::usr(stem);
     let mut list = List::new(file.clone(), owner, reader.files.has(&file));
-    let source = tids.source(&file);
     let read = reader.each(&file, 0, |number, byte, record: UsrRecord| {
         list.record_count = number;
         let place = Place::record(number, byte);
@@ -128,7 +127,7 @@ fn read_usr(
         } else if record.mailbox.is_empty() {
             list.without_mailbox.add(named(place, &record.name));
         }
-        tids.take(source, number, record.tid);
+        tids.take(&file, number, record.tid);
     });
     list.is_whole = read != Seen::Unusable;
     if list.names.is_disordered() {
@@ -148,32 +147,29 @@ fn read_gateway(
 ) -> Option<List> {
     let file = File::gateway_nme(kind).ok()?;
     let addresses_file = File::gateway_glb(kind).ok()?;
-    let addresses = reader.value(&addresses_file, GatewayFile::read_from);
+    let addresses = Addresses::read(reader, &addresses_file);
     let mut list = List::new(file.clone(), kind.into(), reader.files.has(&file));
     let mut gateway = Gateway {
         file: Some(addresses_file),
         ..Gateway::default()
     };
-    let mut pointers = Vec::new();
-    let source = tids.source(&file);
-    let empty = GatewayFile::default();
-    let addresses = match &addresses {
+    let mut addresses = match addresses {
         Seen::Whole(addresses) => Some(addresses),
-        Seen::Absent => Some(&empty),
+        Seen::Absent => Some(Addresses::default()),
         Seen::Unusable => None,
     };
     let read = reader.each(&file, 0, |number, byte, record: NmeRecord| {
         list.record_count = number;
         let place = Place::record(number, byte);
         list.names.take(place, &record.name, code_page);
-        tids.take(source, number, record.tid);
+        tids.take(&file, number, record.tid);
         gateway.tids.push(record.tid);
-        let Some(addresses) = addresses else { return };
-        match addresses.at(record.pointer) {
-            Some(found) if !found.address.is_empty() => {}
-            _ => gateway.without_address.add(named(place, &record.name)),
+        let Some(addresses) = &mut addresses else {
+            return;
+        };
+        if !addresses.point(record.pointer) {
+            gateway.without_address.add(named(place, &record.name));
         }
-        pointers.push(record.pointer);
     });
     if list.names.is_disordered() {
         find_duplicates::<NmeRecord>(reader, &file, &mut list.names, code_page, |record| {
@@ -184,14 +180,52 @@ fn read_gateway(
     list.is_whole = read != Seen::Unusable;
     // Without all names it is not known which addresses none points to.
     if list.is_whole {
-        pointers.sort_unstable();
-        let offsets = addresses.into_iter().flat_map(GatewayFile::iter);
-        offsets
-            .filter(|(offset, _)| pointers.binary_search(offset).is_err())
-            .for_each(|(offset, _)| gateway.without_name.add(u64::from(offset)));
+        let unnamed = addresses.iter().flat_map(Addresses::unnamed);
+        unnamed.for_each(|offset| gateway.without_name.add(u64::from(offset)));
     }
     list.gateway = Some(gateway);
     Some(list)
+}
+
+/// Where the addresses of a gateway begin: five bytes for each, however long it is.
+#[derive(Debug, Default)]
+struct Addresses {
+    offsets: Vec<u32>,
+    marks: Vec<u8>,
+}
+
+impl Addresses {
+    const EMPTY: u8 = 1;
+    const NAMED: u8 = 2;
+
+    fn read(reader: &mut Reader<'_>, file: &File) -> Seen<Self> {
+        reader.value(file, |input| {
+            let mut records = GatewayReader::new(input)?;
+            let mut addresses = Self::default();
+            while let Some((offset, record)) = records.read()? {
+                addresses.offsets.push(offset);
+                let is_empty = record.address.is_empty();
+                addresses.marks.push(if is_empty { Self::EMPTY } else { 0 });
+            }
+            Ok(addresses)
+        })
+    }
+
+    /// Notes that a name leads to a byte; false where no address with text begins there.
+    fn point(&mut self, pointer: u32) -> bool {
+        let Ok(index) = self.offsets.binary_search(&pointer) else {
+            return false;
+        };
+        self.marks[index] |= Self::NAMED;
+        self.marks[index] & Self::EMPTY == 0
+    }
+
+    /// Returns the offsets of addresses that no name leads to.
+    fn unnamed(&self) -> impl Iterator<Item = u32> {
+        let all = self.offsets.iter().zip(&self.marks);
+        all.filter(|(_, mark)| **mark & Self::NAMED == 0)
+            .map(|(offset, _)| *offset)
+    }
 }
 
 /// Reads a list out of order twice more for its duplicates.

@@ -111,6 +111,7 @@ impl Survey {
         let pol = Pol::read(&mut reader, &accounts, code_page, &mut tids);
         let lists = lists::read(&mut reader, &places, code_page, &mut tids);
         tids.settle();
+        tids.locate(&mut reader, &accounts, &pol, &lists);
         let survey = Self {
             now,
             is_exclusive: held.is_exclusive(),

@@ -140,10 +140,9 @@ impl Pol {
         let netpo = read_netpo(reader);
         let list = read_list(reader, accounts, &netpo, code_page);
         let groups = reader.value(&layout::GROUP, GroupTable::read_from);
-        let source = tids.source(&layout::GROUP);
         for (group, number) in groups.whole().iter().flat_map(|t| &t.records).zip(1..) {
             if group.state.is_active() {
-                tids.take(source, number, group.tid);
+                tids.take(&layout::GROUP, number, group.tid);
             }
         }
         let chains = reader.value(&layout::ADMIN_GRP, GrpTable::read_from);

@@ -1,96 +1,135 @@
-//! Tuple identifiers of all lists together: 12 bytes per entry, however many lists there are.
+//! Tuple identifiers of all lists together: four bytes per entry. Where one is there twice, the lists are read once more
+//! to find out where.
 
+use super::accounts::Accounts;
+use super::lists::List;
+use super::pol::Pol;
+use super::reader::Reader;
+use crate::codec::{NmeRecord, UsrRecord};
 use crate::diagnosis::finding::Place;
-use crate::postoffice::File;
+use crate::postoffice::{File, layout};
 
-/// Every TID with the record that holds it.
+/// The most identifiers with several entries that are told one by one.
+pub const MAX_TOLD: usize = 8;
+
+/// Every TID.
 #[derive(Debug, Clone, Default)]
 pub struct Tids {
-    sources: Vec<File>,
-    /// TID, source, record: sorted by [`Self::settle`].
-    entries: Vec<(u32, u32, u32)>,
-    /// Entries with TID 0: source, record, and how many there are in that source.
-    zeroes: Vec<(u32, u32, u64)>,
+    /// Sorted by [`Self::settle`].
+    all: Vec<u32>,
+    /// The first entry without a TID in each file, and how many there are.
+    zeroes: Vec<(File, Place, u64)>,
+    shared: Vec<Shared>,
+    shared_count: usize,
 }
 
-/// Two entries with one TID.
+/// Entries with one TID.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shared {
     /// The TID.
     pub tid: u32,
-    /// The entry that stands first, by the order the files were read in.
-    pub first: (File, Place),
-    /// The other one.
-    pub second: (File, Place),
+    /// The first entries that have it, by the order in which the files are read; two at most.
+    pub holders: Vec<(File, Place)>,
 }
 
 impl Tids {
-    /// Names a file that TIDs come from.
-    pub fn source(&mut self, file: &File) -> u32 {
-        self.sources.push(file.clone());
-        u32::try_from(self.sources.len() - 1).unwrap_or(u32::MAX)
-    }
-
     /// Takes the TID of one record, numbered from 1.
-    pub fn take(&mut self, source: u32, record: u64, tid: u32) {
-        let record = u32::try_from(record).unwrap_or(u32::MAX);
+    pub(super) fn take(&mut self, file: &File, record: u64, tid: u32) {
         if tid != 0 {
-            self.entries.push((tid, source, record));
+            self.all.push(tid);
             return;
         }
-        match self.zeroes.iter_mut().find(|(known, ..)| *known == source) {
+        match self.zeroes.iter_mut().find(|(known, ..)| known == file) {
             Some((_, _, count)) => *count += 1,
-            None => self.zeroes.push((source, record, 1)),
+            None => self.zeroes.push((file.clone(), in_record(record), 1)),
         }
     }
 
-    /// Sorts what was taken; everything below asks for it.
-    pub fn settle(&mut self) {
-        self.entries.sort_unstable();
+    /// Ends the first reading.
+    pub(super) fn settle(&mut self) {
+        self.all.sort_unstable();
+        let repeated = self.all.chunk_by(|a, b| a == b);
+        for same in repeated.filter(|same| same.len() > 1) {
+            self.shared_count += same.len() - 1;
+            if self.shared.len() < MAX_TOLD {
+                self.shared.push(Shared {
+                    tid: same[0],
+                    holders: Vec::new(),
+                });
+            }
+        }
+    }
+
+    /// Finds the entries that share a TID.
+    pub(super) fn locate(
+        &mut self,
+        reader: &mut Reader<'_>,
+        accounts: &Accounts,
+        pol: &Pol,
+        lists: &[List],
+    ) {
+        if self.shared.is_empty() {
+            return;
+        }
+        for (index, account) in accounts.active() {
+            self.find(&layout::ACCESS2, index as u64 + 1, account.tid);
+        }
+        for (group, number) in pol.groups.whole().iter().flat_map(|t| &t.records).zip(1..) {
+            if group.state.is_active() {
+                self.find(&layout::GROUP, number, group.tid);
+            }
+        }
+        // What is wrong in the files was said in the first reading.
+        let faults = reader.faults.clone();
+        for list in lists {
+            match list.gateway {
+                Some(_) => reader.each(&list.file, 0, |number, _, record: NmeRecord| {
+                    self.find(&list.file, number, record.tid);
+                }),
+                None => reader.each(&list.file, 0, |number, _, record: UsrRecord| {
+                    if record.state.is_active() {
+                        self.find(&list.file, number, record.tid);
+                    }
+                }),
+            };
+        }
+        reader.faults = faults;
+    }
+
+    fn find(&mut self, file: &File, record: u64, tid: u32) {
+        let at = self.shared.binary_search_by_key(&tid, |shared| shared.tid);
+        let Some(shared) = at.ok().and_then(|at| self.shared.get_mut(at)) else {
+            return;
+        };
+        if shared.holders.len() < 2 {
+            shared.holders.push((file.clone(), in_record(record)));
+        }
     }
 
     /// Returns the highest TID below `limit`.
     #[must_use]
     pub fn highest_below(&self, limit: u32) -> Option<u32> {
-        let end = self.entries.partition_point(|(tid, ..)| *tid < limit);
-        self.entries[..end].last().map(|(tid, ..)| *tid)
+        let end = self.all.partition_point(|tid| *tid < limit);
+        self.all[..end].last().copied()
     }
 
-    /// Returns pairs of entries with one TID, the lowest first, and how many entries have that of another.
+    /// Returns the TIDs of several entries, the lowest first and [`MAX_TOLD`] at most, and how many entries have that of
+    /// another one.
     #[must_use]
-    pub fn shared(&self, most: usize) -> (Vec<Shared>, usize) {
-        let repeated = self.entries.chunk_by(|a, b| a.0 == b.0);
-        let mut found = Vec::new();
-        let mut count = 0;
-        for same in repeated.filter(|same| same.len() > 1) {
-            count += same.len() - 1;
-            if found.len() < most {
-                found.push(Shared {
-                    tid: same[0].0,
-                    first: self.place(same[0]),
-                    second: self.place(same[1]),
-                });
-            }
-        }
-        (found, count)
+    pub fn shared(&self) -> (&[Shared], usize) {
+        (&self.shared, self.shared_count)
     }
 
     /// Returns the first entry without a TID in each file, and how many there are.
-    pub fn zeroes(&self) -> impl Iterator<Item = (&File, Place, u64)> {
-        self.zeroes.iter().filter_map(|&(source, record, count)| {
-            let file = self.sources.get(source as usize)?;
-            Some((file, in_record(record), count))
-        })
-    }
-
-    fn place(&self, (_, source, record): (u32, u32, u32)) -> (File, Place) {
-        (self.sources[source as usize].clone(), in_record(record))
+    #[must_use]
+    pub fn zeroes(&self) -> &[(File, Place, u64)] {
+        &self.zeroes
     }
 }
 
-fn in_record(record: u32) -> Place {
+fn in_record(record: u64) -> Place {
     Place {
-        record: Some(u64::from(record)),
+        record: Some(record),
         byte: None,
     }
 }
@@ -98,26 +137,33 @@ fn in_record(record: u32) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postoffice::layout;
 
     #[test]
     fn an_identifier_of_two_entries_is_told_with_both() {
+        let taken = [
+            (layout::ACCESS2, 1, 1),
+            (layout::ACCESS2, 2, 5),
+            (layout::GROUP, 1, 5),
+            (layout::GROUP, 2, 0),
+            (layout::GROUP, 3, 0),
+        ];
         let mut tids = Tids::default();
-        let access = tids.source(&layout::ACCESS2);
-        let group = tids.source(&layout::GROUP);
-        tids.take(access, 1, 1);
-        tids.take(access, 2, 5);
-        tids.take(group, 1, 5);
-        tids.take(group, 2, 0);
-        tids.take(group, 3, 0);
+        for (file, record, tid) in &taken {
+            tids.take(file, *record, *tid);
+        }
         tids.settle();
-        let (shared, count) = tids.shared(8);
+        for (file, record, tid) in &taken {
+            tids.find(file, *record, *tid);
+        }
+        let (shared, count) = tids.shared();
         assert_eq!((shared.len(), count, shared[0].tid), (1, 1, 5));
-        assert_eq!(shared[0].first.0, layout::ACCESS2);
-        assert_eq!(shared[0].second.1.record, Some(1));
+        let holders = [
+            (layout::ACCESS2, in_record(2)),
+            (layout::GROUP, in_record(1)),
+        ];
+        assert_eq!(shared[0].holders, holders);
         assert_eq!(tids.highest_below(u32::MAX), Some(5));
         assert_eq!(tids.highest_below(5), Some(1));
-        let zeroes: Vec<_> = tids.zeroes().collect();
-        assert_eq!((zeroes.len(), zeroes[0].2), (1, 2));
+        assert_eq!(tids.zeroes(), [(layout::GROUP, in_record(2), 2)]);
     }
 }

@@ -184,7 +184,8 @@ pub(super) fn make_gal(case: &Case, names: &[&str]) {
     for ((word, _), n) in index.iter().zip(0..) {
         let slot = match word[0] {
             letter @ b'a'..=b'z' => usize::from(letter - b'a') + 26,
-            letter => usize::from(letter - b'A'),
+            letter @ b'A'..=b'Z' => usize::from(letter - b'A'),
+            _ => continue,
         };
         if header.offsets[slot] == 0 {
             header.offsets[slot] = 208 + 6 * n;

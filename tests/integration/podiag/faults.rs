@@ -870,7 +870,7 @@ fn far(case: &Case) -> HexId {
     record.mailbag.id().expect("a mailbag")
 }
 
-fn usr(case: &Case) -> File {
+pub(super) fn usr(case: &Case) -> File {
     File::usr(far(case))
 }
 

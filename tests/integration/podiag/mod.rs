@@ -6,3 +6,4 @@ mod healthy;
 mod hostile;
 mod program;
 mod repairs;
+mod scale;
