@@ -236,6 +236,8 @@ checks! {
             "this postoffice is defined as another one, so mail to it goes out" ["Q128627"];
         ROUTE_NONE = "route-none" Remark
             "no way to a postoffice is known" ["Q117199"];
+        ROUTE_AUTOCREATED = "route-autocreated" Remark
+            "autocreate gave postoffices the direct route of the server, which is not theirs" ["Q96060" "Q96003"];
         ROUTE_NOWHERE = "route-nowhere" Error
             "a route leads nowhere" ["Q86625" "Q118448" "Q118561"];
         ROUTE_CIRCLE = "route-circle" Error

@@ -11,7 +11,7 @@ use crate::diagnosis::survey::Survey;
 use crate::diagnosis::survey::places::{Neighbour, Network, Postoffice};
 use crate::diagnosis::survey::reader::Seen;
 use crate::postoffice::places::family_of;
-use crate::postoffice::{Dir, File, layout};
+use crate::postoffice::{Dir, File, Role, layout};
 
 pub(super) fn check(survey: &Survey, out: &mut Vec<Finding>) {
     check_networks(survey, out);
@@ -181,13 +181,17 @@ fn way<'s>(survey: &'s Survey, postoffice: &Postoffice) -> Way<'s> {
 }
 
 fn check_routes(survey: &Survey, out: &mut Vec<Finding>) {
-    let mut without = Vec::new();
+    let (mut without, mut autocreated) = (Vec::new(), Vec::new());
     for (network, postoffice) in survey.places.pcm() {
         let Some(file) = network.xtn() else { continue };
         let name = super::shown_name(survey, &network.name_of(postoffice));
         let route = super::shown(survey, postoffice.record.route.as_bytes());
         if postoffice.record.route_kind == RouteKind::None {
             without.push(name);
+            continue;
+        }
+        if is_autocreated(survey, network, postoffice) {
+            autocreated.push(name);
             continue;
         }
         if let Way::Nowhere(expected) = way(survey, postoffice) {
@@ -201,12 +205,45 @@ fn check_routes(survey: &Survey, out: &mut Vec<Finding>) {
             out.extend(check_directory(survey, network, postoffice, &file));
         }
     }
+    if !autocreated.is_empty() {
+        let finding = Finding::new(
+            &c::ROUTE_AUTOCREATED,
+            super::listed(&autocreated),
+            "a route of its own for each, if mail is to go there",
+        );
+        out.push(finding.remedy(
+            "lists need no route; for mail delete them and define them again with --route, or give their directories to external",
+        ));
+    }
     if !without.is_empty() {
         let finding = Finding::new(&c::ROUTE_NONE, super::listed(&without), "a route to each");
         out.push(
             finding.remedy("mail to them waits: delete them and define them again with --route"),
         );
     }
+}
+
+/// Autocreate defines a postoffice with the route to the server, and on the server itself direct without a directory
+/// (message 60).
+fn is_autocreated(survey: &Survey, network: &Network, postoffice: &Postoffice) -> bool {
+    let record = &postoffice.record;
+    if record.route_kind != RouteKind::Direct {
+        return false;
+    }
+    if record.route.is_empty() {
+        return survey.role() == Role::Server;
+    }
+    let Some(config) = survey.requestor.whole() else {
+        return false;
+    };
+    let page = survey.code_page;
+    let is_server = |name: &PostofficeName| {
+        page.eq_ignore_case(name.network(), config.server_network.as_bytes())
+            && page.eq_ignore_case(name.postoffice(), config.server_postoffice.as_bytes())
+    };
+    let found = survey.places.directories.get(record.route.as_bytes());
+    let leads_to_server = matches!(found, Some(Neighbour::Postoffice(name)) if is_server(name));
+    leads_to_server && !is_server(&network.name_of(postoffice))
 }
 
 fn check_directory(

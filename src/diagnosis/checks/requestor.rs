@@ -146,7 +146,8 @@ fn unregistered(survey: &Survey, config: &ReqConf) -> Option<Finding> {
         },
     );
     Some(finding.place(Place::byte(8)).remedy(Remedy::signed_in(
-        "register again: nothing is sent and nothing is received until then (message 54)",
+        "register: nothing is sent and nothing is received until then (message 54); if it takes no part any more, listds -r \
+         -z sets the numbers to zero",
         "admin",
         format!("config dirsync requestor registration {server}"),
     )))

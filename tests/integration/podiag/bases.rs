@@ -47,19 +47,20 @@ impl Base {
     }
 
     fn copy_by(self, file: fn(&Path, &Path) -> io::Result<()>) -> Case {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        copy(&self.made(), &directory.path().join("PO"), file);
+        Case { directory }
+    }
+
+    /// Returns the directory of the healthy postoffice, made when it is first asked for.
+    fn made(self) -> PathBuf {
         static MADE: OnceLock<BTreeMap<Base, tempfile::TempDir>> = OnceLock::new();
         let made = MADE.get_or_init(|| {
             [Self::New, Self::Requestor, Self::Server, Self::WithGal]
                 .map(|base| (base, base.make()))
                 .into()
         });
-        let directory = tempfile::tempdir().expect("a temporary directory");
-        copy(
-            &made[&self].path().join("PO"),
-            &directory.path().join("PO"),
-            file,
-        );
-        Case { directory }
+        made[&self].path().join("PO")
     }
 
     fn make(self) -> tempfile::TempDir {
@@ -207,6 +208,15 @@ impl Case {
 
     pub(super) fn beside(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// Copies another postoffice beside this one, and returns where it is.
+    pub(super) fn neighbour(&self, base: Base) -> PathBuf {
+        let path = self.beside("NEIGHBOUR");
+        copy(&base.made(), &path, |from, to| {
+            fs::copy(from, to).map(|_| ())
+        });
+        path
     }
 
     pub(super) fn at(&self, file: &File) -> PathBuf {

@@ -400,6 +400,13 @@ pub(super) const FAULTS: &[Fault] = &[
     fault("route-none", Base::Requestor, |case| {
         place(case, "NOWAY", RouteKind::None, "")
     }),
+    fault("route-autocreated", Base::Server, |case| {
+        place(case, "NEW", RouteKind::Direct, "");
+    }),
+    fault("route-autocreated", Base::Requestor, |case| {
+        let server = case.neighbour(Base::Server).display().to_string();
+        place(case, "NEW", RouteKind::Direct, &server);
+    }),
     fault("route-nowhere", Base::Requestor, |case| {
         place(case, "NIL", RouteKind::Direct, "")
     }),
