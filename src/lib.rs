@@ -12,9 +12,11 @@
 //! An arrow means "may use":
 //!
 //! ```text
-//! src/bin/*  ->  tools  ->  protocol    what is decided: numbers, messages; no clock, no files
+//! src/bin/*  ->  tools  ->  diagnosis   what is wrong with a postoffice, and what mends it
+//!                       ->  protocol    what is decided: numbers, messages; no clock, no files
 //!                       ->  plan        what a run would change, before anything is written
 //!                       ->  postoffice  one postoffice on disk: files, locks, batches, logs
+//! diagnosis  ->  protocol, postoffice
 //! protocol, plan, postoffice  ->  importfile, transaction, list, address, messages, codec
 //! ```
 //!
@@ -27,6 +29,7 @@
 //! - [`postoffice`] knows names, places and locks, and changes files only by a
 //!   [`Batch`](postoffice::Batch): all of them or none, also when the power fails.
 //! - [`protocol`] judges what comes from elsewhere.
+//! - [`diagnosis`] examines a postoffice in whatever state it is, and repairs what loses nothing by it.
 //! - [`tools`] has a module for each program; a binary is one call into it.
 //!
 //! Three rules decide most questions. *Nothing in silence*: every entry that was read ends in one outcome, and the

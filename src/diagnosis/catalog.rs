@@ -372,6 +372,8 @@ checks! {
             "dir-sync mail was not delivered before the next cycle" ["Q101137" "Q96060"];
         MAIL_UNPROCESSED = "mail-unprocessed" Warning
             "dir-sync mail that came was not processed in its cycle" ["Q108844" "Q96060" "Q131509"];
+        MAIL_QUARANTINED = "mail-quarantined" Warning
+            "messages that were refused are kept for somebody to look at" ["Q96004" "Q99268" "Q187779"];
         MAIL_UNFINISHED = "mail-unfinished" Remark
             "a message was begun and never finished" [];
     }

@@ -35,6 +35,7 @@ pub(super) fn check(survey: &Survey, out: &mut Vec<Finding>) {
         }
     }
     check_letters(survey, out);
+    check_quarantine(survey, out);
 }
 
 /// Every owner has both files (Q132744), and no owner has none.
@@ -250,6 +251,28 @@ fn check_letters(survey: &Survey, out: &mut Vec<Finding>) {
             ago(UNFINISHED_AFTER),
         )
         .map(|finding| finding.remedy("its writer was interrupted and sent it again: remove it")),
+    );
+}
+
+/// Whatever is not for dir-sync, or not as it should be, is kept until somebody has looked at it.
+fn check_quarantine(survey: &Survey, out: &mut Vec<Finding>) {
+    let kept = &survey.mail.quarantined;
+    let Some(oldest) = kept.first() else { return };
+    let found = format!(
+        "refused {}{}",
+        oldest.at.to_jiff(),
+        super::and_more(kept.len() as u64 - 1)
+    );
+    let finding = Finding {
+        file: Some(oldest.file.clone()),
+        ..Finding::new(
+            &c::MAIL_QUARANTINED,
+            found,
+            "nothing, once they have been looked at",
+        )
+    };
+    out.push(
+        finding.remedy("read them and the log, which says why each was refused; then remove them"),
     );
 }
 

@@ -36,11 +36,15 @@ fn check_list(survey: &Survey, list: &PolList, out: &mut Vec<Finding>) {
     let file = &layout::ADMIN_NME;
     if list.names.count == 0 {
         let finding = Finding::at(&c::POL_EMPTY, file, "0 bytes", "an entry per user");
-        let remedy = Remedy::system(
-            "copy the shadow over it if that has entries, or restore both",
-            "ls -l",
-            [file, &layout::ADMINSHD_NME],
-        );
+        let has_shadow = survey.files.len(&layout::ADMINSHD_NME).unwrap_or(0) > 0;
+        let remedy = match has_shadow {
+            true => Remedy::system(
+                "copy the shadow, which has entries, over it",
+                "cp -p",
+                [&layout::ADMINSHD_NME, file],
+            ),
+            false => Remedy::advice(RESTORE_SET),
+        };
         out.push(finding.remedy(remedy));
         return;
     }

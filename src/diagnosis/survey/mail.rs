@@ -1,6 +1,8 @@
 //! Mailbags with their bitmaps, and the Maildirs of dir-sync mail.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::time::UNIX_EPOCH;
 
 use super::files::Files;
 use super::names::Several;
@@ -10,7 +12,7 @@ use crate::codec::timestamp::Timestamp;
 use crate::codec::{HexId, KeyFile, MbgRecord};
 use crate::diagnosis::finding::Place;
 use crate::postoffice::layout::MailPart;
-use crate::postoffice::{Dir, File};
+use crate::postoffice::{Dir, File, Layout};
 
 /// One mailbag.
 #[derive(Debug, Clone, Default)]
@@ -51,7 +53,12 @@ pub struct Mail {
     pub incoming: Vec<Letter>,
     /// Messages begun, the oldest first.
     pub unfinished: Vec<Letter>,
+    /// Messages that were refused and are kept in quarantine, the oldest first.
+    pub quarantined: Vec<Letter>,
 }
+
+/// The Maildir of refused messages, in MBG.
+const QUARANTINE: &str = "QUARANT";
 
 impl Mail {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
@@ -72,6 +79,7 @@ impl Mail {
                 reader.files,
                 &[Dir::MailIn(MailPart::Tmp), Dir::MailOut(MailPart::Tmp)],
             ),
+            quarantined: quarantined(reader.layout),
             ..Self::default()
         };
         for (dir, extension) in [(Dir::Mbg, "MBG"), (Dir::Key, "KEY")] {
@@ -139,7 +147,7 @@ pub fn mailbag_files(stem: &str) -> [Option<File>; 2] {
 }
 
 fn waiting(files: &Files, dirs: &[Dir]) -> Vec<Letter> {
-    let mut letters: Vec<_> = dirs
+    let letters = dirs
         .iter()
         .flat_map(|dir| {
             files
@@ -148,10 +156,41 @@ fn waiting(files: &Files, dirs: &[Dir]) -> Vec<Letter> {
         })
         .filter(|(_, _, entry)| entry.is_file)
         .map(|(dir, name, entry)| Letter {
-            file: format!("{dir}/{name}"),
+            file: shown(&format!("{dir}/{name}")),
             at: entry.modified,
-        })
-        .collect();
+        });
+    in_order(letters.collect())
+}
+
+fn quarantined(layout: &Layout) -> Vec<Letter> {
+    let Ok(mailbags) = layout.dir_path(Dir::Mbg) else {
+        return Vec::new();
+    };
+    let mut letters = Vec::new();
+    for part in ["new", "cur"] {
+        // A quarantine is made when there is something to keep in it.
+        let Ok(entries) = fs::read_dir(mailbags.join(QUARANTINE).join(part)) else {
+            continue;
+        };
+        letters.extend(entries.flatten().filter_map(|entry| {
+            let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+            let name = entry.file_name().into_string().ok()?;
+            Some(Letter {
+                file: shown(&format!("{}/{QUARANTINE}/{part}/{name}", Dir::Mbg)),
+                at: Timestamp(u32::try_from(since.as_secs()).ok()?),
+            })
+        }));
+    }
+    in_order(letters)
+}
+
+fn in_order(mut letters: Vec<Letter>) -> Vec<Letter> {
     letters.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.file.cmp(&b.file)));
     letters
+}
+
+/// Names in a Maildir come from elsewhere and may hold what would act on a screen.
+fn shown(name: &str) -> String {
+    name.replace(char::is_control, "?")
 }

@@ -773,6 +773,9 @@ pub(super) const FAULTS: &[Fault] = &[
             "2026-11-20T09:00:00Z",
         );
     }),
+    fault("mail-quarantined", Base::Requestor, |case| {
+        case.put_at("MBG/QUARANT/new/1.stranger", b"mail");
+    }),
     fault("mail-unfinished", Base::Requestor, |case| {
         age(&case.put_at("P1/tmp/1.torn", b"ma"), "2026-11-19T09:00:00Z");
     }),
@@ -964,7 +967,7 @@ fn resync(case: &Case, req: u32, srv: u32, server: &str) {
 }
 
 /// An entry whose time is not decided yet.
-fn entry(kind: ProcessKind, day: u8, minute: u16) -> ProcessEntry {
+pub(super) fn entry(kind: ProcessKind, day: u8, minute: u16) -> ProcessEntry {
     ProcessEntry {
         kind,
         day,
@@ -974,7 +977,7 @@ fn entry(kind: ProcessKind, day: u8, minute: u16) -> ProcessEntry {
     }
 }
 
-fn schedule(case: &Case, entries: &[ProcessEntry]) {
+pub(super) fn schedule(case: &Case, entries: &[ProcessEntry]) {
     let file = ProcessFile {
         header: [0; 512],
         records: entries.to_vec(),

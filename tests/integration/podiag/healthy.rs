@@ -1,5 +1,6 @@
 //! Healthy postoffices: nothing above a remark, whatever programs made them and worked on them.
 
+use dirsync::codec::process::ProcessKind;
 use dirsync::codec::timestamp::Timestamp;
 use dirsync::diagnosis::{Finding, Severity, Survey, diagnose};
 use dirsync::postoffice::{HeldLayout, layout};
@@ -113,6 +114,21 @@ fn a_server_is_healthy_while_requestors_come_and_go() {
     assert_eq!(ids, ["server-name-missing"]);
     case.run("listds", &["-r", "-z"]).ends(0);
     assert_healthy(&case.findings(), "listds -r -z");
+}
+
+#[test]
+fn q119590_the_published_schedule_around_midnight_is_in_order() {
+    let case = Base::Server.copy();
+    let times = [
+        (ProcessKind::T1, 22 * 60),
+        (ProcessKind::T2, 60),
+        (ProcessKind::T3, 180),
+    ];
+    let entries = times
+        .into_iter()
+        .flat_map(|(kind, minute)| (0..7).map(move |day| super::faults::entry(kind, day, minute)));
+    super::faults::schedule(&case, &entries.collect::<Vec<_>>());
+    assert_healthy(&case.findings(), "T1 22:00, T2 01:00, T3 03:00");
 }
 
 #[test]
