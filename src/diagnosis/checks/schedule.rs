@@ -222,7 +222,7 @@ pub(super) fn last_t2(survey: &Survey, before: Timestamp) -> Option<Timestamp> {
 
 /// Returns the last moment before another one at which the weekday and minute of an entry came, in its own zone.
 fn last_run(entry: &ProcessEntry, before: Timestamp) -> Option<Timestamp> {
-    const WEEK: i64 = ProcessEntry::WEEK as i64;
+    const WEEK: i64 = 7 * MINUTES_PER_DAY as i64 * 60;
     // 1970-01-01 was a Thursday.
     const THURSDAY: i64 = 4;
     let day = i64::from(entry.day) - THURSDAY;

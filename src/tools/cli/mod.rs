@@ -176,7 +176,10 @@ DIRSYNC_NOW (RFC 3339, instead of the clock), DIRSYNC_LOG_YEARS (2 or 4), TZ.";
 mod tests {
     use super::legacy::Value;
     use super::*;
-    use crate::tools::{admin, dssched, external, import, listds, listq, nsda, podiag, rebuild, reqmain, resync, srvmain};
+    use crate::tools::{
+        admin, dssched, external, import, listds, listq, nsda, podiag, rebuild, reqmain, resync,
+        srvmain,
+    };
 
     fn commands() -> [(&'static Table, clap::Command); 11] {
         [
