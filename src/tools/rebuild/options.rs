@@ -21,8 +21,8 @@ pub struct Options {
     pub order: Option<Order>,
     /// `--wait`: how long to try for a file that somebody holds.
     pub wait: Duration,
-    /// `--t3`: as the last step of T3, where the requestor may have said that it keeps no list.
-    pub t3: bool,
+    /// `--if-wanted`: as the last step of T3, where the requestor may have said that it keeps no list.
+    pub if_wanted: bool,
     /// `--dry-run`: read and sort, write nothing.
     pub dry_run: bool,
     /// `--json` and `--report`.
@@ -45,7 +45,7 @@ impl Options {
                 Word::C => Order::Bytes,
             }),
             wait: Duration::from_secs(args.wait),
-            t3: args.t3,
+            if_wanted: args.if_wanted,
             dry_run: args.dry_run,
             common: args.common,
         })
@@ -91,9 +91,9 @@ struct Args {
     #[arg(long, value_name = "SECONDS", default_value_t = PATIENCE.as_secs())]
     wait: u64,
 
-    /// Run as the last step of T3: build nothing where the requestor option Rebuild is No
+    /// Build nothing where the requestor option Rebuild is No, as nsda asks at T3
     #[arg(long)]
-    t3: bool,
+    if_wanted: bool,
 
     /// Read and sort everything, and write nothing
     #[arg(long)]
@@ -121,7 +121,7 @@ mod tests {
         ] {
             let options = options(line).expect(line);
             assert_eq!(options.force, force, "{line}");
-            assert!(!options.t3 && !options.dry_run, "{line}");
+            assert!(!options.if_wanted && !options.dry_run, "{line}");
             assert_eq!((options.order, options.wait), (None, PATIENCE), "{line}");
         }
     }

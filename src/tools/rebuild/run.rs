@@ -51,7 +51,7 @@ impl<'a> Run<'a> {
     /// Rebuilds the list; nothing where the requestor keeps none.
     pub(super) fn carry_out(&mut self) -> Result<Option<GalView>, Failure> {
         let config = self.ask(Postoffice::requestor_config)?;
-        if self.options.t3 && !config.options.contains(ReqOptions::REBUILD) {
+        if self.options.if_wanted && !config.options.contains(ReqOptions::REBUILD) {
             let line = not_active();
             self.session.log(&line);
             self.summary.messages.push(note(&line));

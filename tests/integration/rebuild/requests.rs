@@ -8,7 +8,7 @@ use super::{BANNER, filled};
 #[test]
 fn ds_s059_a_requestor_that_keeps_no_list_says_so_at_t3() {
     let office = filled();
-    let run = office.rebuild("--t3").ends(0);
+    let run = office.rebuild("--if-wanted").ends(0);
     assert_eq!(run.stdout, "NET/OWN: 0 read\nGAL not active on this PO\n");
     assert_eq!(
         office.log(&layout::DIRSYNC_LOG),
@@ -23,11 +23,11 @@ fn ds_s059_a_requestor_that_keeps_no_list_says_so_at_t3() {
     );
     assert!(!office.exists(&layout::GAL_NME));
     assert_eq!(
-        office.rebuild("--t3 --json").ends(0).json()["gal"],
+        office.rebuild("--if-wanted --json").ends(0).json()["gal"],
         serde_json::Value::Null
     );
     let before = office.snapshot();
-    office.rebuild("--t3 --dry-run").ends(0);
+    office.rebuild("--if-wanted --dry-run").ends(0);
     assert!(before == office.snapshot());
 
     // An operator may rebuild it all the same.
@@ -37,7 +37,7 @@ fn ds_s059_a_requestor_that_keeps_no_list_says_so_at_t3() {
     let office = filled().configure(|config| {
         config.options = config.options.with(ReqOptions::REBUILD, true);
     });
-    office.rebuild("--t3").ends(0);
+    office.rebuild("--if-wanted").ends(0);
     assert_eq!(office.gal().len(), 6);
 }
 
@@ -64,7 +64,7 @@ fn the_help_has_every_option() {
             "--force",
             "--order",
             "--wait",
-            "--t3",
+            "--if-wanted",
             "--dry-run",
             "--json",
         ] {
