@@ -54,7 +54,7 @@ fn make_directory(path: &Path) -> Result<PathBuf, ToolError> {
         return Err(ToolError::new(ExitCode::CannotWrite, what));
     }
     fs::create_dir(&files).map_err(cannot)?;
-    for (name, bytes) in samples::FILES {
+    for (name, bytes) in samples::FILES.into_iter().chain([samples::SCHEDULE]) {
         fs::write(files.join(name), bytes).map_err(cannot)?;
     }
     // A postoffice is routed to by its path, which must hold from wherever mail is moved.

@@ -1,7 +1,13 @@
-//! The lists that the tour imports; `testdata/README.md` says where each comes from.
+//! The files that the tour lays out; `testdata/README.md` says where each comes from.
+
+/// The schedule that `dssched` may take.
+pub(super) const SCHEDULE: (&str, &[u8]) = (
+    "times.txt",
+    include_bytes!("../../../testdata/tour/times.txt"),
+);
 
 /// The import files by their names, in code page 850.
-pub(super) const FILES: [(&str, &[u8]); 8] = [
+pub(super) const FILES: [(&str, &[u8]); 9] = [
     (
         "montgomery.txt",
         include_bytes!("../../../testdata/tour/montgomery.txt"),
@@ -26,6 +32,10 @@ pub(super) const FILES: [(&str, &[u8]); 8] = [
     (
         "gateways.txt",
         include_bytes!("../../../testdata/tour/gateways.txt"),
+    ),
+    (
+        "change.txt",
+        include_bytes!("../../../testdata/tour/change.txt"),
     ),
     (
         "gone.txt",

@@ -21,16 +21,27 @@ const SRV_SYNC_OFFSET: usize = 44;
 pub(super) fn play<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
     stage.part("Three postoffices: a dir-sync server and two requestors")?;
     set_up(stage)?;
-    stage.part("Their lists")?;
+    stage.part("T0: what each has to tell")?;
     fill(stage)?;
-    stage.part("One file with all of them, applied at both requestors")?;
-    resync(stage)?;
-    stage.part("A requestor out of step")?;
+    stage.part("T1: the requestors send, their mail is delivered")?;
+    send(stage)?;
+    stage.part("T2: the server takes and answers")?;
+    answer(stage)?;
+    stage.part("T3: the answers go into the lists, and the global list is built")?;
+    take(stage)?;
+    stage.part("The next cycle: one name comes, one goes")?;
+    change(stage)?;
+    stage.part("A requestor out of step, found by podiag")?;
     damage(stage)?;
-    stage.part("Mended by a new resync")?;
+    stage.part("Mended by a resync")?;
     mend(stage)?;
     stage.part("The same names everywhere")?;
     compare(stage)
+}
+
+/// Every postoffice by its directory, the server first.
+fn all() -> impl Iterator<Item = &'static str> {
+    [SERVER].into_iter().chain(REQUESTORS)
 }
 
 fn name(directory: &str) -> String {
@@ -52,6 +63,13 @@ fn set_up<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
     }
     let admin = |po: &str, words: &str| format!("admin -d{{}}/{po} admin -ppassword {words}");
     stage.run(&admin(SERVER, "config dirsync options server yes"))?;
+    stage.say("the server is its own requestor; with a password on both sides nobody else can speak for it")?;
+    for words in ["server requestors modify", "requestor registration"] {
+        stage.run(&admin(
+            SERVER,
+            &format!("config dirsync {words} {server} --password sesame"),
+        ))?;
+    }
     for po in REQUESTORS {
         let requestor = name(po);
         for (at, words) in [
@@ -92,7 +110,7 @@ fn set_up<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
 
 /// Everybody makes his own users; the server knows of the postoffices and gateways around it.
 fn fill<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
-    for po in [SERVER].iter().chain(&REQUESTORS) {
+    for po in all() {
         stage.run(&format!(
             "import -d{{}}/{po} admin -ppassword -f{{}}/files/{po}.txt -y"
         ))?;
@@ -103,46 +121,83 @@ fn fill<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
     stage.run(&import("-f{}/files/po1names.txt"))?;
     stage.run(&import("-c -t -gsnads -f{}/files/snads.txt"))?;
     stage.run(&import("-f{}/files/gateways.txt"))?;
-    stage.say("what the requestors have, extracted there and imported at the server")?;
-    for po in REQUESTORS {
-        let own = name(po);
-        stage.run(&format!(
-            "import -d{{}}/{po} admin -ppassword -x{own} -f{{}}/files/{po}.own"
-        ))?;
-        stage.run(&import(&format!("-f{{}}/files/{po}.own")))?;
+    stage.say("each new user waits in REQTRANS for the next T1")?;
+    stage.run("listq -d{}/october admin -ppassword -freqtrans")
+}
+
+/// T1 everywhere, the server included: it is its own requestor.
+fn send<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
+    for po in all() {
+        stage.run(&format!("reqmain -t -d{{}}/{po}"))?;
+    }
+    deliver(stage)
+}
+
+/// What lies in P1 goes to the postoffices it is for.
+fn deliver<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
+    let places: Vec<_> = all().map(|po| format!("-d{{}}/{po}")).collect();
+    stage.run(&format!("external -0 {}", places.join(" ")))
+}
+
+fn answer<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
+    stage.run(&format!("srvmain -r -d{{}}/{SERVER}"))?;
+    stage.run(&format!("srvmain -t -d{{}}/{SERVER}"))?;
+    stage.run(&format!("listds -d{{}}/{SERVER} admin -ppassword -s"))?;
+    deliver(stage)
+}
+
+fn take<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
+    for po in all() {
+        stage.run(&format!("reqmain -r -d{{}}/{po}"))?;
+        stage.run(&format!("import -d{{}}/{po} -q -y --unattended"))?;
+        stage.run(&format!("rebuild -f -d{{}}/{po}"))?;
+    }
+    stage.run("listds -d{}/october admin -ppassword -r")
+}
+
+/// One cycle more, as a schedule would run it.
+fn cycle<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
+    send(stage)?;
+    stage.run(&format!("srvmain -r -d{{}}/{SERVER}"))?;
+    stage.run(&format!("srvmain -t -d{{}}/{SERVER}"))?;
+    deliver(stage)?;
+    for po in all() {
+        stage.run(&format!("reqmain -r -d{{}}/{po}"))?;
+        stage.run(&format!("import -d{{}}/{po} -q -y --unattended"))?;
+        stage.run(&format!("rebuild -f -d{{}}/{po}"))?;
     }
     Ok(())
 }
 
-fn resync<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
-    let file = "{}/montgomery/GLB/RESYNC.GLB";
-    stage.run("import -d{}/montgomery admin -ppassword -s -y")?;
-    stage.run(&format!("resync check {file}"))?;
-    stage.run(&format!("resync show {file}"))?;
-    stage.run(&format!("cp {file} {{}}/november/GLB/RESYNC.GLB"))?;
-    stage.run(&format!("mv {file} {{}}/october/GLB/RESYNC.GLB"))?;
-    for po in REQUESTORS {
-        stage.run(&format!("import -d{{}}/{po} admin -ppassword -q -y"))?;
-    }
-    stage.run("listds -d{}/october admin -ppassword -r")
+fn change<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
+    stage.run("import -d{}/november admin -ppassword -f{}/files/change.txt -y")?;
+    cycle(stage)?;
+    stage.run("listds -d{}/montgomery admin -ppassword -s")
 }
 
 fn damage<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
     stage.say("somebody deletes a name by hand that belongs to another postoffice,")?;
     stage.run("import -d{}/october admin -ppassword -f{}/files/gone.txt -y")?;
+    stage.say("somebody else loses REQTRANS.GLB,")?;
+    stage.run("rm {}/october/GLB/REQTRANS.GLB")?;
     stage.say("and a bad disk gives REQCONF.GLB a SrvSync that its server never gave")?;
     stage.damage("{}/october/GLB/REQCONF.GLB", SRV_SYNC_OFFSET, [0x47, 0x12])?;
-    stage.run("listds -d{}/october admin -ppassword -r")
+    stage.find("podiag -d{}/october admin -ppassword")
 }
 
 fn mend<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
-    let file = "{}/files/RESYNC.GLB";
-    stage.run("resync create -d{}/montgomery -o{}/files/RESYNC.GLB admin -ppassword")?;
+    let file = "{}/montgomery/GLB/RESYNC.GLB";
+    stage.run("import -d{}/montgomery admin -ppassword -s -y")?;
+    stage.run(&format!("resync check {file}"))?;
+    stage.run(&format!("resync show {file}"))?;
     stage.run(&format!(
         "resync plan {file} -d{{}}/october admin -ppassword"
     ))?;
     stage.run(&format!("mv {file} {{}}/october/GLB/RESYNC.GLB"))?;
     stage.run("import -d{}/october admin -ppassword -q -y")?;
+    stage.run("podiag -d{}/october admin -ppassword")?;
+    stage.say("the next cycle runs as if nothing had been")?;
+    cycle(stage)?;
     stage.run("listds -d{}/october admin -ppassword -r")
 }
 

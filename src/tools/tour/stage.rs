@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::tools::cli::screen::Screen;
 use crate::tools::exit::{self, ExitCode, ToolError};
-use crate::tools::{admin, import, listds, listq, resync};
+use crate::tools::{
+    admin, external, import, listds, listq, podiag, rebuild, reqmain, resync, srvmain,
+};
 
 /// Directory of the import files, beside the postoffices.
 pub(super) const FILES: &str = "files";
@@ -49,6 +51,18 @@ impl<'a, W: Write> Stage<'a, W> {
     /// # Errors
     /// It did not end in [`ExitCode::Done`]: the error has its code and names the step.
     pub(super) fn run(&mut self, line: &str) -> Result<(), ToolError> {
+        self.run_to(line, ExitCode::Done)
+    }
+
+    /// As [`Self::run`] for one that is to find something.
+    ///
+    /// # Errors
+    /// It did not end in [`ExitCode::Differences`].
+    pub(super) fn find(&mut self, line: &str) -> Result<(), ToolError> {
+        self.run_to(line, ExitCode::Differences)
+    }
+
+    fn run_to(&mut self, line: &str, expected: ExitCode) -> Result<(), ToolError> {
         let words: Vec<OsString> = line.split(' ').map(|word| self.word(word)).collect();
         let shown: Vec<String> = words.iter().map(|word| quoted(word)).collect();
         let shown = shown.join(" ");
@@ -56,7 +70,7 @@ impl<'a, W: Write> Stage<'a, W> {
         let mut output = Vec::new();
         let code = run_program(words, &mut output);
         self.show(&output).map_err(screen_gone)?;
-        if code == ExitCode::Done {
+        if code == expected {
             return Ok(());
         }
         // The screen shows what the program had to say; the error says where the tour ended.
@@ -66,6 +80,11 @@ impl<'a, W: Write> Stage<'a, W> {
             "part {part}: {shown}: ended with {code}, {meaning}",
             code = code.number()
         );
+        // An end that was good, but not the one that was to be shown, is none of the tour.
+        let code = match code {
+            ExitCode::Done => ExitCode::OutOfStep,
+            code => code,
+        };
         Err(ToolError::new(code, what))
     }
 
@@ -150,17 +169,29 @@ fn run_program(words: Vec<OsString>, output: &mut Vec<u8>) -> ExitCode {
         "admin" => admin::start(words, output),
         "import" => import::start(words, output),
         "listds" => listds::start(words, output),
+        "podiag" => podiag::start(words, output),
+        "rebuild" => rebuild::start(words, output),
+        "reqmain" => reqmain::start(words, output),
         "resync" => resync::start(words, output),
-        "listq" => {
-            let mut screen = Screen::new(&mut *output);
-            let result = listq::start(words, &mut screen);
-            result.and_then(|code| Ok(screen.flush().map(|()| code)?))
-        }
+        "srvmain" => srvmain::start(words, output),
+        "external" => on_screen(output, |screen| external::start(words, screen)),
+        "listq" => on_screen(output, |screen| listq::start(words, screen)),
         _ => coreutil(&words)
             .map(|()| ExitCode::Done)
             .map_err(Into::into),
     };
     exit::finish(&program, result, output)
+}
+
+/// Runs a program that prints on a screen which may go away.
+fn on_screen<'o>(
+    output: &'o mut Vec<u8>,
+    run: impl FnOnce(&mut Screen<&'o mut Vec<u8>>) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let mut screen = Screen::new(output);
+    let code = run(&mut screen)?;
+    screen.flush()?;
+    Ok(code)
 }
 
 fn overwrite(path: &Path, offset: usize, bytes: [u8; 2]) -> io::Result<()> {
@@ -172,11 +203,11 @@ fn overwrite(path: &Path, offset: usize, bytes: [u8; 2]) -> io::Result<()> {
     fs::write(path, content)
 }
 
-/// Does what `cp`, `mv`, `sort -o` (with `LC_ALL=C`) and `cmp` do, as far as the tour needs it.
+/// Does what `rm`, `mv`, `sort -o` (with `LC_ALL=C`) and `cmp` do, as far as the tour needs it.
 fn coreutil(words: &[OsString]) -> io::Result<()> {
     let paths: Vec<PathBuf> = words.iter().map(PathBuf::from).collect();
     match (words[0].to_str(), &paths[1..]) {
-        (Some("cp"), [from, to]) => fs::copy(from, to).map(drop),
+        (Some("rm"), [path]) => fs::remove_file(path),
         (Some("mv"), [from, to]) => fs::rename(from, to),
         (Some("sort"), [_, to, from]) => {
             let bytes = fs::read(from)?;
