@@ -3,7 +3,7 @@
 
 use super::Diagnostic;
 use super::block::{Form, OpenBlock, unknown};
-use crate::address::{AddressError, quote, quote_byte};
+use crate::address::{AddressError, AddressType, quote, quote_byte};
 use crate::codec::codepage::CodePage;
 use crate::transaction::MAX_NAME_LEN;
 
@@ -26,6 +26,8 @@ pub(super) fn start(line: u64, text: &[u8], code_page: CodePage) -> (Option<u32>
     } else if let Some(restored) = restore_code(record) {
         let column = rest + 1 - CODE_LEN;
         OpenBlock::start(Form::Record, line, column, &restored, code_page)
+    } else if let Some(parted) = part_by_type(record) {
+        OpenBlock::start(Form::Record, line, rest + 1, &parted, code_page)
     } else {
         OpenBlock::start(Form::Record, line, rest + 1, record, code_page)
     };
@@ -84,4 +86,25 @@ fn restore_code(record: &[u8]) -> Option<Vec<u8>> {
         line[name_end] = b'\t';
     }
     Some(line)
+}
+
+/// Puts a TAB between name and address of a record whose blanks were collapsed, as in the print of Q106623: where
+/// neither a TAB nor column 33 parts them, the last blank before `TYPE:` does.
+fn part_by_type(record: &[u8]) -> Option<Vec<u8>> {
+    let is_entry = matches!(record, [b'A' | b'D' | b'M', b' ', ..]);
+    let has_column = record.get(CODE_LEN + MAX_NAME_LEN) == Some(&b' ');
+    if !is_entry || has_column || record.contains(&b'\t') {
+        return None;
+    }
+    let blanks = (CODE_LEN + 1..record.len())
+        .rev()
+        .filter(|&at| record[at] == b' ');
+    let is_type = |at: &usize| {
+        let rest = &record[at + 1..];
+        let colon = rest.iter().position(|&b| b == b':');
+        colon.is_some_and(|colon| AddressType::from_token(&rest[..colon]).is_some())
+    };
+    let at = blanks.into_iter().find(is_type)?;
+    let name = record[..at].trim_ascii_end();
+    (name.len() <= CODE_LEN + MAX_NAME_LEN).then(|| [name, b"\t", &record[at + 1..]].concat())
 }

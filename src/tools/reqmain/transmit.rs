@@ -44,12 +44,12 @@ pub(super) fn run(run: &mut Run, interrupt: &Interrupt) -> Result<(), Failure> {
             .into_iter()
             .for_each(|line| run.say_line(line));
     }
-    run.say(match payload.count() {
-        0 => Message::new(171, ""),
-        count => Message::new(106, count.to_string()),
-    });
     run.set_numbers(&config, &next);
 
+    let counted = match payload.count() {
+        0 => Message::new(171, ""),
+        count => Message::new(106, count.to_string()),
+    };
     let log = run
         .session
         .po
@@ -57,9 +57,11 @@ pub(super) fn run(run: &mut Run, interrupt: &Interrupt) -> Result<(), Failure> {
         .unwrap_or_default();
     if run.dry_run {
         check_outgoing(run.session.po.layout()).map_err(|e| not_sent(run, &server, e))?;
+        run.say(counted);
         return Ok(());
     }
-    let before = run.session.log.clone();
+    let (log_before, said_before) = (run.session.log.clone(), run.notes.len());
+    run.say(counted);
     let sent = commit(
         run,
         &config,
@@ -78,7 +80,8 @@ pub(super) fn run(run: &mut Run, interrupt: &Interrupt) -> Result<(), Failure> {
         }
         Err(error) => {
             // What was said of success is not so.
-            run.session.log = before;
+            run.session.log = log_before;
+            run.notes.truncate(said_before);
             Err(not_sent(run, &server, error))
         }
     }

@@ -240,6 +240,7 @@ impl Receiving {
         let index = request::identify(letter, &self.conf, code_page)?;
         let who = who(&self.conf.requestors[index], code_page);
         let open = || Transactions::open(&letter.mail, &letter.profile, code_page, &who);
+        let items = open()?;
         let mut entry = Registered::from_record(&self.conf.requestors[index]);
         let last = match letter.profile.reqseq {
             Some(_) => None,
@@ -266,7 +267,7 @@ impl Receiving {
             is_ours: head.is_ours(),
             registration: record.registration,
         };
-        let counted = self.transactions(run, letter, &from, &mut entry, open()?);
+        let counted = self.transactions(run, letter, &from, &mut entry, items);
         entry.put(&mut self.conf.requestors[index]);
         counted
     }

@@ -1,4 +1,9 @@
 //! T1, T2 and T3 by `reqmain` and `srvmain`, with mail carried by hand.
 
+mod hostile;
+mod recovery;
 mod site;
+mod t1;
+mod t2;
+mod t3;
 mod worked_example;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock};
 
 use dirsync::address::PostofficeName;
 use dirsync::codec::Record;
@@ -97,12 +98,31 @@ impl Site {
         site
     }
 
+    /// Copies a site that was made before: setting one up takes some dozens of commands.
+    pub(crate) fn copied(of: &Self) -> Self {
+        let site = Self {
+            root: tempfile::tempdir().expect("a temporary directory"),
+            names: of.names.clone(),
+            clock: of.clock.clone(),
+        };
+        for name in &site.names {
+            copy_tree(&of.path(name), &site.path(name));
+        }
+        site
+    }
+
     /// Makes the site of the worked example: two users at the server D, three at A, all exported.
     pub(crate) fn exported() -> Self {
-        Self::with_users(&[
-            ("NET/D", &["Dan", "Dora"]),
-            ("NET/A", &["Ann", "Abe", "Ada"]),
-        ])
+        static MADE: OnceLock<Mutex<Site>> = OnceLock::new();
+        let make = || {
+            let users: [(&str, &[&str]); 2] = [
+                ("NET/D", &["Dan", "Dora"]),
+                ("NET/A", &["Ann", "Abe", "Ada"]),
+            ];
+            Mutex::new(Self::with_users(&users))
+        };
+        let made = MADE.get_or_init(make).lock();
+        Self::copied(&made.expect("no test holds it"))
     }
 
     /// Makes postoffices with users that are exported and not yet sent.
@@ -356,7 +376,11 @@ impl Site {
     pub(crate) fn names_in(&self, office: &str, list: &str) -> Vec<String> {
         let out = self.root.path().join("extract.txt");
         let _ = fs::remove_file(&out); // an extract goes on where the file ends
-        let args = format!("admin -ppw -y -x{list} -f{}", out.display());
+        let list = match list.contains('/') {
+            true => format!("-x{list}"),
+            false => format!("-x -g{list}"),
+        };
+        let args = format!("admin -ppw -y {list} -f{}", out.display());
         self.run(office, "import", &args);
         let text = PAGE.decode(&fs::read(&out).unwrap_or_default());
         let lines = text.lines().filter(|line| line.starts_with("A "));

@@ -182,3 +182,38 @@ fn written_records_read_back() {
         (Some(645), Some(transaction))
     );
 }
+
+#[test]
+fn ds_p050_the_published_export_is_one_add_whatever_its_blanks() {
+    let profile = "[dirsync]\ntask=export\nreqname=PCM:net/po\ntransactions=inbody\n\n[dirsync-transactions]\n";
+    for record in [
+        "1200 A Martin, Robert PCM:net/po/rmartin",
+        "1200 A Martin, Robert                PCM:net/po/rmartin",
+        "1200 A Martin, Robert\tPCM:net/po/rmartin",
+        "0000001200 A Martin, Robert   pcm:net/po/rmartin",
+    ] {
+        let text = format!("{profile}{record}\n");
+        let body = BodyReader::open(text.as_bytes(), CodePage::Cp850);
+        let body = body.expect("readable").expect("a message");
+        assert_eq!(
+            body.profile().expect("a profile").requestor(),
+            Some("PCM:net/po")
+        );
+        let blocks: Vec<_> = body.map(|block| block.expect("readable")).collect();
+        let [block] = blocks.as_slice() else {
+            panic!("{blocks:?}");
+        };
+        assert_eq!(
+            (block.sync, block.messages.len()),
+            (Some(1200), 0),
+            "{record}"
+        );
+        let entry = block
+            .transaction
+            .as_ref()
+            .and_then(Transaction::entry)
+            .expect("an A");
+        assert_eq!(entry.name(), b"Martin, Robert");
+        assert_eq!(entry.address().mailbox(), Some(&b"rmartin"[..]));
+    }
+}
