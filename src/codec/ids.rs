@@ -147,6 +147,14 @@ impl IdsFile {
         self.is_header_damaged || self.damaged_count > 0
     }
 
+    /// Returns how many records [`Self::prune`] would forget, copies apart.
+    #[must_use]
+    pub fn superfluous_count(&self, now: Timestamp) -> usize {
+        let oldest = now.0.saturating_sub(Self::MAX_AGE);
+        let old = self.records.iter().filter(|r| r.taken.0 < oldest).count();
+        old.max(self.records.len().saturating_sub(Self::MAX_COUNT))
+    }
+
     /// Forgets what is older than [`Self::MAX_AGE`], copies, and the oldest above [`Self::MAX_COUNT`].
     pub fn prune(&mut self, now: Timestamp) {
         let oldest = now.0.saturating_sub(Self::MAX_AGE);
@@ -232,9 +240,11 @@ mod tests {
     fn age_and_number_are_bounded() {
         let mut many = file(1..300_000);
         many.records.insert(0, record(299_999));
+        assert_eq!(many.superfluous_count(Timestamp(300_000)), 100_000);
         many.prune(Timestamp(300_000));
         assert_eq!(many.records.len(), IdsFile::MAX_COUNT);
         let mut old = file([5, IdsFile::MAX_AGE, IdsFile::MAX_AGE + 10].into_iter());
+        assert_eq!(old.superfluous_count(Timestamp(IdsFile::MAX_AGE + 6)), 1);
         old.prune(Timestamp(IdsFile::MAX_AGE + 6));
         assert_eq!(
             old.records,

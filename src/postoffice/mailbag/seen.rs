@@ -86,15 +86,11 @@ impl Seen {
         let added = std::mem::take(&mut self.added);
         let before = self.file.records.len();
         self.file.records.extend_from_slice(&added);
-        let mut pruned = self.file.clone();
-        pruned.prune(now);
-        let superfluous = self.file.records.len() - pruned.records.len();
+        let superfluous = self.file.superfluous_count(now);
         if !self.is_there || self.file.is_damaged() || superfluous > before / SLACK {
-            self.file = IdsFile {
-                damaged_count: 0,
-                is_header_damaged: false,
-                ..pruned
-            };
+            self.file.prune(now);
+            self.file.damaged_count = 0;
+            self.file.is_header_damaged = false;
             let mut staged = batch.replace(&layout::DIRSYNC_IDS)?;
             let mut bytes = Vec::new();
             self.file

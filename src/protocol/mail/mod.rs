@@ -13,6 +13,48 @@
 //!
 //! A message that is sent is hashed first ([`Contents`]), named ([`MessageId::new`]), signed ([`Signed::sign`]), then written
 //! as a stream ([`MailWriter`]). One that comes is read whole ([`Mail::parse`]).
+//!
+//! ```
+//! use std::io::Write;
+//!
+//! use dirsync::address::PostofficeName;
+//! use dirsync::codec::codepage::CodePage;
+//! use dirsync::codec::timestamp::Timestamp;
+//! use dirsync::protocol::mail::*;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let page = CodePage::Cp850;
+//! let (from, to) = (Party::parse(b"NET/PO", page)?, Party::parse(b"NET/DSS", page)?);
+//! let (body, queue) = (b"[DIRSYNC]\r\nTASK=UPDATEREQ\r\n", b"the queue");
+//!
+//! let contents = Contents::new(body).and("REQUPDS.GLB", ContentHash::of_bytes(queue));
+//! let date = Timestamp(1_700_000_000);
+//! let id = MessageId::new(&from, &to, date, &[4, 0, 0], &contents, page);
+//! let signed = Signed::new(&id, MailKind::DirSync, &from, &to, &contents, page);
+//! let key = SignatureKey::new(b"secret", page).expect("a password");
+//! let envelope = Envelope {
+//!     signature: Some(signed.sign(&key)),
+//!     message_id: id,
+//!     from,
+//!     to,
+//!     subject: "ReqTx R=4 (was 0), S=0, I=0 4 sent".to_owned(),
+//!     date,
+//!     kind: MailKind::DirSync,
+//!     in_reply_to: None,
+//! };
+//! let mut mail = MailWriter::new(Vec::new(), &envelope, &contents, page)?;
+//! mail.write_all(body)?;
+//! mail.attach("REQUPDS.GLB")?;
+//! mail.write_all(queue)?;
+//! let bytes = mail.finish()?;
+//!
+//! let own = PostofficeName::parse(b"NET/DSS", page)?;
+//! let read = Mail::parse(&bytes, &Reader { own: &own, code_page: page })?;
+//! assert_eq!(read.check_signature(&key, page), SignatureCheck::Valid);
+//! assert_eq!(read.transactions()?.bytes, queue);
+//! # Ok(())
+//! # }
+//! ```
 
 mod charset;
 mod contents;
