@@ -11,7 +11,9 @@ mod mail;
 mod places;
 mod pol;
 mod queues;
+mod registered;
 mod requestor;
+mod routes;
 mod schedule;
 mod security;
 mod server;
@@ -38,6 +40,7 @@ pub fn diagnose(survey: &Survey) -> Vec<Finding> {
         pol::check,
         groups::check,
         places::check,
+        routes::check,
         requestor::check,
         queues::check,
         server::check,

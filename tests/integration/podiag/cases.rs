@@ -6,7 +6,7 @@ use dirsync::postoffice::layout;
 use serde_json::Value;
 
 use super::bases::{Base, Case, encoded, master_record, queue, text};
-use super::faults::{FAULTS, put_fault};
+use super::faults::case_with;
 
 /// Examines a postoffice, and returns the finding of a check.
 fn finding(case: &Case, id: &str, exit: i32) -> Value {
@@ -14,13 +14,6 @@ fn finding(case: &Case, id: &str, exit: i32) -> Value {
     let findings = object["findings"].as_array().expect("findings").clone();
     let found = findings.into_iter().find(|finding| finding["id"] == id);
     found.unwrap_or_else(|| panic!("{id}: {object}"))
-}
-
-fn case_with(id: &str) -> Case {
-    let fault = FAULTS.iter().find(|fault| fault.id == id).expect("a fault");
-    let case = fault.base.copy();
-    put_fault(fault, &case);
-    case
 }
 
 fn says(finding: &Value, key: &str, words: &str) {

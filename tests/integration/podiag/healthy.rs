@@ -124,10 +124,10 @@ fn q119590_the_published_schedule_around_midnight_is_in_order() {
         (ProcessKind::T2, 60),
         (ProcessKind::T3, 180),
     ];
-    let entries = times
-        .into_iter()
-        .flat_map(|(kind, minute)| (0..7).map(move |day| super::faults::entry(kind, day, minute)));
-    super::faults::schedule(&case, &entries.collect::<Vec<_>>());
+    let entries = times.into_iter().flat_map(|(kind, minute)| {
+        (0..7).map(move |day| super::faults::deeds::entry(kind, day, minute))
+    });
+    super::faults::deeds::schedule(&case, &entries.collect::<Vec<_>>());
     assert_healthy(&case.findings(), "T1 22:00, T2 01:00, T3 03:00");
 }
 

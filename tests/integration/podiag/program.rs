@@ -7,16 +7,9 @@ use dirsync::diagnosis::CHECKS;
 use dirsync::postoffice::{Holder, Postoffice, layout};
 use serde_json::Value;
 
-use super::bases::{Base, Case};
-use super::faults::{FAULTS, put_fault};
+use super::bases::Base;
+use super::faults::case_with;
 use crate::support::{NOW, run};
-
-fn case_with(id: &str) -> Case {
-    let fault = FAULTS.iter().find(|fault| fault.id == id).expect("a fault");
-    let case = fault.base.copy();
-    put_fault(fault, &case);
-    case
-}
 
 #[test]
 fn ds_p005_the_screen_says_what_is_wrong_and_what_to_type() {

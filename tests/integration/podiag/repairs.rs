@@ -11,7 +11,7 @@ use dirsync::postoffice::{File, layout};
 use serde_json::Value;
 
 use super::bases::{Base, Case, encoded, queue};
-use super::faults::{FAULTS, put_fault};
+use super::faults::{all, case_with, put_fault};
 use crate::support::{Run, read_queue};
 
 fn repaired(run: &Run) -> Vec<String> {
@@ -46,7 +46,7 @@ fn kept(case: &Case, name: &str) -> Vec<u8> {
 fn every_repairable_fault_is_gone_after_one_repair() {
     let mut wrong = Vec::new();
     let repairable = |id| catalog::find(id).is_some_and(|check| check.is_repairable);
-    for fault in FAULTS.iter().filter(|fault| repairable(fault.id)) {
+    for fault in all().filter(|fault| repairable(fault.id)) {
         let case = fault.base.copy();
         put_fault(fault, &case);
         let before = case.findings();
@@ -115,12 +115,7 @@ fn ds_s040_a_bad_pointer_becomes_minus_one_and_the_others_stay() {
 
 #[test]
 fn ds_s008_a_former_server_loses_its_t2_entries_and_no_other() {
-    let case = Base::Requestor.copy();
-    let fault = FAULTS
-        .iter()
-        .find(|fault| fault.id == "schedule-stale-t2")
-        .expect("there");
-    put_fault(fault, &case);
+    let case = case_with("schedule-stale-t2");
     let before = case.bytes(&layout::PROCESS);
     let run = repair(&case).ends(0);
     assert_eq!(repaired(&run), ["schedule-stale-t2"]);
@@ -340,12 +335,7 @@ fn each_repair_keeps_its_files_in_a_place_of_its_own() {
 
 #[test]
 fn a_queue_with_transactions_is_never_replaced() {
-    let case = Base::Requestor.copy();
-    let fault = FAULTS
-        .iter()
-        .find(|fault| fault.id == "reqtrans-behind")
-        .expect("there");
-    put_fault(fault, &case);
+    let case = case_with("reqtrans-behind");
     let before = case.bytes(&layout::REQTRANS);
     let run = repair(&case).ends(5);
     assert_eq!(left(&run), ["reqtrans-behind"]);

@@ -9,7 +9,7 @@ use dirsync::codec::{AliasKind, GatewayFile, GatewayRecord, NmeRecord, Tid, UsrR
 use dirsync::postoffice::{File, layout};
 
 use super::bases::{Base, Case, encoded, make_gal, text};
-use super::faults::usr;
+use super::faults::deeds::usr;
 use crate::support::NOW;
 
 /// Entries of each list; a million with `DIRSYNC_PODIAG_ENTRIES=1000000`.
