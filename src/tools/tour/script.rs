@@ -122,7 +122,7 @@ fn fill<W: Write>(stage: &mut Stage<'_, W>) -> Result<(), ToolError> {
     stage.run(&import("-c -t -gsnads -f{}/files/snads.txt"))?;
     stage.run(&import("-f{}/files/gateways.txt"))?;
     stage.say("each new user waits in REQTRANS for the next T1")?;
-    stage.run("listq -d{}/october admin -ppassword -freqtrans")
+    stage.run("listq -d{}/montgomery admin -ppassword -c -t -freqtrans")
 }
 
 /// T1 everywhere, the server included: it is its own requestor.
