@@ -260,7 +260,7 @@ mod tests {
             lines[1],
             "0000000645 A User Number 645                PCM:NETWORK/POSTOFFICE/USER645"
         );
-        assert_eq!(lines[2], "-FAX:/206 645");
+        assert_eq!(lines[2], "- FAX:/206 645");
         assert_eq!((lines.len(), payload.count()), (7, 3));
     }
 

@@ -300,8 +300,14 @@ impl Over {
 /// Takes template information out of a record for a requestor that wants none (Q96060, Q118298); false where nothing
 /// is left of it.
 fn keep(record: &mut QueueRecord, templates: bool, code_page: CodePage) -> bool {
-    let is_plain = record.text.first() != Some(&b'T') && !record.text.contains(&b'\n');
-    if templates || is_plain {
+    if templates {
+        return true;
+    }
+    // Whether it can be read or not, it is about templates.
+    if record.text.first() == Some(&b'T') {
+        return false;
+    }
+    if !record.text.contains(&b'\n') {
         return true;
     }
     let Ok(decoded) = Transaction::decode_queue_text(&record.text, code_page) else {
