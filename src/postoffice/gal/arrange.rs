@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::book::AddressBook;
-use super::collect::{Collected, Notice};
+use super::collect::Collected;
+use super::notice::Notice;
 use super::sort::{Item, Keys, Stretch, TooMany};
 use crate::codec::codepage::collation::{Collation, Segment};
 use crate::codec::{AliasKind, NetpoRecord, NmeRecord, Record};

@@ -7,14 +7,15 @@ use std::io::BufReader;
 use sha2::{Digest, Sha256};
 
 use super::book::{AddressBook, Filed, Found};
+use super::check;
+use super::notice::Notice;
 use super::sources::Source;
 use crate::address::AddressType;
 use crate::codec::codepage::CodePage;
 use crate::codec::reqconf::ReqConf;
 use crate::codec::{
-    AliasKind, CodecError, FixedText, GalStamp, GalTids, GatewayAddress, GatewayView, HexId,
-    NetpoRecord, NetpoTable, NmeRecord, Record, RecordReader, RecordState, Tid, UsrRecord,
-    record_count,
+    AliasKind, CodecError, FixedText, GalStamp, GatewayAddress, GatewayView, HexId, NetpoRecord,
+    NetpoTable, NmeRecord, Record, RecordReader, Tid, UsrRecord, record_count,
 };
 use crate::list::ListId;
 use crate::postoffice::error::AtPath;
@@ -22,48 +23,6 @@ use crate::postoffice::layout::{self, File};
 use crate::postoffice::lists::{gateway_addresses, gateway_names};
 use crate::postoffice::places::Place;
 use crate::postoffice::{Postoffice, PostofficeError};
-
-/// Something noticed while reading; the run goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// An external postoffice has no `.USR` (message 201).
-    NoList {
-        /// The postoffice.
-        place: String,
-    },
-    /// The own postoffice is defined as an external one; that list is not read.
-    OwnList {
-        /// The postoffice.
-        place: String,
-    },
-    /// A name behind a gateway has no address, and is left out (message 43).
-    NoAddress {
-        /// The list.
-        list: String,
-        /// The name.
-        name: String,
-    },
-    /// Addresses of a gateway have no name, and cannot be listed (message 46).
-    NoName {
-        /// The list.
-        list: String,
-        /// How many.
-        count: usize,
-    },
-    /// An entry of the postoffice list for somebody elsewhere has no record in NETPO.GLB, and is left out
-    /// (message 40).
-    NoNetpo {
-        /// The name.
-        name: String,
-        /// Where it points.
-        pointer: u32,
-    },
-    /// GALNETPO.GLB was damaged (message 39).
-    Identifiers {
-        /// How.
-        faults: Vec<String>,
-    },
-}
 
 /// The entries of all lists, as they come.
 #[derive(Debug)]
@@ -101,8 +60,8 @@ impl<'a> Collector<'a> {
         config: &ReqConf,
         keep_addresses: bool,
     ) -> Result<Self, PostofficeError> {
-        let own = read_own(po)?;
-        let tids = own.iter().filter(|r| is_local(r)).map(|r| r.tid);
+        let own = check::read_own(po)?;
+        let tids = own.iter().filter(|r| check::is_local(r)).map(|r| r.tid);
         let highest_own_tid = tids.max().unwrap_or(0);
         let floor = match po.layout().read_record::<Tid>(&layout::TID) {
             Ok(Some(tid)) => Ok(tid.last.max(config.highest_tid).max(highest_own_tid)),
@@ -198,7 +157,7 @@ impl<'a> Collector<'a> {
             false => NetpoTable::default(),
         };
         for record in own {
-            if is_local(&record) {
+            if check::is_local(&record) {
                 self.entries.push(record);
                 continue;
             }
@@ -248,7 +207,8 @@ impl<'a> Collector<'a> {
         let mut is_named = vec![false; addresses.len()];
         for (number, record) in names.into_iter().flat_map(|(reader, _)| reader).enumerate() {
             let record: NmeRecord = record.map_err(|e| self.po.damaged(&file, e))?;
-            self.check_name(&file, number, NmeRecord::LEN, &record.name)?;
+            check::name(&record.name)
+                .map_err(|e| self.at_record(&file, number, NmeRecord::LEN, e))?;
             self.read += 1;
             let found = addresses.index_at(record.pointer);
             if let Some(at) = found {
@@ -328,7 +288,8 @@ impl<'a> Collector<'a> {
         };
         for (number, record) in reader.enumerate() {
             let record = record.map_err(|e| self.po.damaged(&file, e))?;
-            if !self.is_in_use(&file, number, &record)? {
+            let in_use = check::is_in_use(&record);
+            if !in_use.map_err(|e| self.at_record(&file, number, UsrRecord::LEN, e))? {
                 continue;
             }
             self.read += 1;
@@ -346,45 +307,7 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
-    /// Tells whether a record of a `.USR` is in use; anything but a whole record in use, or a deleted one, is damage.
-    fn is_in_use(
-        &self,
-        file: &File,
-        number: usize,
-        record: &UsrRecord,
-    ) -> Result<bool, PostofficeError> {
-        match record.state {
-            // A deleted record keeps its name; nothing but zeroes is a file that was never written.
-            RecordState::Deleted if !record.name.is_empty() => return Ok(false),
-            RecordState::Deleted => {
-                let error = CodecError::field(2, "name", "nothing", "the name of a deleted entry");
-                return Err(self.at_record(file, number, UsrRecord::LEN, error));
-            }
-            RecordState::Active => {}
-            RecordState::Other(state) => {
-                let error = CodecError::field(0, "state", state, "0 or 1");
-                return Err(self.at_record(file, number, UsrRecord::LEN, error));
-            }
-        }
-        self.check_name(file, number, UsrRecord::LEN, &record.name)?;
-        if record.mailbox.is_empty() {
-            let error = CodecError::field(33, "mailbox", "nothing", "a mailbox");
-            return Err(self.at_record(file, number, UsrRecord::LEN, error));
-        }
-        Ok(true)
-    }
-
-    /// A name is text with a NUL behind it.
-    fn check_name(
-        &self,
-        file: &File,
-        number: usize,
-        record: usize,
-        name: &FixedText<31>,
-    ) -> Result<(), PostofficeError> {
-        check_name(name).map_err(|error| self.at_record(file, number, record, error))
-    }
-
+    /// Adds file and record to what is wrong with a record.
     fn at_record(
         &self,
         file: &File,
@@ -455,55 +378,6 @@ pub struct Collected<'a> {
     pub(super) read: u64,
     pub(super) refused: u64,
     pub(super) po: &'a Postoffice,
-}
-
-/// Everything but an entry for somebody elsewhere: users, whatever their code (it was never published), and groups.
-fn is_local(record: &NmeRecord) -> bool {
-    record.kind != AliasKind::External
-}
-
-fn read_own(po: &Postoffice) -> Result<Vec<NmeRecord>, PostofficeError> {
-    let damaged = |error| po.damaged(&layout::ADMIN_NME, error);
-    let bytes = po.read(&layout::ADMIN_NME)?;
-    if bytes.is_empty() {
-        let error = CodecError::field(0, "size", "0 bytes", "at least one entry");
-        return Err(damaged(error));
-    }
-    record_count(bytes.len() as u64, 0, NmeRecord::LEN).map_err(damaged)?;
-    let mut own = Vec::with_capacity(bytes.len() / NmeRecord::LEN);
-    for (number, record) in RecordReader::<_, NmeRecord>::new(&bytes[..], 0).enumerate() {
-        let record = record.map_err(damaged)?;
-        let check = check_name(&record.name).and_then(|()| check_tid(&record));
-        check.map_err(|error| {
-            let at = (number * NmeRecord::LEN) as u64;
-            damaged(error.in_record(number as u64 + 1, at))
-        })?;
-        own.push(record);
-    }
-    Ok(own)
-}
-
-fn check_name(name: &FixedText<31>) -> Result<(), CodecError> {
-    if name.is_empty() {
-        return Err(CodecError::field(2, "name", "nothing", "a name"));
-    }
-    if name.as_bytes().len() > FixedText::<31>::MAX {
-        let expected = "a NUL behind at most 30";
-        return Err(CodecError::field(2, "name", "31 bytes of text", expected));
-    }
-    Ok(())
-}
-
-fn check_tid(record: &NmeRecord) -> Result<(), CodecError> {
-    if is_local(record) && record.tid >= GalTids::FIRST {
-        let found = format!("{:#010X}", record.tid);
-        let expected = format!(
-            "below {:#010X}, where the global list begins",
-            GalTids::FIRST
-        );
-        return Err(CodecError::field(33, "tid", found, expected));
-    }
-    Ok(())
 }
 
 fn load_netpo(po: &Postoffice) -> Result<NetpoTable, PostofficeError> {

@@ -21,14 +21,17 @@
 
 mod arrange;
 mod book;
+mod check;
 mod collect;
+mod notice;
 mod sort;
 mod sources;
 mod stage;
 mod verify;
 
 pub use arrange::{Arranged, Listed, Tally};
-pub use collect::{Collected, Collector, Notice};
+pub use collect::{Collected, Collector};
+pub use notice::Notice;
 pub use sources::{Source, check_networks, sources};
 pub use verify::GalFault;
 
