@@ -65,10 +65,11 @@ pub fn command() -> clap::Command {
 #[command(
     name = "admin",
     version,
+    propagate_version = true,
     disable_help_flag = true,
     disable_version_flag = true,
     disable_help_subcommand = true,
-    after_help = SPELLING_HELP
+    after_help = format!("{WITHOUT_ADMIN}\n{SPELLING_HELP}")
 )]
 struct Args {
     #[command(flatten)]
@@ -88,6 +89,10 @@ struct Args {
     #[command(subcommand)]
     words: Option<Words>,
 }
+
+const WITHOUT_ADMIN: &str = "\
+Where no ADMIN is named, the first account with administrator rights is meant; its password is asked
+for all the same.";
 
 /// Yes or no, as in the original's menus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -38,11 +38,11 @@ pub struct CommonArgs {
     pub report: Option<PathBuf>,
 
     /// Print this help
-    #[arg(short = '?', long, action = ArgAction::Help)]
+    #[arg(short = '?', long, global = true, action = ArgAction::Help)]
     help: Option<bool>,
 
     /// Print the version
-    #[arg(long, action = ArgAction::Version)]
+    #[arg(long, global = true, action = ArgAction::Version)]
     version: Option<bool>,
 
     /// Print a completion script for this shell
