@@ -1,6 +1,8 @@
 //! Exit codes (`spec/design.md` section 5), the errors that carry them, and the end of every `main`.
 
+use std::env;
 use std::error::Error;
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -11,6 +13,7 @@ use crate::messages::Message;
 use crate::plan::outcome::Counts;
 use crate::postoffice::PostofficeError;
 use crate::tools::cli::screen::Screen;
+use crate::tools::report::{Note, Summary};
 
 /// How a program ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -248,9 +251,9 @@ fn code_of_io(error: &io::Error) -> ExitCode {
 ///
 /// `run` gets standard output as a [`Screen`], which goes quiet when the reader has gone away: a broken
 /// pipe is no failure, and the run ends as it would have. An error is printed to standard error as
-/// `program: what: cause: cause`.
+/// `program: what: cause: cause`; with `--json` there is an object on standard output all the same.
 pub fn main(
-    program: &str,
+    program: &'static str,
     run: impl FnOnce(&mut Screen<io::StdoutLock<'static>>) -> anyhow::Result<ExitCode>,
 ) -> std::process::ExitCode {
     main_with(program, code_of, run)
@@ -264,7 +267,12 @@ pub fn main_with<C: Into<std::process::ExitCode>>(
 ) -> std::process::ExitCode {
     let mut screen = Screen::stdout();
     let result = run(&mut screen);
-    let flushed = screen.flush();
+    let printed = if screen.is_blank() && asks_for_json(env::args_os()) {
+        summary_of(program, &result).print(true, &mut screen)
+    } else {
+        Ok(())
+    };
+    let flushed = printed.and_then(|()| screen.flush());
     let result = result.and_then(|code| match flushed {
         Ok(()) => Ok(code),
         Err(error) => Err(ToolError::new(ExitCode::CannotWrite, "standard output")
@@ -272,6 +280,28 @@ pub fn main_with<C: Into<std::process::ExitCode>>(
             .into()),
     });
     finish_with(program, code_of, result, &mut io::stderr().lock()).into()
+}
+
+/// Returns whether `--json` is on a command line, in front of a `--`.
+fn asks_for_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
+    let mut options = arguments.into_iter().take_while(|token| token != "--");
+    options.any(|token| token == "--json")
+}
+
+/// Returns the summary of a run that ended before it had one of its own.
+fn summary_of(program: &'static str, result: &anyhow::Result<ExitCode>) -> Summary {
+    let mut summary = Summary::new(program, None, false);
+    let (exit, number, text) = match result {
+        Ok(exit) => (*exit, None, exit.meaning().to_owned()),
+        Err(error) => {
+            let known = error.downcast_ref::<ToolError>();
+            let number = known.and_then(|known| Some(known.logged.as_ref()?.number));
+            (code_of(error), number, format!("{error:#}"))
+        }
+    };
+    summary.messages.push(Note { number, text });
+    summary.exit = exit;
+    summary
 }
 
 /// Prints an error, if there is one, and returns the code: [`main`] without the process around it.

@@ -9,6 +9,7 @@ use std::io::{self, BufWriter, Write};
 #[derive(Debug)]
 pub struct Screen<W: Write> {
     output: BufWriter<Piped<W>>,
+    is_blank: bool,
 }
 
 impl Screen<io::StdoutLock<'static>> {
@@ -27,7 +28,14 @@ impl<W: Write> Screen<W> {
                 output,
                 closed: false,
             }),
+            is_blank: true,
         }
+    }
+
+    /// Returns whether nothing was written so far.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.is_blank
     }
 
     /// Returns whether the reader has gone away.
@@ -39,6 +47,7 @@ impl<W: Write> Screen<W> {
 
 impl<W: Write> Write for Screen<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.is_blank &= buffer.is_empty();
         self.output.write(buffer)
     }
 
