@@ -1,5 +1,7 @@
 //! One run of a program on one postoffice: who runs it, under which lock, and what the logs say.
 
+use std::env;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -12,6 +14,7 @@ use crate::postoffice::{Holder, Layout, Locked, Postoffice, PostofficeError, lay
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::data::DataLocation;
 use crate::tools::cli::login::{Credentials, LocationArgs, LoginArgs, bad_login};
+use crate::tools::cli::password::Password;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{Note, Numbers, Summary};
 
@@ -176,6 +179,41 @@ impl Session {
         summary.elapsed = self.started.elapsed();
         summary.exit = exit;
     }
+}
+
+/// Completes the login of a program of ours. Where nobody is named, the first account with administrator rights is
+/// meant. Where no password is given and there is no terminal to ask on, none is given, which is right only where that
+/// account has none.
+///
+/// # Errors
+/// No such postoffice; its accounts cannot be read.
+pub fn complete_login(login: &LoginArgs) -> Result<LoginArgs, ToolError> {
+    let mut login = login.clone();
+    if login.administrator.is_none() {
+        login.administrator = Some(first_administrator(&login.location.data.directory()?)?);
+    }
+    let given = login.password.is_some()
+        || login.password_file.is_some()
+        || env::var_os("DIRSYNC_PASSWORD").is_some();
+    if !given && !io::stdin().is_terminal() {
+        login.password = Some(Password::new(""));
+    }
+    Ok(login)
+}
+
+/// Returns the mailbox of the first account with administrator rights; nothing where there is none.
+fn first_administrator(path: &Path) -> Result<String, PostofficeError> {
+    let bytes = Layout::open(path)?
+        .read(&layout::ACCESS2)?
+        .unwrap_or_default();
+    // What is damaged here is said when the postoffice is opened.
+    let mut accounts = RecordReader::<_, Access2Record>::new(&bytes[..], 0).flatten();
+    let administrator = accounts.find(|account| {
+        account.state.is_active() && account.flags.contains(AccessFlags::ADMINISTRATOR)
+    });
+    Ok(administrator.map_or_else(String::new, |account| {
+        String::from_utf8_lossy(account.mailbox.as_bytes()).into_owned()
+    }))
 }
 
 /// Returns a note for the summary.

@@ -1,5 +1,6 @@
 //! One test binary, one module per theme.
 
+mod acceptance_command_line;
 mod admin;
 mod batch_crash;
 mod cycle;

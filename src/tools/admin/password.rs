@@ -15,9 +15,8 @@ use crate::tools::exit::{ExitCode, ToolError};
 
 /// `passwd [MAILBOX]`: sets or removes the password of an account.
 pub(super) fn passwd(run: &mut Run<'_>, args: &PasswdArgs) -> Result<(), ToolError> {
-    let login = &run.options.login.administrator;
-    let mailbox = args.mailbox.clone().or_else(|| login.clone());
-    let mailbox = mailbox.ok_or_else(|| ToolError::usage("whose password? Give the mailbox"))?;
+    let mailbox = args.mailbox.as_ref().unwrap_or(&run.administrator);
+    let mailbox = mailbox.clone();
     let accounts = Accounts::load(run.po())?;
     let found = accounts.find(&run.encode(&mailbox)?);
     let index = found.ok_or_else(|| refused(29, &*mailbox))?;

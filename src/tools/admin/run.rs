@@ -22,7 +22,7 @@ use crate::tools::cli::confirm::confirm;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::pass::{Decided, Effects, Report, State, commit, failure_messages};
 use crate::tools::report::{Note, Summary};
-use crate::tools::session::{Access, Session, note};
+use crate::tools::session::{Access, Session, complete_login, note};
 
 /// One run of `admin` on an open postoffice.
 pub(super) struct Run<'o> {
@@ -32,6 +32,8 @@ pub(super) struct Run<'o> {
     pub(super) state: State,
     /// The command line.
     pub(super) options: &'o Options,
+    /// Mailbox of the account that runs it.
+    pub(super) administrator: String,
     /// The report file.
     pub(super) report: Report,
     summary: Summary,
@@ -62,7 +64,8 @@ impl<'o> Run<'o> {
             true => Access::Read,
             false => Access::Write,
         };
-        let mut session = Session::open(PROGRAM, &options.login, access, clock)?;
+        let login = complete_login(&options.login)?;
+        let mut session = Session::open(PROGRAM, &login, access, clock)?;
         let state = match State::load(&session.po) {
             Ok(state) => state,
             Err(error) => return Err(session.fail(error.into())),
@@ -72,6 +75,7 @@ impl<'o> Run<'o> {
             session,
             state,
             options,
+            administrator: login.administrator.unwrap_or_default(),
             report,
             summary,
             done: Vec::new(),

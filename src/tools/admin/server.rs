@@ -322,8 +322,7 @@ fn stage_config(batch: &Batch<'_>, conf: &mut SrvConf) -> Result<(), PostofficeE
 }
 
 fn administrator(run: &Run<'_>) -> FixedText<11> {
-    let login = run.options.login.administrator.as_deref();
-    let bytes = login.and_then(|name| run.encode(name).ok());
+    let bytes = run.encode(&run.administrator).ok();
     let accounts = Accounts::load(run.po()).ok();
     let found = bytes.zip(accounts).and_then(|(bytes, accounts)| {
         let index = accounts.find(&bytes)?;

@@ -12,7 +12,7 @@ use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::pass::{Report, Wishes};
-use crate::tools::session::{Access, Session};
+use crate::tools::session::{Access, Session, complete_login};
 
 /// Applies the file.
 ///
@@ -23,7 +23,7 @@ pub(super) fn run(args: &ApplyArgs, screen: &mut impl Write) -> anyhow::Result<E
     let interrupt = Interrupt::install()?;
     let is_plan = looks_like_plan(&args.file)?;
     let report = Report::create(args.common.report.as_deref())?;
-    let login = super::complete(&args.login)?;
+    let login = complete_login(&args.login)?;
     let access = if args.dry_run {
         Access::Read
     } else {

@@ -13,7 +13,7 @@ use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::full_list::{self, Job, Selection, Server, Target, settings};
 use crate::tools::pass::{Report, Wishes};
-use crate::tools::session::{Access, Session};
+use crate::tools::session::{Access, Session, complete_login};
 
 /// Runs `resync create`.
 ///
@@ -28,7 +28,7 @@ pub(super) fn run(args: &CreateArgs, screen: &mut impl Write) -> anyhow::Result<
     } else {
         Access::Write
     };
-    let login = super::complete(&args.login)?;
+    let login = complete_login(&args.login)?;
     let session = Session::open(PROGRAM, &login, access, clock)?;
     let (code_page, own) = (session.po.code_page(), session.po.name().clone());
     // The file was asked for by its name; there is nothing else to permit.

@@ -11,11 +11,7 @@ mod show;
 use std::ffi::OsString;
 use std::io::Write;
 
-use crate::codec::{Access2Record, AccessFlags, RecordReader};
-use crate::postoffice::{Layout, layout};
-use crate::tools::cli::login::LoginArgs;
-use crate::tools::cli::password::Password;
-use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::exit::ExitCode;
 use crate::tools::session::Program;
 pub use options::{Options, Word};
 
@@ -46,31 +42,4 @@ fn carry_out(options: &Options, screen: &mut impl Write) -> anyhow::Result<ExitC
         Word::Plan(args) => plan::run(args, screen),
         Word::Apply(args) => apply::run(args, screen),
     }
-}
-
-/// Completes a login that names nobody: the first account with administrator rights is meant, and without a password
-/// none is given, which is right only where that account has none.
-pub(crate) fn complete(login: &LoginArgs) -> Result<LoginArgs, ToolError> {
-    let mut login = login.clone();
-    if login.administrator.is_some() {
-        return Ok(login);
-    }
-    let path = login.location.data.directory()?;
-    let bytes = Layout::open(&path)?
-        .read(&layout::ACCESS2)?
-        .unwrap_or_default();
-    // What is damaged here is said when the postoffice is opened.
-    let mut accounts = RecordReader::<_, Access2Record>::new(&bytes[..], 0).flatten();
-    let administrator = accounts.find(|account| {
-        account.state.is_active() && account.flags.contains(AccessFlags::ADMINISTRATOR)
-    });
-    let mailbox = administrator.map_or_else(String::new, |account| {
-        String::from_utf8_lossy(account.mailbox.as_bytes()).into_owned()
-    });
-    login.administrator = Some(mailbox);
-    let given = login.password.is_some() || login.password_file.is_some();
-    if !given && std::env::var_os("DIRSYNC_PASSWORD").is_none() {
-        login.password = Some(Password::new(""));
-    }
-    Ok(login)
 }

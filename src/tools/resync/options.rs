@@ -1,7 +1,7 @@
 //! The command line of `resync` (`design.md` section 6).
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -25,7 +25,10 @@ impl Options {
     ///
     /// There is nothing to do, or the command line is wrong.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Early> {
-        let args: Args = cli::parse(&tables::RESYNC, word_first(arguments))?;
+        let args: Args = cli::parse(
+            &tables::RESYNC,
+            file_first(word_first(arguments), |file| file.exists()),
+        )?;
         match args.word {
             Some(word) => Ok(Self { word }),
             None => Err(cli::usage_error(
@@ -229,6 +232,51 @@ fn word_first(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     arguments
 }
 
+/// Brings the file before the administrator, who may stand anywhere as with the original programs. They are told
+/// apart by the form of a mailbox name, and where both have it, by which file is there.
+fn file_first(mut arguments: Vec<OsString>, exists: impl Fn(&Path) -> bool) -> Vec<OsString> {
+    const VALUES: [&str; 7] = [
+        "-o",
+        "--output",
+        "--report",
+        "--data",
+        "--password",
+        "--password-file",
+        "--allow-deletes",
+    ];
+    let takes_file = matches!(arguments.get(1), Some(word) if word == "plan" || word == "apply");
+    let mut bare = Vec::new();
+    let mut at = 2;
+    while takes_file && at < arguments.len() {
+        let token = &arguments[at];
+        if VALUES.iter().any(|option| token == option) {
+            at += 1;
+        } else if !token.as_encoded_bytes().starts_with(b"-") {
+            bare.push(at);
+        }
+        at += 1;
+    }
+    if let [first, second] = bare[..] {
+        let [file, mailbox] = [first, second].map(|at| &arguments[at]);
+        let turned = match (may_be_mailbox(file), may_be_mailbox(mailbox)) {
+            (true, false) => true,
+            (true, true) => !exists(Path::new(file)) && exists(Path::new(mailbox)),
+            (false, _) => false,
+        };
+        if turned {
+            arguments.swap(first, second);
+        }
+    }
+    arguments
+}
+
+/// Whether a bare token has the form of a mailbox name: one to ten letters and digits.
+fn may_be_mailbox(token: &OsStr) -> bool {
+    token.to_str().is_some_and(|text| {
+        (1..=10).contains(&text.chars().count()) && text.chars().all(char::is_alphanumeric)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -269,6 +317,29 @@ mod tests {
             "resync create -o",
         ] {
             assert!(parse(line).expect_err(line).is_usage_error(), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_administrator_may_stand_before_the_file() {
+        let exists = |file: &Path| file == Path::new("plan");
+        let ordered = |line: &str| {
+            let arguments = line.split(' ').map(OsString::from).collect();
+            let ordered = file_first(arguments, exists);
+            let words: Vec<_> = ordered.iter().filter_map(|word| word.to_str()).collect();
+            words.join(" ")
+        };
+        for (line, expected) in [
+            ("r apply admin -pX any.glb", "r apply any.glb -pX admin"),
+            ("r apply any.glb admin", "r apply any.glb admin"),
+            ("r plan -o out admin /m/full", "r plan -o out /m/full admin"),
+            ("r apply admin plan -y", "r apply plan admin -y"),
+            ("r apply plan admin", "r apply plan admin"),
+            ("r apply full admin", "r apply full admin"),
+            ("r apply full", "r apply full"),
+            ("r show admin full.glb", "r show admin full.glb"),
+        ] {
+            assert_eq!(ordered(line), expected);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::pass::{Pass, Report, Wishes};
-use crate::tools::session::{Access, Session};
+use crate::tools::session::{Access, Session, complete_login};
 
 /// Works out the plan; nothing in the postoffice is written.
 ///
@@ -21,7 +21,7 @@ pub(super) fn run(args: &PlanArgs, screen: &mut impl Write) -> anyhow::Result<Ex
     let clock = Clock::from_environment()?;
     let interrupt = Interrupt::install()?;
     let mut report = Report::create(args.common.report.as_deref())?;
-    let login = super::complete(&args.login)?;
+    let login = complete_login(&args.login)?;
     let session = Session::open(super::PROGRAM, &login, Access::Read, clock)?;
     let request = Request {
         resync: Some(args.file.clone()),
