@@ -1,7 +1,8 @@
 //! The lock of a postoffice: FLAG.GLB (`spec/files.md` 4.3; `design.md` section 3, "Locks").
 //!
 //! A pass holds FLAG.GLB exclusively, a reader shares it. The lock is the kernel's (`flock`), so it
-//! ends with the process, whatever happens to it; `GLB/DIRSYNC.LCK` only says who holds it. FLAG.GLB is
+//! ends with the process, whatever happens to it; `GLB/DIRSYNC.LCK` only says who holds it. Record locks
+//! (`fcntl`), which file servers take for their clients, do not see ours, so they are looked at as well. FLAG.GLB is
 //! never renamed or replaced, since a lock belongs to the file and not to its name: its two bytes
 //! are changed in place.
 
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
+use rustix::process::{Flock, FlockType, fcntl_getlk};
 
 use super::error::{AtPath, PostofficeError};
 use super::layout::{self, Layout};
@@ -120,6 +122,8 @@ pub struct Locked {
     pub holder: Option<Box<Holder>>,
     /// Whether readers share it, rather than a writer holding it.
     pub shared: bool,
+    /// Process with a record lock on it, where that is in the way; 0 where the system does not tell.
+    pub process: Option<u32>,
 }
 
 impl Locked {
@@ -150,10 +154,13 @@ impl Locked {
 impl fmt::Display for Locked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: locked by ", self.path.display())?;
-        match &self.holder {
-            Some(holder) => write!(f, "{holder}"),
-            None if self.shared => f.write_str("programs that are reading; try again"),
-            None => f.write_str("another program; close it and try again"),
+        match (&self.holder, self.process) {
+            (_, Some(process)) if process > 0 => {
+                write!(f, "process {process}; close it and try again")
+            }
+            (Some(holder), _) => write!(f, "{holder}"),
+            (None, _) if self.shared => f.write_str("programs that are reading; try again"),
+            (None, _) => f.write_str("another program; close it and try again"),
         }
     }
 }
@@ -318,7 +325,21 @@ pub(super) fn lock_file(
             other => other.reading(path)?,
         };
         match flock(&file, operation) {
-            Ok(()) if is_still(&file, path) => return Ok(Some(file)),
+            Ok(()) if is_still(&file, path) => {
+                let Some(process) = record_lock(&file, path, exclusive)? else {
+                    return Ok(Some(file));
+                };
+                if start.elapsed() >= patience {
+                    return Err(PostofficeError::Locked(Locked {
+                        path: path.to_owned(),
+                        holder: None,
+                        shared: false,
+                        process: Some(process),
+                    }));
+                }
+                unlock(&file);
+                thread::sleep(RETRY);
+            }
             // Removed or replaced between opening and locking: what we hold is nobody's lock.
             Ok(()) => {}
             Err(Errno::WOULDBLOCK | Errno::INTR) if start.elapsed() < patience => {
@@ -330,6 +351,20 @@ pub(super) fn lock_file(
             Err(e) => return Err(e).writing(path),
         }
     }
+}
+
+/// Returns the process whose record lock is in the way of ours; 0 where the system cannot tell which.
+fn record_lock(
+    file: &fs::File,
+    path: &Path,
+    exclusive: bool,
+) -> Result<Option<u32>, PostofficeError> {
+    let wanted = match exclusive {
+        true => FlockType::WriteLock,
+        false => FlockType::ReadLock,
+    };
+    let found = fcntl_getlk(file, &Flock::from(wanted)).reading(path)?;
+    Ok(found.map(|lock| lock.pid.map_or(0, |pid| pid.as_raw_nonzero().get() as u32)))
 }
 
 fn is_still(file: &fs::File, path: &Path) -> bool {
@@ -355,6 +390,7 @@ fn locked(
         path: path.to_owned(),
         holder: holder.map(Box::new),
         shared,
+        process: None,
     })
 }
 
