@@ -96,11 +96,19 @@ impl Message {
     }
 }
 
+impl Message {
+    /// Returns the text without the punctuation that an argument would follow.
+    #[must_use]
+    pub fn bare_text(&self) -> &str {
+        self.text.trim_end_matches([':', '=', ' '])
+    }
+}
+
 impl fmt::Display for Message {
     /// Writes text, blank, argument: `Alias already exists Doe, John D`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.argument.is_empty() {
-            return f.write_str(self.text.trim_end_matches([':', '=', ' ']));
+            return f.write_str(self.bare_text());
         }
         // Number 1 alone was seen without the blank (Q95521).
         let blank = if self.text.ends_with("#:") { "" } else { " " };

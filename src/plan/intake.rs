@@ -155,13 +155,7 @@ impl Intake {
     /// `name` is the name it had, as far as one could be read.
     pub fn take_refused(&mut self, at: Position, action: Action, message: u16, name: &[u8]) {
         self.counts.read += 1;
-        let reason = match message {
-            46 | 48 | 81 => Reason::NoAddress,
-            16 => Reason::AddressType,
-            15 | 17 | 19 | 26 | 69..=71 => Reason::AddressSyntax,
-            20 | 25 | 72 | 74..=77 => Reason::TooLong,
-            _ => Reason::Message(message),
-        };
+        let reason = Reason::of_refused_line(message);
         self.counts.count(Outcome::Refused, Some(reason));
         let name = FixedText::new(self.setting.code_page.cut(name, FixedText::<31>::MAX))
             .expect("cut to its length");

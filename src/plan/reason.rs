@@ -160,6 +160,18 @@ impl Reason {
         matches!(self, Self::ListIncomplete | Self::DeleteLimit)
     }
 
+    /// Returns the reason for a line or record that was refused as it stands with a message.
+    #[must_use]
+    pub const fn of_refused_line(message: u16) -> Self {
+        match message {
+            46 | 48 | 81 => Self::NoAddress,
+            16 => Self::AddressType,
+            15 | 17 | 19 | 26 | 69..=71 => Self::AddressSyntax,
+            20 | 25 | 72 | 74..=77 => Self::TooLong,
+            _ => Self::Message(message),
+        }
+    }
+
     /// Reads a reason as written by `Display`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -197,6 +197,13 @@ impl Log {
         self.text.push_str("\r\n");
     }
 
+    /// Adds what a batch noticed when it began.
+    pub fn add_warnings(&mut self, at: Timestamp, batch: &Batch<'_>) {
+        for warning in batch.warnings() {
+            self.add(at, &LogLine::text(Severity::Warning, warning.to_string()));
+        }
+    }
+
     /// Returns the lines for DIRSYNC.LOG.
     #[must_use]
     pub fn as_text(&self) -> &str {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use crate::plan::outcome::{Counts, EntryOutcome, OutcomeSink};
+use crate::postoffice::log::LogLine;
 use crate::tools::exit::{ExitCode, ToolError};
 
 /// The sync numbers of a postoffice, at one moment.
@@ -29,6 +30,15 @@ pub struct Note {
     pub number: Option<u16>,
     /// The message.
     pub text: String,
+}
+
+impl From<&LogLine> for Note {
+    fn from(line: &LogLine) -> Self {
+        Self {
+            number: line.number(),
+            text: line.to_string(),
+        }
+    }
 }
 
 /// What a run did. As JSON, one object with these keys in this order, the counts among them.

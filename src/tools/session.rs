@@ -140,11 +140,34 @@ impl Session {
     }
 
     /// Writes the log of a run that stops, with the message of `error` where it has one and is not in it yet.
-    pub fn fail(&mut self, error: ToolError) -> ToolError {
+    pub fn fail(&mut self, mut error: ToolError) -> ToolError {
         match &error.logged {
-            Some(message) => self.log_message(message.clone()),
+            Some(message) => {
+                let message = message.clone();
+                if !error.message.contains(message.bare_text()) {
+                    error.message = format!("{message}: {}", error.message);
+                }
+                self.log_message(message);
+            }
             None => self.log(&LogLine::text(Severity::Fatal, error.to_string())),
         }
+        self.close_log(error)
+    }
+
+    /// As [`Self::fail`] for an error of the postoffice, with the messages that go with it and what the system said.
+    pub fn fail_with(&mut self, error: PostofficeError, messages: &[Message]) -> ToolError {
+        for message in messages {
+            self.log_message(message.clone());
+        }
+        let mut error = ToolError::from(error);
+        self.log(&LogLine::text(Severity::Fatal, error.to_string()));
+        if let Some(published) = messages.first() {
+            error.message = format!("{published}: {}", error.message);
+        }
+        self.close_log(error)
+    }
+
+    fn close_log(&mut self, error: ToolError) -> ToolError {
         self.log_farewell();
         if self.po.exclusive_lock().is_some() {
             if let Err(log_error) = self.log.append_now(self.po.layout()) {
@@ -152,19 +175,6 @@ impl Session {
             }
         }
         error
-    }
-
-    /// As [`Self::fail`] for an error of the postoffice, with the messages that go with it.
-    pub fn fail_with(&mut self, error: PostofficeError, messages: &[Message]) -> ToolError {
-        for message in messages {
-            self.log_message(message.clone());
-        }
-        let published = messages.first().map(ToString::to_string);
-        let mut error = ToolError::from(error);
-        if let Some(published) = published {
-            error.message = format!("{published}: {}", error.message);
-        }
-        self.fail(error)
     }
 
     /// Starts the summary of the run.
@@ -255,11 +265,15 @@ fn open(
         return Ok(Postoffice::open_read(path)?);
     }
     let holder = Holder::new(program.name, mailbox, full_name, clock.local());
-    Postoffice::open_write(path, holder).map_err(|error| {
-        if let PostofficeError::Locked(locked) = &error {
-            log_failure(program, path, clock, &lines_of(locked));
+    Postoffice::open_write(path, holder).map_err(|error| match error {
+        PostofficeError::Locked(locked) => {
+            log_failure(program, path, clock, &lines_of(&locked));
+            let message = locked.message();
+            let mut error = ToolError::from(PostofficeError::Locked(locked));
+            error.message = format!("{message}: {}", error.message);
+            error.with_message(message)
         }
-        error.into()
+        error => error.into(),
     })
 }
 

@@ -189,11 +189,11 @@ impl<'o> Run<'o> {
         }
         self.report.flush()?;
         let log_before = self.log_done();
-        let Session { po, log, .. } = &mut self.session;
+        let Session { po, log, clock, .. } = &mut self.session;
         let (po, state) = (&*po, &mut self.state);
         let staged = (|| {
             let batch = po.batch()?;
-            let mut warnings: Vec<_> = batch.warnings().iter().map(ToString::to_string).collect();
+            log.add_warnings(clock.now(), &batch);
             let mut config = state.config.clone();
             stage(po, state, &batch, &mut config)?;
             if config != state.config {
@@ -204,8 +204,7 @@ impl<'o> Run<'o> {
             log.stage(&batch)?;
             batch.bump_flag();
             let committed = batch.commit()?;
-            warnings.extend(committed.warnings.iter().map(ToString::to_string));
-            Ok(warnings)
+            Ok(committed.warnings.iter().map(ToString::to_string).collect())
         })();
         self.committed(staged, log_before)
     }

@@ -8,6 +8,7 @@ use crate::codec::resync::ResyncHeader;
 use crate::codec::timestamp::Timestamp;
 use crate::messages::{Message, Severity};
 use crate::plan::Fingerprint;
+use crate::postoffice::log::LogLine;
 use crate::postoffice::places::gateway_bit;
 use crate::postoffice::{File, Postoffice, PostofficeError, layout};
 use crate::protocol::requestor::{Requestor, resynced};
@@ -33,7 +34,7 @@ pub(super) fn effects(
     state: &State,
     header: &Option<ResyncHeader>,
     damaged: &[(File, Vec<u8>)],
-    messages: &mut Vec<Message>,
+    messages: &mut Vec<LogLine>,
 ) -> Result<Effects, ToolError> {
     let po = &session.po;
     let mut effects = Effects {
@@ -82,7 +83,7 @@ fn renumbered(
     po: &Postoffice,
     (old, req_sync): (u32, u32),
     now: Timestamp,
-    messages: &mut Vec<Message>,
+    messages: &mut Vec<LogLine>,
 ) -> Result<(File, Vec<u8>), PostofficeError> {
     let file = layout::REQTRANS;
     let mut output = QueueWriter::new(Vec::new(), &FRAMING);
@@ -113,7 +114,7 @@ fn renumbered(
         }
     } else {
         let message = Message::new(2, file.stem()).with_severity(Severity::Warning);
-        messages.push(message);
+        messages.push(message.into());
     }
     let count = next - req_sync;
     if count == 0 {
@@ -125,11 +126,7 @@ fn renumbered(
             "{count} transactions waiting in REQTRANS are renumbered {} to {next}, above the new ReqSync {req_sync}",
             req_sync + 1
         );
-        messages.push(
-            Message::new(47, text)
-                .with_severity(Severity::Status)
-                .with_text("Renumbered:"),
-        );
+        messages.push(LogLine::status(text));
     }
     let (bytes, _) = output.finish().map_err(|e| unstorable(&e))?;
     Ok((file, bytes))

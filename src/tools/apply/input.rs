@@ -16,6 +16,7 @@ use crate::plan::Note;
 use crate::plan::intake::Intake;
 use crate::plan::op::Position;
 use crate::plan::outcome::Action;
+use crate::postoffice::log::LogLine;
 use crate::postoffice::{File, Postoffice, PostofficeError, Role, layout};
 use crate::protocol::resync::{Lower, RequestorState, Verdict, judge};
 use crate::tools::cli::interrupt::Interrupt;
@@ -34,7 +35,7 @@ pub(super) struct Read {
     /// Damaged queue files that are kept beside their successors.
     pub(super) leftovers: Vec<(File, Vec<u8>)>,
     /// Messages about the source as a whole.
-    pub(super) messages: Vec<Message>,
+    pub(super) messages: Vec<LogLine>,
 }
 
 /// Reads everything that is to be applied into `intake`.
@@ -159,7 +160,7 @@ impl Reading<'_> {
                 file.stem()
             );
             let message = Message::new(45, argument).with_severity(Severity::Warning);
-            self.read.messages.push(message);
+            self.read.messages.push(message.into());
         }
         Ok(())
     }
@@ -239,7 +240,7 @@ impl Reading<'_> {
         let kept = File::named(file.dir(), &format!("{}.BAD", file.stem())).expect("a fixed name");
         let argument = format!("{}: {error}; the file is kept as {kept}", file.stem());
         let message = Message::new(40, argument).with_severity(Severity::Error);
-        self.read.messages.push(message);
+        self.read.messages.push(message.into());
         if !self.read.leftovers.iter().any(|(known, _)| *known == kept) {
             let bytes = self.po.read(file)?;
             self.read.leftovers.push((kept, bytes));
@@ -304,7 +305,7 @@ impl Reading<'_> {
                 let message = Message::new(14, argument)
                     .with_severity(Severity::Warning)
                     .with_text("RESYNC.GLB is taken:");
-                self.read.messages.push(message);
+                self.read.messages.push(message.into());
                 self.went_back = true;
                 Ok(())
             }

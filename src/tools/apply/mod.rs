@@ -17,6 +17,7 @@ use crate::plan::intake::{Filter, Intake, Setting};
 use crate::plan::merge::{Rules, Source};
 use crate::plan::outcome::OutcomeSink;
 use crate::postoffice::Postoffice;
+use crate::postoffice::log::LogLine;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::pass::{
@@ -52,7 +53,7 @@ pub struct Prepared {
     /// What changes beside the lists.
     pub effects: Effects,
     /// Messages about the run as a whole.
-    pub messages: Vec<Message>,
+    pub messages: Vec<LogLine>,
     /// Header of the resync file, where one is applied.
     pub header: Option<ResyncHeader>,
 }
@@ -176,16 +177,17 @@ fn setting(session: &Session, state: &State, keep_decisions: bool) -> Setting {
 }
 
 /// Says that a postoffice is defined: a renamed one appears beside its old self until that is deleted by hand (Q96060).
-fn created(po: &Postoffice, place: &NewPlace) -> Message {
+fn created(po: &Postoffice, place: &NewPlace) -> LogLine {
     let name = place.name.view(po.code_page());
-    Message::new(60, name)
-        .with_text("Autocreated postoffice (where it is one renamed, delete its old definition):")
+    LogLine::status(format!(
+        "Autocreated postoffice (where it is one renamed, delete its old definition): {name}"
+    ))
 }
 
 /// Says why nothing is removed by absence.
-fn withheld(lost: Option<&str>, is_resync: bool) -> Message {
+fn withheld(lost: Option<&str>, is_resync: bool) -> LogLine {
     let reason = match (lost, is_resync) {
-        (Some(lost), _) => return lost_marks(lost),
+        (Some(lost), _) => return lost_marks(lost).into(),
         (None, true) => {
             "the resync file has no end mark, so it is not proven whole: nothing is removed by absence \
              (--whole takes it as whole)"
@@ -195,7 +197,9 @@ fn withheld(lost: Option<&str>, is_resync: bool) -> Message {
              request an import or apply a resync"
         }
     };
-    Message::new(40, reason).with_severity(Severity::Error)
+    Message::new(40, reason)
+        .with_severity(Severity::Error)
+        .into()
 }
 
 /// The framing of the queues.

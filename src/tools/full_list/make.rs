@@ -68,6 +68,9 @@ pub fn run(
     let mut summary = session.summary(wishes.dry_run);
     summary.counts = made.walked.counts;
     summary.messages = made.walked.messages.iter().map(note).collect();
+    if wishes.verbose {
+        summary.messages.extend(made.walked.details());
+    }
     summary.messages.extend(made.said);
     if let Some(log) = log {
         write_failures(&session, log, &made.walked.messages)?;
@@ -134,6 +137,7 @@ fn make(
     let mut outside = Vec::new();
     let Session { po, log, clock, .. } = session;
     let batch = po.batch().map_err(|e| failed(e, drive))?;
+    log.add_warnings(clock.now(), &batch);
     let mut writing = Writing::new(po, report, interrupt, now)?;
     for job in jobs {
         let header = server.header(stamp, job.addressee.as_ref());
@@ -158,6 +162,10 @@ fn make(
     server.stage(&batch).map_err(|e| failed(e, drive))?;
     for message in &made.walked.messages {
         log.add(clock.now(), &LogLine::from(message.clone()));
+    }
+    let details = made.walked.details().filter(|_| wishes.verbose);
+    for detail in details {
+        log.add_local(clock.now(), &LogLine::status(detail.text));
     }
     for said in &made.said {
         log.add(clock.now(), &LogLine::status(&*said.text));
@@ -198,6 +206,7 @@ impl<'a> Writing<'a> {
         let walked = Walked {
             counts: Counts::default(),
             messages: Vec::new(),
+            lists: Vec::new(),
             altered: false,
         };
         Ok(Self {

@@ -14,6 +14,7 @@ use crate::postoffice::{Postoffice, PostofficeError};
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::progress::{self, Progress};
+use crate::tools::report::Note;
 use crate::transaction::Transaction;
 
 /// Who the transactions are for.
@@ -93,6 +94,7 @@ pub struct Walk<'a> {
     progress: Box<dyn Progress>,
     messages: Vec<Message>,
     said: HashSet<(u16, String)>,
+    lists: Vec<(String, u64)>,
     altered: bool,
 }
 
@@ -103,6 +105,8 @@ pub struct Walked {
     pub counts: Counts,
     /// Messages about entries that were left out, in their order, each once.
     pub messages: Vec<Message>,
+    /// Each list with the number of its entries that were written.
+    pub lists: Vec<(String, u64)>,
     /// A value of some entry could not be written, so that the run is not complete.
     pub altered: bool,
 }
@@ -111,12 +115,24 @@ impl Walked {
     /// Adds the walk for another file of the same run.
     pub fn merge(&mut self, other: Self) {
         self.counts.merge(&other.counts);
+        self.lists.extend(other.lists);
         self.altered |= other.altered;
         let said = |message: &Message| (message.number, message.argument.clone());
         let known: HashSet<_> = self.messages.iter().map(said).collect();
         let new = other.messages.into_iter();
         self.messages
             .extend(new.filter(|message| !known.contains(&said(message))));
+    }
+
+    /// Returns what `-v` says: a line for each list.
+    pub fn details(&self) -> impl Iterator<Item = Note> {
+        self.lists.iter().map(|(list, count)| Note {
+            number: None,
+            text: match count {
+                1 => format!("{}: 1 entry", list.trim_end_matches(':')),
+                _ => format!("{}: {count} entries", list.trim_end_matches(':')),
+            },
+        })
     }
 
     /// Returns how the run ends.
@@ -156,6 +172,7 @@ impl<'a> Walk<'a> {
             progress,
             messages: Vec::new(),
             said: HashSet::new(),
+            lists: Vec::new(),
             altered: false,
         })
     }
@@ -189,6 +206,7 @@ impl<'a> Walk<'a> {
             let transaction = Transaction::Replace { list };
             self.command(&transaction, Action::Replace, &list_text, send)?;
         }
+        let before = self.tally.counts().added;
         for item in &mut contents {
             self.interrupt.check()?;
             self.tally.read();
@@ -215,6 +233,8 @@ impl<'a> Walk<'a> {
             }
             self.progress.advance(1);
         }
+        let count = self.tally.counts().added - before;
+        self.lists.push((list_text, count));
         Ok(())
     }
 
@@ -225,6 +245,7 @@ impl<'a> Walk<'a> {
         Walked {
             counts: *self.tally.counts(),
             messages: self.messages,
+            lists: self.lists,
             altered: self.altered,
         }
     }

@@ -54,6 +54,9 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
     let mut summary = session.summary(options.dry_run);
     summary.counts = walked.counts;
     summary.messages = walked.messages.iter().map(note).collect();
+    if options.flags.verbose {
+        summary.messages.extend(walked.details());
+    }
     if walked.counts.read == 0 {
         // An empty file without a word was a defect of the original (Q126610).
         summary.messages.push(Note {

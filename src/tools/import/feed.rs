@@ -13,13 +13,15 @@ use crate::messages::{Message, Severity};
 use crate::plan::Note;
 use crate::plan::op::Position;
 use crate::plan::outcome::{Counts, EntryOutcome, Outcome, OutcomeSink, Reason};
+use crate::postoffice::log::LogLine;
 use crate::postoffice::queues::RequestorQueue;
 use crate::postoffice::{PostofficeError, layout};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::confirm::confirm;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::pass::{Report, log_line};
+use crate::tools::pass::{Report, failure_messages, log_line};
+use crate::tools::report;
 use crate::tools::session::{Access, Session, note};
 use crate::transaction::{Entry, Transaction};
 
@@ -108,7 +110,7 @@ impl Fed {
         let code_page = session.po.code_page();
         let Some(mut transaction) = block.transaction else {
             let message = block.messages.last().map_or(21, |message| message.number);
-            let reason = Reason::Message(message);
+            let reason = Reason::of_refused_line(message);
             self.counts.read += 1;
             self.counts.count(Outcome::Refused, Some(reason));
             let name = code_page.decode(name_on_line(&block.raw, code_page));
@@ -174,14 +176,20 @@ fn conclude(
         summary.messages.push(note(&message));
         session.log_message(message);
     }
+    let mut exit = ExitCode::from(&counts);
     for note in &notes {
         let line = log_line(&session.po, note);
-        if !options.common.json {
+        if options.common.json {
+            summary.messages.push((&line).into());
+        } else {
             writeln!(screen, "{} IMPORT: {}", note.at.line, line.tagged())?;
+        }
+        // An information line that its type cannot have is dropped though its entry goes out.
+        if line.severity() >= Severity::Error {
+            exit = exit.worst(ExitCode::Partial);
         }
         session.log(&line);
     }
-    let exit = ExitCode::from(&counts);
     if !options.dry_run {
         let count = queue.count();
         let name = session.po.name().view(session.po.code_page());
@@ -192,19 +200,42 @@ fn conclude(
             }
         }
         report.flush()?;
-        session.log_farewell();
-        let batch = session.po.batch()?;
-        queue.stage(&batch)?;
-        session.log.stage(&batch)?;
-        if count > 0 {
-            batch.bump_flag();
-        }
-        if let Err(error) = batch.commit() {
-            return Err(session.fail_with(error, &[]).into());
+        let log_before = session.log.clone();
+        match commit(&mut session, queue) {
+            Ok(warnings) => summary.messages.extend(warnings),
+            Err(error) => {
+                session.log = log_before;
+                let messages = failure_messages(&error, session.drive, counts.read);
+                return Err(session.fail_with(error, &messages).into());
+            }
         }
     }
     session.finish(&mut summary, exit);
     summary.print(options.common.json, screen)?;
     report.finish(&summary)?;
     Ok(exit)
+}
+
+/// Appends the transactions in one batch with the lines of the log, and returns the warnings of the batch.
+fn commit(
+    session: &mut Session,
+    queue: RequestorQueue,
+) -> Result<Vec<report::Note>, PostofficeError> {
+    let Session { po, log, clock, .. } = session;
+    let batch = po.batch()?;
+    log.add_warnings(clock.now(), &batch);
+    if let Some(farewell) = super::PROGRAM.farewell {
+        log.add(clock.now(), &LogLine::status(farewell));
+    }
+    if queue.count() > 0 {
+        batch.bump_flag();
+    }
+    queue.stage(&batch)?;
+    log.stage(&batch)?;
+    let committed = batch.commit()?;
+    let warnings = committed.warnings.iter();
+    let texts = warnings.map(ToString::to_string);
+    Ok(texts
+        .map(|text| report::Note { number: None, text })
+        .collect())
 }

@@ -49,6 +49,9 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
     let mut summary = session.summary(options.dry_run);
     summary.counts = walked.counts;
     summary.messages = walked.messages.iter().map(note).collect();
+    if options.flags.verbose {
+        summary.messages.extend(walked.details());
+    }
     let exit = walked.exit();
     session.finish(&mut summary, exit);
     summary.print(options.common.json, screen)?;

@@ -14,6 +14,7 @@ use crate::plan::intake::{Filter, Intake, Setting};
 use crate::plan::merge::{Rules, Source};
 use crate::plan::op::Position;
 use crate::plan::outcome::OutcomeSink;
+use crate::postoffice::log::LogLine;
 use crate::postoffice::{Dir, Postoffice, Role, layout};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
@@ -73,7 +74,7 @@ struct Prepared {
     state: State,
     report: Report,
     decided: Decided,
-    messages: Vec<Message>,
+    messages: Vec<LogLine>,
 }
 
 fn prepare(
@@ -108,7 +109,7 @@ fn prepare(
     }
     let mut messages = untouched_nodes(options, po, &state, &intake);
     if let (Some(reason), true, false) = (&lost, intake.replaces(), options.replace) {
-        messages.push(lost_marks(reason));
+        messages.push(lost_marks(reason).into());
     }
     let rules = Rules {
         source: Source::Text,
@@ -185,7 +186,7 @@ fn untouched_nodes(
     po: &Postoffice,
     state: &State,
     intake: &Intake,
-) -> Vec<Message> {
+) -> Vec<LogLine> {
     let Some(wanted) = options
         .list_type
         .as_ref()
@@ -206,13 +207,15 @@ fn untouched_nodes(
                 "{}: no line in the file, the list stays",
                 id.display(po.code_page())
             );
-            Message::new(62, argument).with_severity(Severity::Warning)
+            Message::new(62, argument)
+                .with_severity(Severity::Warning)
+                .into()
         })
         .collect()
 }
 
 /// Message 60 for every postoffice that autocreate gives a direct route.
-fn places_messages(po: &Postoffice, decided: &Decided) -> Result<Vec<Message>, ToolError> {
+fn places_messages(po: &Postoffice, decided: &Decided) -> Result<Vec<LogLine>, ToolError> {
     let is_server = po.role()? == Role::Server;
     let places = decided
         .plan
@@ -220,7 +223,7 @@ fn places_messages(po: &Postoffice, decided: &Decided) -> Result<Vec<Message>, T
         .iter()
         .filter(|place| is_server && !place.kind.is_gateway_node());
     Ok(places
-        .map(|place| Message::new(60, place.name.view(po.code_page())))
+        .map(|place| LogLine::numbered(60, place.name.view(po.code_page())))
         .collect())
 }
 
@@ -248,6 +251,7 @@ pub(super) fn wishes(options: &Options) -> Wishes {
     Wishes {
         dry_run: options.dry_run,
         yes: options.flags.yes,
+        verbose: options.flags.verbose,
         allow_deletes: options.allow_deletes,
         json: options.common.json,
     }

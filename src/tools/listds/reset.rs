@@ -102,7 +102,6 @@ fn write(session: &mut Session, reset: &Reset) -> Result<Vec<String>, Postoffice
     session.log(&LogLine::status(format!(
         "Requestor numbers set to zero: ReqSync was {req_sync}, SrvSync {srv_sync}, ImportSync {import_sync}"
     )));
-    session.log_farewell();
     let written = commit(session, &reset.after);
     if written.is_err() {
         session.log = without_success;
@@ -113,9 +112,20 @@ fn write(session: &mut Session, reset: &Reset) -> Result<Vec<String>, Postoffice
 fn commit(session: &mut Session, config: &ReqConf) -> Result<Vec<String>, PostofficeError> {
     let mut bytes = [0; ReqConf::LEN];
     config.encode(&mut bytes);
-    let batch = session.po.batch()?;
+    let Session {
+        po,
+        log,
+        clock,
+        program,
+        ..
+    } = session;
+    let batch = po.batch()?;
+    log.add_warnings(clock.now(), &batch);
+    if let Some(farewell) = program.farewell {
+        log.add(clock.now(), &LogLine::status(farewell));
+    }
     batch.replace_bytes(&layout::REQCONF, &bytes)?;
-    session.log.stage(&batch)?;
+    log.stage(&batch)?;
     let committed = batch.commit()?;
     Ok(committed.warnings.iter().map(ToString::to_string).collect())
 }

@@ -17,6 +17,7 @@ use crate::plan::{ListPlan, NewPlace, Removal, Row};
 use crate::postoffice::define::Definitions;
 use crate::postoffice::ids::{MailbagSource, TidSource};
 use crate::postoffice::local::LocalUpdate;
+use crate::postoffice::log::LogLine;
 use crate::postoffice::places::{Places, network_kind};
 use crate::postoffice::pol::{External, Pol};
 use crate::postoffice::{Batch, Dir, File, Postoffice, PostofficeError, layout};
@@ -54,12 +55,18 @@ pub fn commit(
     decided: Decided,
     effects: Effects,
 ) -> Result<Vec<String>, PostofficeError> {
-    let Session { po, log, clock, .. } = session;
+    let Session {
+        po,
+        log,
+        clock,
+        program,
+        ..
+    } = session;
     let po = &*po;
     let changes_lists = !decided.is_empty() || !effects.is_empty();
     let mut config = effects.config.unwrap_or_else(|| state.config.clone());
     let batch = po.batch()?;
-    let mut warnings: Vec<String> = batch.warnings().iter().map(ToString::to_string).collect();
+    log.add_warnings(clock.now(), &batch);
     let mut tids = None;
     if !decided.plan.places.is_empty() {
         let definitions = define_places(po, state, &decided.plan.places, &mut config, &batch)?;
@@ -113,13 +120,15 @@ pub fn commit(
         batch.replace_bytes(&layout::REQCONF, &bytes)?;
         state.config = config;
     }
+    if let Some(farewell) = program.farewell {
+        log.add(clock.now(), &LogLine::status(farewell));
+    }
     log.stage(&batch)?;
     if changes_lists {
         batch.bump_flag();
     }
     let committed = batch.commit()?;
-    warnings.extend(committed.warnings.iter().map(ToString::to_string));
-    Ok(warnings)
+    Ok(committed.warnings.iter().map(ToString::to_string).collect())
 }
 
 fn opened<'t>(

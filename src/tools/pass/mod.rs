@@ -10,6 +10,7 @@ mod import_log;
 mod pol;
 mod report;
 mod run;
+mod show;
 
 use crate::codec::reqconf::ReqConf;
 use crate::messages::{Message, Severity};
@@ -30,6 +31,7 @@ pub use decide::{decide, nodes};
 pub use import_log::{ImportLog, walk_blocks};
 pub use report::{log_line, write_decisions};
 pub use run::{Pass, Report, Wishes};
+pub use show::plan_lines;
 
 /// The state of a postoffice that every pass over its lists reads.
 #[derive(Debug)]
@@ -170,5 +172,6 @@ fn describe(po: &Postoffice, stop: &Stopped) -> String {
     let Stopped {
         removed, of, limit, ..
     } = stop;
+    let list = list.trim_end_matches(':');
     format!("{list}: {removed} of {of} entries {how}, the limit is {limit}")
 }

@@ -1,11 +1,12 @@
 //! The end of every pass: guard, dry run or permission, commit, summary.
 
+use std::convert::Infallible;
 use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Decided, Effects, State, check_guard, commit, failure_messages, log_line};
+use super::{Decided, Effects, State, check_guard, commit, failure_messages, log_line, plan_lines};
 use crate::messages::{self, Message, Severity};
 use crate::plan::Removal;
 use crate::plan::outcome::{EntryOutcome, OutcomeSink};
@@ -27,6 +28,8 @@ pub struct Wishes {
     pub dry_run: bool,
     /// Do not ask for permission.
     pub yes: bool,
+    /// Name every change on the screen and in DIRSYNC.LOG.
+    pub verbose: bool,
     /// Removals that the guard lets pass.
     pub allow_deletes: Option<u64>,
     /// Print one JSON object and nothing else.
@@ -94,8 +97,8 @@ pub struct Pass<'a> {
     pub report: Report,
     /// Set by a signal.
     pub interrupt: &'a Interrupt,
-    /// Messages about the run as a whole.
-    pub messages: Vec<Message>,
+    /// What is said about the run as a whole.
+    pub messages: Vec<LogLine>,
 }
 
 impl Pass<'_> {
@@ -117,7 +120,10 @@ impl Pass<'_> {
                 && messages::severity(note.message) >= Severity::Error
         };
         if decided.notes.iter().any(is_fault)
-            || self.messages.iter().any(|m| m.severity >= Severity::Error)
+            || self
+                .messages
+                .iter()
+                .any(|m| m.severity() >= Severity::Error)
         {
             exit = exit.worst(ExitCode::Partial);
         }
@@ -125,9 +131,9 @@ impl Pass<'_> {
             summary.before = Some(numbers(&self.state.config));
             summary.after = Some(numbers(config));
         }
-        for message in &self.messages {
-            summary.messages.push(crate::tools::session::note(message));
-        }
+        summary
+            .messages
+            .extend(self.messages.iter().map(report::Note::from));
         self.say_notes(&decided.notes, &mut summary, screen)?;
         for warning in &decided.warnings {
             self.log(&LogLine::text(Severity::Warning, warning.clone()));
@@ -136,7 +142,6 @@ impl Pass<'_> {
                 text: warning.clone(),
             });
         }
-        self.say_removals(&decided);
 
         let guard = check_guard(&self.session.po, &decided, self.wishes.allow_deletes);
         if self.wishes.dry_run || guard.is_err() {
@@ -158,7 +163,11 @@ impl Pass<'_> {
             return Err(self.session.fail(error).into());
         }
         self.report.flush()?;
-        self.session.log_farewell();
+        if self.wishes.verbose {
+            self.print_plan(&decided, screen)?;
+        }
+        let log_before = self.session.log.clone();
+        self.log_plan(&decided);
         let skipped = decided.counts.read;
         match commit(&mut self.session, &mut self.state, decided, effects) {
             Ok(warnings) => {
@@ -168,6 +177,8 @@ impl Pass<'_> {
                 self.finish(summary, exit, screen)
             }
             Err(error) => {
+                // The lines of success went with the batch.
+                self.session.log = log_before;
                 let messages = failure_messages(&error, self.session.drive, skipped);
                 Err(self.session.fail_with(error, &messages).into())
             }
@@ -197,8 +208,8 @@ impl Pass<'_> {
         summary: &mut Summary,
         screen: &mut impl Write,
     ) -> anyhow::Result<()> {
-        for message in std::mem::take(&mut self.messages) {
-            self.log(&LogLine::from(message));
+        for line in std::mem::take(&mut self.messages) {
+            self.log(&line);
         }
         for note in notes {
             let line = log_line(&self.session.po, note);
@@ -220,10 +231,19 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// What goes because a full list lacks it is named in the log: the original was silent (defect 36).
-    fn say_removals(&mut self, decided: &Decided) {
-        let code_page = self.session.po.code_page();
-        let now = self.session.clock.now();
+    /// What goes because a full list lacks it is named in the log: the original was silent (defect 36). With `-v`
+    /// every change is.
+    fn log_plan(&mut self, decided: &Decided) {
+        let Session { po, log, clock, .. } = &mut self.session;
+        let now = clock.now();
+        if self.wishes.verbose {
+            let logged = plan_lines::<Infallible>(po, decided, &mut |line| {
+                log.add_local(now, &LogLine::status(line));
+                Ok(())
+            });
+            logged.unwrap_or_else(|never| match never {});
+        }
+        let code_page = po.code_page();
         for list in &decided.plan.lists {
             for row in &list.rows {
                 if let Row::Remove {
@@ -236,37 +256,19 @@ impl Pass<'_> {
                         "Removed, not in the new list: {name} ({})",
                         list.id.display(code_page)
                     );
-                    self.session.log.add_local(now, &LogLine::status(text));
+                    log.add_local(now, &LogLine::status(text));
                 }
             }
         }
     }
 
-    fn print_plan(&self, decided: &Decided, screen: &mut impl Write) -> anyhow::Result<()> {
+    fn print_plan(&self, decided: &Decided, screen: &mut impl Write) -> std::io::Result<()> {
         if self.wishes.json {
             return Ok(());
         }
-        let code_page = self.session.po.code_page();
-        for place in &decided.plan.places {
-            writeln!(screen, "define {}", place.name.view(code_page))?;
-        }
-        for list in &decided.plan.lists {
-            let id = list.id.display(code_page);
-            for row in &list.rows {
-                let name = |entry: &crate::list::ListEntry| code_page.decode(entry.name.as_bytes());
-                match row {
-                    Row::Add(entry) => writeln!(screen, "add     {id}  {}", name(entry))?,
-                    Row::Change { old, new } if old.name == new.name => {
-                        writeln!(screen, "change  {id}  {}", name(new))?;
-                    }
-                    Row::Change { old, new } => {
-                        writeln!(screen, "rename  {id}  {} -> {}", name(old), name(new))?;
-                    }
-                    Row::Remove { entry, .. } => writeln!(screen, "remove  {id}  {}", name(entry))?,
-                }
-            }
-        }
-        Ok(())
+        plan_lines(&self.session.po, decided, &mut |line| {
+            writeln!(screen, "{line}")
+        })
     }
 
     fn log(&mut self, line: &LogLine) {

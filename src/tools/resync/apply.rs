@@ -35,6 +35,7 @@ pub(super) fn run(args: &ApplyArgs, screen: &mut impl Write) -> anyhow::Result<E
         yes: args.yes,
         allow_deletes: args.allow_deletes,
         json: args.common.json,
+        ..Wishes::default()
     };
     if !is_plan {
         let request = Request {

@@ -35,8 +35,8 @@ pub(super) fn run(args: &CreateArgs, screen: &mut impl Write) -> anyhow::Result<
     let wishes = Wishes {
         dry_run: args.dry_run,
         yes: true,
-        allow_deletes: None,
         json: args.common.json,
+        ..Wishes::default()
     };
     full_list::run(
         session,
