@@ -16,6 +16,7 @@ pub mod groups;
 mod held;
 pub mod ids;
 pub mod layout;
+pub mod leftovers;
 pub mod lists;
 pub mod local;
 pub mod lock;

@@ -1,5 +1,7 @@
 //! The postoffice address list: ADMIN.NME with its shadow, and the addresses of its external entries in NETPO.GLB.
 
+use std::collections::HashMap;
+
 use super::batch::Batch;
 use super::layout;
 use super::lists::{compare_names, fingerprint};
@@ -15,16 +17,30 @@ use crate::plan::pol::Held;
 
 /// What an entry of the POL for somebody elsewhere is made from.
 #[derive(Debug, Clone)]
-pub struct External<'a> {
+pub struct External {
     /// Full name.
     pub name: FixedText<31>,
     /// Full address.
-    pub address: &'a Address,
+    pub address: Address,
     /// TID of the entry in its own list.
     pub tid: u32,
     /// Mailbag that mail goes to: of the postoffice, or of the gateway.
     pub mailbag: HexId,
 }
+
+/// One of many changes ([`Pol::change`]): what goes by its name, and what comes. Where nobody has the name that goes,
+/// nothing comes either.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Name of the entry that goes.
+    pub remove: Option<FixedText<31>>,
+    /// The entry that comes.
+    pub insert: Option<External>,
+}
+
+/// Places of the entries by their names without case.
+#[derive(Debug)]
+pub struct PolNames(HashMap<Vec<u8>, usize>);
 
 /// The list in memory.
 #[derive(Debug)]
@@ -73,6 +89,22 @@ impl Pol {
             .position(|record| self.code_page.eq_ignore_case(record.name.as_bytes(), name))
     }
 
+    /// Returns the names of the list with their places, for many looks at a list that does not change.
+    #[must_use]
+    pub fn names(&self) -> PolNames {
+        let names = self.records.iter().enumerate();
+        let names =
+            names.map(|(index, record)| (self.code_page.fold(record.name.as_bytes()), index));
+        // The first of two equal names is the one that counts, as for `find`.
+        PolNames(names.rev().collect())
+    }
+
+    /// As [`Self::find`], in the names of this list.
+    #[must_use]
+    pub fn find_in(&self, names: &PolNames, name: &[u8]) -> Option<usize> {
+        names.0.get(&self.code_page.fold(name)).copied()
+    }
+
     /// Finds an entry by its TID.
     #[must_use]
     pub fn find_tid(&self, tid: u32) -> Option<usize> {
@@ -107,8 +139,8 @@ impl Pol {
 
     /// Says how the list stands to a name and the address of somebody elsewhere.
     #[must_use]
-    pub fn holds(&self, name: &[u8], address: &Address) -> Held {
-        let Some(index) = self.find(name) else {
+    pub fn holds(&self, names: &PolNames, name: &[u8], address: &Address) -> Held {
+        let Some(index) = self.find_in(names, name) else {
             return Held::Free;
         };
         match self.netpo_of(&self.records[index]) {
@@ -171,7 +203,7 @@ impl Pol {
     ///
     /// # Errors
     /// A part of the address does not fit its field; NETPO.GLB has no room left.
-    pub fn insert_external(&mut self, external: &External<'_>) -> Result<(), PostofficeError> {
+    pub fn insert_external(&mut self, external: &External) -> Result<(), PostofficeError> {
         let record = netpo_record(external)
             .map_err(|e| PostofficeError::Unstorable(format!("NETPO.GLB: {e}")))?;
         let pointer = self
@@ -199,6 +231,41 @@ impl Pol {
         }
         self.changed = true;
         record
+    }
+
+    /// Works many changes in, one after the other, at the price of one walk over the list.
+    ///
+    /// # Errors
+    /// As [`Self::insert_external`].
+    pub fn change(
+        &mut self,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<(), PostofficeError> {
+        let mut names = self.names();
+        let mut gone = vec![false; self.records.len()];
+        for Change { remove, insert } in changes {
+            if let Some(name) = remove {
+                let Some(index) = names.0.remove(&self.code_page.fold(name.as_bytes())) else {
+                    continue;
+                };
+                let pointer = self.records[index].pointer;
+                if self.records[index].kind == AliasKind::External {
+                    // A pointer to nowhere has nothing to free; podiag reports such entries.
+                    let _freed = self.netpo.delete(pointer);
+                }
+                gone[index] = true;
+                self.changed = true;
+            }
+            if let Some(external) = insert {
+                let key = self.code_page.fold(external.name.as_bytes());
+                self.insert_external(&external)?;
+                names.0.insert(key, self.records.len() - 1);
+                gone.push(false);
+            }
+        }
+        let mut gone = gone.into_iter();
+        self.records.retain(|_| gone.next() == Some(false));
+        Ok(())
     }
 
     /// Gives the entry at a place another name.
@@ -253,8 +320,8 @@ impl Pol {
     }
 }
 
-fn netpo_record(external: &External<'_>) -> Result<NetpoRecord, TextTooLong> {
-    let address = external.address;
+fn netpo_record(external: &External) -> Result<NetpoRecord, TextTooLong> {
+    let address = &external.address;
     let mut record = NetpoRecord {
         state: RecordState::Active,
         kind: AliasKind::External,

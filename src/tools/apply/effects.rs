@@ -1,10 +1,12 @@
-//! What applying the queue or a resync file changes beside the lists: queues, numbers, leftovers.
+//! What applying the queue or a resync file changes beside the lists: queues, numbers, RESYNC.GLB.
+
+use std::io::BufReader;
 
 use crate::address::AddressType;
 use crate::codec::master::GatewayWord;
 use crate::codec::queue::{Framed, QueueRecord, QueueWriter, RecordKind};
 use crate::codec::reqconf::{QueuePointers, ReqConf};
-use crate::codec::resync::ResyncHeader;
+use crate::codec::resync::{ResyncHeader, ResyncReader};
 use crate::codec::timestamp::Timestamp;
 use crate::messages::{Message, Severity};
 use crate::plan::Fingerprint;
@@ -18,15 +20,6 @@ use crate::tools::pass::{Effects, State};
 use crate::tools::session::Session;
 
 use super::FRAMING;
-
-/// Temporaries that a failed run of the original leaves behind; no run of ours makes them (Q122750).
-const LEFTOVERS: [File; 5] = [
-    layout::IUSRTRAN,
-    layout::INMETRAN,
-    layout::IGWTRANS,
-    layout::ILOCAL,
-    layout::INDEX,
-];
 
 /// Works out what changes beside the lists.
 pub(super) fn effects(
@@ -51,10 +44,8 @@ pub(super) fn effects(
             effects.replace.push((file, Vec::new()));
         }
     }
-    for file in LEFTOVERS.into_iter().chain([layout::RESYNC]) {
-        if po.layout().exists(&file)? && (file != layout::RESYNC || header.is_some()) {
-            effects.remove.push(file);
-        }
+    if let Some(header) = header {
+        effects.remove.extend(applied_resync(po, header, messages)?);
     }
     let mut config = state.config.clone();
     config.pointers = QueuePointers::RESET;
@@ -75,6 +66,27 @@ pub(super) fn effects(
         effects.config = Some(config);
     }
     Ok(effects)
+}
+
+/// Returns RESYNC.GLB where it is the file that is applied, wherever that was read from: then it has done its work.
+/// Another one waits for its own run.
+fn applied_resync(
+    po: &Postoffice,
+    header: &ResyncHeader,
+    messages: &mut Vec<LogLine>,
+) -> Result<Option<File>, PostofficeError> {
+    let Some(waiting) = po.layout().open_file(&layout::RESYNC)? else {
+        return Ok(None);
+    };
+    let reader = ResyncReader::new(BufReader::new(waiting), &FRAMING);
+    if reader.is_ok_and(|reader| reader.header() == header) {
+        return Ok(Some(layout::RESYNC));
+    }
+    messages.push(LogLine::text(
+        Severity::Warning,
+        "GLB/RESYNC.GLB is not the file that is applied: it stays, and the next import -q takes it",
+    ));
+    Ok(None)
 }
 
 /// Returns REQTRANS.GLB with its waiting transactions renumbered above the new ReqSync, so that they are

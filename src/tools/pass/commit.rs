@@ -8,7 +8,7 @@ use crate::address::{Address, AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::codec::reqconf::ReqConf;
 use crate::codec::timestamp::Timestamp;
-use crate::codec::{HexId, Record};
+use crate::codec::{FixedText, HexId, Record};
 use crate::importfile::Writer;
 use crate::list::{ListEntry, ListId};
 use crate::messages::Message;
@@ -16,10 +16,11 @@ use crate::plan::pol::PolChange;
 use crate::plan::{ListPlan, NewPlace, Removal, Row};
 use crate::postoffice::define::Definitions;
 use crate::postoffice::ids::{MailbagSource, TidSource};
+use crate::postoffice::leftovers;
 use crate::postoffice::local::LocalUpdate;
 use crate::postoffice::log::LogLine;
 use crate::postoffice::places::{Places, network_kind};
-use crate::postoffice::pol::{External, Pol};
+use crate::postoffice::pol::{Change, External, Pol};
 use crate::postoffice::{Batch, Dir, File, Postoffice, PostofficeError, layout};
 use crate::tools::session::Session;
 use crate::transaction::Entry;
@@ -119,6 +120,11 @@ pub fn commit(
         config.encode(&mut bytes);
         batch.replace_bytes(&layout::REQCONF, &bytes)?;
         state.config = config;
+    }
+    for file in leftovers::find(po.layout())? {
+        batch.remove(&file)?;
+        let text = format!("{file} was left by a failed run, and is removed");
+        log.add(clock.now(), &LogLine::status(text));
     }
     if let Some(farewell) = program.farewell {
         log.add(clock.now(), &LogLine::status(farewell));
@@ -294,62 +300,35 @@ fn follow_in_pol(
     if !changes.is_empty() {
         links.complete(po, &state.places)?;
     }
-    changes
-        .into_iter()
-        .try_for_each(|change| apply_to_pol(pol, state, change, &links))
-}
-
-fn apply_to_pol(
-    pol: &mut Pol,
-    state: &State,
-    change: PolChange,
-    links: &Links,
-) -> Result<(), PostofficeError> {
-    match change {
+    let external = |name: FixedText<31>, list: &ListId, address: Address| External {
+        name,
+        tid: links.tid(list, name.as_bytes()),
+        mailbag: mailbag_of(state, list, &address),
+        address,
+    };
+    pol.change(changes.into_iter().map(|change| match change {
         PolChange::Insert {
             name,
             list,
             address,
-        } => {
-            let (tid, mailbag) = (
-                links.tid(&list, name.as_bytes()),
-                mailbag_of(state, &list, &address),
-            );
-            pol.insert_external(&External {
-                name,
-                address: &address,
-                tid,
-                mailbag,
-            })
-        }
-        PolChange::Remove { name } => {
-            if let Some(index) = pol.find(name.as_bytes()) {
-                pol.remove(index);
-            }
-            Ok(())
-        }
+        } => Change {
+            remove: None,
+            insert: Some(external(name, &list, address)),
+        },
+        PolChange::Remove { name } => Change {
+            remove: Some(name),
+            insert: None,
+        },
         PolChange::Change {
             old,
             name,
             list,
             address,
-        } => {
-            let Some(index) = pol.find(old.as_bytes()) else {
-                return Ok(());
-            };
-            pol.remove(index);
-            let (tid, mailbag) = (
-                links.tid(&list, name.as_bytes()),
-                mailbag_of(state, &list, &address),
-            );
-            pol.insert_external(&External {
-                name,
-                address: &address,
-                tid,
-                mailbag,
-            })
-        }
-    }
+        } => Change {
+            remove: Some(old),
+            insert: Some(external(name, &list, address)),
+        },
+    }))
 }
 
 /// Returns the mailbag that mail to an address goes to (Q103421: for SNADS, PROFS and OV the gateway's).

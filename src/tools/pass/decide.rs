@@ -16,7 +16,7 @@ use crate::plan::outcome::{Action, Outcome, OutcomeSink, Reason};
 use crate::plan::{Decision, Fingerprint, NewPlace, Note};
 use crate::postoffice::accounts::Accounts;
 use crate::postoffice::places::{Missing, Route, family_of};
-use crate::postoffice::pol::Pol;
+use crate::postoffice::pol::{Pol, PolNames};
 use crate::postoffice::{Postoffice, PostofficeError};
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
@@ -33,11 +33,13 @@ pub fn decide(
     sink: &mut dyn OutcomeSink,
     interrupt: &Interrupt,
 ) -> Result<Decided, ToolError> {
+    let list = Pol::load(po)?;
     let mut pass = Pass {
         po,
         state,
         settings,
-        pol: Pol::load(po)?,
+        pol_names: list.names(),
+        pol: list,
         decided: Decided::default(),
         reported_gateways: Vec::new(),
         new_networks: Vec::new(),
@@ -71,6 +73,7 @@ struct Pass<'a> {
     state: &'a State,
     settings: &'a Settings,
     pol: Pol,
+    pol_names: PolNames,
     decided: Decided,
     /// Gateways that message 44 has named already (one line per gateway under `-q`).
     reported_gateways: Vec<AddressType>,
@@ -108,13 +111,15 @@ impl Pass<'_> {
         }
         let mut merged = merge.finish();
         if self.settings.pol {
+            let held = (&self.pol, &self.pol_names);
             let followed =
-                pol::follow_decisions(&self.pol, self.po, &self.state.places, id, &mut merged);
+                pol::follow_decisions(held, self.po, &self.state.places, id, &mut merged);
             self.decided.pol.extend(followed.changes);
             self.decided.pol_refused += followed.refused;
             merged.notes.extend(followed.notes);
         } else if self.settings.rules.source == Source::Queue {
-            let changes = pol::follow_rows(&self.pol, self.po, &self.state.places, &merged.plan);
+            let held = (&self.pol, &self.pol_names);
+            let changes = pol::follow_rows(held, self.po, &self.state.places, &merged.plan);
             self.decided.pol.extend(changes);
         }
         if merged.emptied_count > 0 {

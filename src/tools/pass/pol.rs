@@ -1,5 +1,7 @@
 //! Follows the changes of a list in the postoffice address list.
 
+use std::collections::HashSet;
+
 use crate::address::{Address, PostofficeName};
 use crate::list::{ListEntry, ListId};
 use crate::plan::merge::Merged;
@@ -8,7 +10,7 @@ use crate::plan::pol::{Held, PolChange};
 use crate::plan::{ListPlan, Note, Removal, Row};
 use crate::postoffice::Postoffice;
 use crate::postoffice::places::Places;
-use crate::postoffice::pol::Pol;
+use crate::postoffice::pol::{Pol, PolNames};
 
 /// What `-a` makes of the transactions for one list.
 #[derive(Debug, Default)]
@@ -56,15 +58,16 @@ impl<'a> Addresses<'a> {
 /// `-a`: what was added, deleted or changed in the list is so in the postoffice list too. What the list itself has
 /// refused does not get there (defect 27 of `import.md`).
 pub(super) fn follow_decisions(
-    pol: &Pol,
+    pol: (&Pol, &PolNames),
     po: &Postoffice,
     places: &Places,
     id: &ListId,
     merged: &mut Merged,
 ) -> Followed {
+    let (pol, names) = pol;
     let addresses = Addresses::new(po, places, id);
     let mut followed = Followed::default();
-    let mut inserted = Vec::new();
+    let mut inserted = HashSet::new();
     for decision in &merged.decisions {
         let Some(entry) = &decision.entry else {
             continue;
@@ -72,15 +75,14 @@ pub(super) fn follow_decisions(
         let Some(address) = addresses.of(entry) else {
             continue;
         };
-        let held = pol.holds(entry.name.as_bytes(), &address);
+        let held = pol.holds(names, entry.name.as_bytes(), &address);
         let name = entry.name;
         match (decision.action, decision.outcome) {
             (_, Outcome::Refused | Outcome::Ignored | Outcome::Kept | Outcome::Command) => {}
             (Action::Add, _) if held == Held::Free => {
-                if inserted.contains(&name) {
+                if !inserted.insert(po.code_page().fold(name.as_bytes())) {
                     continue;
                 }
-                inserted.push(name);
                 followed.changes.push(PolChange::Insert {
                     name,
                     list: id.clone(),
@@ -110,7 +112,7 @@ pub(super) fn follow_decisions(
                 if po
                     .code_page()
                     .eq_ignore_case(old.as_bytes(), name.as_bytes())
-                    || pol.find(name.as_bytes()).is_none()
+                    || pol.find_in(names, name.as_bytes()).is_none()
                 {
                     followed.changes.push(PolChange::Change {
                         old,
@@ -136,11 +138,12 @@ pub(super) fn follow_decisions(
 
 /// `-q`: D and M follow into the postoffice list, A never does (`import.md` 11.8).
 pub(super) fn follow_rows(
-    pol: &Pol,
+    pol: (&Pol, &PolNames),
     po: &Postoffice,
     places: &Places,
     plan: &ListPlan,
 ) -> Vec<PolChange> {
+    let (pol, names) = pol;
     if plan.rows.is_empty() || !pol.has_external() {
         return Vec::new();
     }
@@ -158,7 +161,7 @@ pub(super) fn follow_rows(
         let Some(address) = addresses.of(old) else {
             continue;
         };
-        if pol.holds(old.name.as_bytes(), &address) != Held::Same {
+        if pol.holds(names, old.name.as_bytes(), &address) != Held::Same {
             continue;
         }
         match new {
@@ -167,9 +170,9 @@ pub(super) fn follow_rows(
                 let Some(address) = addresses.of(new) else {
                     continue;
                 };
-                let is_free = pol
-                    .find(new.name.as_bytes())
-                    .is_none_or(|found| pol.find(old.name.as_bytes()) == Some(found));
+                let place = |name: &[u8]| pol.find_in(names, name);
+                let is_free = place(new.name.as_bytes())
+                    .is_none_or(|found| place(old.name.as_bytes()) == Some(found));
                 if is_free {
                     let (old, name, list) = (old.name, new.name, plan.id.clone());
                     changes.push(PolChange::Change {
