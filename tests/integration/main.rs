@@ -2,6 +2,7 @@
 
 mod acceptance_command_line;
 mod acceptance_logs;
+mod acceptance_queue;
 mod admin;
 mod batch_crash;
 mod cycle;

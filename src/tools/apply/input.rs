@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{FRAMING, Request};
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
-use crate::codec::queue::{Framed, RecordKind};
+use crate::codec::queue::{Framed, QueueReader, RecordKind};
 use crate::codec::resync::{Ending, ResyncError, ResyncHeader, ResyncReader};
 use crate::importfile::{name_on_line, plain_add};
 use crate::messages::{Message, SRVTRANS_INACCESSIBLE, Severity};
@@ -21,7 +21,7 @@ use crate::postoffice::{File, Postoffice, PostofficeError, Role, layout};
 use crate::protocol::resync::{Lower, RequestorState, Verdict, judge};
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::pass::State;
+use crate::tools::pass::{State, key_of};
 use crate::tools::session::Session;
 use crate::transaction::Transaction;
 
@@ -78,6 +78,40 @@ pub(super) fn read(
         reading.queue(&layout::SRVTRANS, pointers[0], after)?;
     }
     Ok(reading.read)
+}
+
+/// Walks over the records of everything that is applied, for the log of `-l`; what cannot be read was said already.
+pub(super) fn walk(
+    po: &Postoffice,
+    request: &Request,
+    take: &mut dyn FnMut(u64, u64, &[u8]),
+) -> Result<(), PostofficeError> {
+    let mut queues = Vec::new();
+    for file in [layout::USRTRANS, layout::GWTRANS, layout::NMETRANS] {
+        queues.push(po.layout().path(&file)?);
+    }
+    queues.extend(resync_path(po, request)?);
+    queues.push(po.layout().path(&layout::SRVTRANS)?);
+    for path in queues {
+        let Ok(open) = FsFile::open(path) else {
+            continue;
+        };
+        let mut queue = QueueReader::new(BufReader::new(open), &FRAMING);
+        let mut framed = Framed::default();
+        while matches!(queue.read(&mut framed), Ok(true)) {
+            let key = key_of(position(&framed));
+            take(key, key, &framed.record.text);
+        }
+    }
+    Ok(())
+}
+
+/// Returns the place of a record: its number in the file, and its sync number.
+fn position(framed: &Framed) -> Position {
+    Position {
+        line: u32::try_from(framed.number).unwrap_or(u32::MAX),
+        sync: framed.record.sync,
+    }
 }
 
 /// Returns the resync file to apply: the one named, or GLB/RESYNC.GLB.
@@ -172,11 +206,7 @@ impl Reading<'_> {
         if !matches!(record.kind, RecordKind::Transaction | RecordKind::Other(_)) || is_comment {
             return Ok(());
         }
-        let line = u32::try_from(framed.number).unwrap_or(u32::MAX);
-        let at = Position {
-            line,
-            sync: record.sync,
-        };
+        let at = position(framed);
         if let Some(entry) = plain_add(&record.text, self.code_page) {
             self.intake.take_add(at, &entry);
             return Ok(());
@@ -226,11 +256,7 @@ impl Reading<'_> {
         framed: &Framed,
         error: String,
     ) -> Result<(), ToolError> {
-        let line = u32::try_from(framed.number).unwrap_or(u32::MAX);
-        let at = Position {
-            line,
-            sync: framed.record.sync,
-        };
+        let at = position(framed);
         self.intake.take_refused(at, Action::None, 40, b"");
         self.torn(file, &error)
     }

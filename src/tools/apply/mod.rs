@@ -5,7 +5,7 @@ mod effects;
 mod input;
 mod saved;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::codec::queue::Framing;
@@ -81,13 +81,13 @@ pub fn run(
         messages,
         ..
     } = prepared;
-    if let Some(log) = log {
-        log.write(
-            &session.po,
-            &decided.notes,
-            session.clock.now(),
-            &mut |_| Ok(()),
-        )?;
+    if let Some(log) = log.filter(|_| !decided.notes.is_empty()) {
+        let po = &session.po;
+        let mut source = |take: &mut dyn FnMut(u64, u64, &[u8])| {
+            input::walk(po, request, take).map_err(io::Error::other)
+        };
+        let now = session.clock.now();
+        log.write(po, &decided.notes, now, &mut source)?;
     }
     let wishes = &request.wishes;
     let pass = Pass {

@@ -11,12 +11,20 @@ use jiff::tz::TimeZone;
 
 use crate::importfile::Reader;
 use crate::plan::Note;
+use crate::plan::op::Position;
 use crate::postoffice::Postoffice;
 use crate::postoffice::log::Years;
 use crate::tools::exit::{ExitCode, ToolError};
 
-/// Takes one transaction of a source: its first and last line, and its bytes.
+/// Takes one transaction of a source: the keys of its first and last line ([`key_of`]), and its bytes.
 type Visit<'a> = dyn FnMut(u64, u64, &[u8]) + 'a;
+
+/// Returns the key of a place in a source: the line of a text, or the record of a queue with its sync number, since
+/// several queues may be read one after the other.
+#[must_use]
+pub fn key_of(at: Position) -> u64 {
+    u64::from(at.sync) << 32 | u64::from(at.line)
+}
 
 /// Where failed transactions are written, opened before anything is done: a directory that does not exist is said
 /// at once (Q102926).
@@ -60,10 +68,7 @@ impl ImportLog {
     ) -> Result<(), ToolError> {
         let mut by_line: BTreeMap<u64, Vec<&Note>> = BTreeMap::new();
         for note in notes {
-            by_line
-                .entry(u64::from(note.at.line))
-                .or_default()
-                .push(note);
+            by_line.entry(key_of(note.at)).or_default().push(note);
         }
         let mut text = Vec::new();
         source(&mut |first, last, raw| {
@@ -76,8 +81,8 @@ impl ImportLog {
                 }
             }
             if found {
-                text.extend_from_slice(raw);
-                if !raw.ends_with(b"\n") {
+                push_without_passwords(&mut text, raw);
+                if !text.ends_with(b"\n") {
                     text.extend_from_slice(b"\r\n");
                 }
             }
@@ -124,6 +129,19 @@ pub fn walk_blocks(
         take(block.line, last, &block.raw);
     }
     Ok(())
+}
+
+/// Repeats a transaction, but for the passwords of local users: no log holds one.
+fn push_without_passwords(text: &mut Vec<u8>, raw: &[u8]) {
+    const PASSWORD: &[u8] = b"&PASSWORD";
+    for line in raw.split_inclusive(|&b| b == b'\n') {
+        let start = line.get(..PASSWORD.len());
+        if start.is_some_and(|start| start.eq_ignore_ascii_case(PASSWORD)) {
+            text.extend_from_slice(b"#&PASSWORD was given, and is not repeated here\r\n");
+        } else {
+            text.extend_from_slice(line);
+        }
+    }
 }
 
 fn cannot_write(path: &Path, error: io::Error) -> ToolError {

@@ -28,7 +28,7 @@ use crate::transaction::Transaction;
 
 pub use commit::{Effects, commit, failure_messages};
 pub use decide::{decide, nodes};
-pub use import_log::{ImportLog, walk_blocks};
+pub use import_log::{ImportLog, key_of, walk_blocks};
 pub use report::{log_line, write_decisions};
 pub use run::{Pass, Report, Wishes};
 pub use show::plan_lines;
