@@ -260,15 +260,16 @@ pub fn main(
 }
 
 /// As [`main`], for a program with exit codes of its own.
-pub fn main_with<C: Into<std::process::ExitCode>>(
-    program: &str,
-    code_of: impl FnOnce(&anyhow::Error) -> C,
+pub fn main_with<C: Copy + Serialize + Into<std::process::ExitCode>>(
+    program: &'static str,
+    code_of: impl Fn(&anyhow::Error) -> C,
     run: impl FnOnce(&mut Screen<io::StdoutLock<'static>>) -> anyhow::Result<C>,
 ) -> std::process::ExitCode {
     let mut screen = Screen::stdout();
     let result = run(&mut screen);
     let printed = if screen.is_blank() && asks_for_json(env::args_os()) {
-        summary_of(program, &result).print(true, &mut screen)
+        let code = result.as_ref().map_or_else(&code_of, |code| *code);
+        print_unsaid(program, result.as_ref().err(), code, &mut screen)
     } else {
         Ok(())
     };
@@ -288,20 +289,30 @@ fn asks_for_json(arguments: impl IntoIterator<Item = OsString>) -> bool {
     options.any(|token| token == "--json")
 }
 
-/// Returns the summary of a run that ended before it had one of its own.
-fn summary_of(program: &'static str, result: &anyhow::Result<ExitCode>) -> Summary {
+/// Prints the summary of a run that ended with `code` before it had one of its own.
+fn print_unsaid(
+    program: &'static str,
+    error: Option<&anyhow::Error>,
+    code: impl Serialize,
+    output: &mut impl Write,
+) -> io::Result<()> {
     let mut summary = Summary::new(program, None, false);
-    let (exit, number, text) = match result {
-        Ok(exit) => (*exit, None, exit.meaning().to_owned()),
-        Err(error) => {
+    let note = error.map_or_else(
+        || Note {
+            number: None,
+            text: ExitCode::Usage.meaning().to_owned(),
+        },
+        |error| {
             let known = error.downcast_ref::<ToolError>();
             let number = known.and_then(|known| Some(known.logged.as_ref()?.number));
-            (code_of(error), number, format!("{error:#}"))
-        }
-    };
-    summary.messages.push(Note { number, text });
-    summary.exit = exit;
-    summary
+            let text = format!("{error:#}");
+            Note { number, text }
+        },
+    );
+    summary.messages.push(note);
+    let mut object = serde_json::to_value(&summary)?;
+    object["exit"] = serde_json::to_value(code)?;
+    writeln!(output, "{object}")
 }
 
 /// Prints an error, if there is one, and returns the code: [`main`] without the process around it.
@@ -315,7 +326,7 @@ pub fn finish(
 
 fn finish_with<C>(
     program: &str,
-    code_of: impl FnOnce(&anyhow::Error) -> C,
+    code_of: impl Fn(&anyhow::Error) -> C,
     result: anyhow::Result<C>,
     errors: &mut impl Write,
 ) -> C {
