@@ -94,6 +94,15 @@ fn index_fault(fault: &IndexFault) -> Finding {
             ),
             "an entry for every word of every name".into(),
         ),
+        IndexFault::Mixed {
+            file,
+            found,
+            expected,
+        } => (
+            Place::default(),
+            format!("{file} with checksum {found:08X}"),
+            format!("{expected:08X}, the file of the same rebuild as the two others"),
+        ),
         IndexFault::Letter { letter, offset } => (
             Place::byte(0),
             format!("words with {letter} begin at byte {offset:#x}"),

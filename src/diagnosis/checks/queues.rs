@@ -41,7 +41,10 @@ fn check_requestor_queue(survey: &Survey, out: &mut Vec<Finding>) {
     };
     let confirmed = config.req_sync.0;
     let file = &layout::REQTRANS;
-    let dummy = Repair::InstallDummy { number: confirmed };
+    // What was sent and not confirmed yet may have been taken: its numbers are not given again.
+    let dummy = Repair::InstallDummy {
+        number: confirmed.max(config.sent.0),
+    };
     let queue = match &survey.queues.requestor {
         Seen::Absent if super::files::is_lost(survey, file) => {
             let finding = Finding::at(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::codec::timestamp::Timestamp;
 use crate::codec::{ProcessEntry, ProcessKind, Record};
 use crate::diagnosis::catalog as c;
-use crate::diagnosis::finding::{Finding, Place};
+use crate::diagnosis::finding::{Damage, Finding, Place};
 use crate::diagnosis::remedy::Remedy;
 use crate::diagnosis::repair::Repair;
 use crate::diagnosis::survey::Survey;
@@ -22,7 +22,7 @@ pub(super) fn check(survey: &Survey, out: &mut Vec<Finding>) {
         return;
     };
     let entries = &schedule.records[..];
-    check_kinds(entries, out);
+    check_entries(entries, out);
     match survey.role() {
         Role::Server => out.extend(check_order(entries)),
         Role::Requestor if !super::server::is_lost(survey) => out.extend(check_stale(entries)),
@@ -52,21 +52,32 @@ fn name(entry: &ProcessEntry) -> String {
     )
 }
 
-fn check_kinds(entries: &[ProcessEntry], out: &mut Vec<Finding>) {
+fn check_entries(entries: &[ProcessEntry], out: &mut Vec<Finding>) {
     for (index, entry) in entries.iter().enumerate() {
-        if let ProcessKind::Other(kind) = entry.kind {
-            let finding = Finding::at(
-                &c::FILE_DAMAGED,
-                &layout::PROCESS,
+        let (found, expected) = match entry.kind {
+            ProcessKind::Other(kind) => (
                 format!("process {kind}"),
-                "1, 2 or 3 for T1, T2 or T3",
-            );
-            out.push(finding.place(place(index)).remedy(Remedy::system(
-                "keep a copy, reset it to its header and schedule the processes again (Q119111)",
-                "truncate -s 512",
-                [&layout::PROCESS],
-            )));
-        }
+                "1, 2 or 3 for T1, T2 or T3".to_owned(),
+            ),
+            // An entry that waits for its first time has none yet.
+            _ if entry.current == Timestamp::ZERO => continue,
+            _ => match entry.verify() {
+                Ok(()) => continue,
+                Err(error) => {
+                    let damage = Damage::from(&error);
+                    (
+                        format!("{}: {}", name(entry), damage.found),
+                        damage.expected,
+                    )
+                }
+            },
+        };
+        let finding = Finding::at(&c::FILE_DAMAGED, &layout::PROCESS, found, expected);
+        out.push(finding.place(place(index)).remedy(Remedy::system(
+            "keep a copy, reset it to its header and schedule the processes again (Q119111)",
+            "truncate -s 512",
+            [&layout::PROCESS],
+        )));
     }
 }
 

@@ -20,9 +20,9 @@ pub enum Repair {
     MakeDirs(Vec<Dir>),
     /// Makes files of zero bytes in value, each of a length.
     MakeFiles(Vec<(File, usize)>),
-    /// Replaces REQTRANS.GLB by one dummy record with ReqSync, as the original PODIAG did (Q110496).
+    /// Replaces REQTRANS.GLB by one dummy record, as the original PODIAG did (Q110496).
     InstallDummy {
-        /// ReqSync.
+        /// ReqSync, or the number sent last where that is higher.
         number: u32,
     },
     /// Sets file pointers of REQCONF.GLB to -1 (Q112301, Q140462); the queue is then read from its beginning.
@@ -87,7 +87,7 @@ impl fmt::Display for Repair {
             }
             Self::InstallDummy { number } => write!(
                 f,
-                "replace {} by a dummy record with number {number}",
+                "replace {} by a dummy record with number {number}; then export the own list (admin config dirsync requestor export), for what waited in it is lost",
                 layout::REQTRANS
             ),
             Self::ResetPointer { queue, .. } => {

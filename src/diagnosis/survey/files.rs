@@ -69,7 +69,8 @@ impl Files {
         let more = [Dir::Root, Dir::FoldersLoc, Dir::FoldersPub, Dir::System]
             .into_iter()
             .chain(mail.map(Dir::MailIn))
-            .chain(mail.map(Dir::MailOut));
+            .chain(mail.map(Dir::MailOut))
+            .chain(mail.map(Dir::QuarantineIn));
         for dir in Dir::published().chain(more) {
             files.dirs.insert(dir, list(layout, dir));
         }

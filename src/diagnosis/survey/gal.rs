@@ -4,11 +4,16 @@
 //! to a name, the entries of a name have the numbers 0, 1, 2..., each once, and a name that has letters has an entry.
 //! Memory: two bytes per name for its words, four per address for its TID.
 
-use std::io::Read;
+use std::fs;
+use std::io::{self, BufReader, Read};
 
 use super::names::{Named, Several};
 use super::reader::{Reader, Seen};
-use crate::codec::{AliasKind, GalIndexEntry, GalIndexHeader, NetpoRecord, NmeRecord, Record};
+use crate::codec::checksum::Crc32;
+use crate::codec::galnetpo::GalnetpoHeader;
+use crate::codec::{
+    AliasKind, GalIndexEntry, GalIndexHeader, GalStamp, NetpoRecord, NmeRecord, Record,
+};
 use crate::diagnosis::finding::Place;
 use crate::postoffice::{File, layout};
 
@@ -30,7 +35,7 @@ pub struct Gal {
     pub index: Option<IndexFault>,
 }
 
-/// What does not fit in GALINDEX.GLB.
+/// What does not fit in GALINDEX.GLB, or between it and the two others.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IndexFault {
     /// An entry leads to no name, or where another entry leads.
@@ -48,6 +53,16 @@ pub enum IndexFault {
         pointer: u64,
         /// How many such names there are.
         count: u64,
+    },
+    /// A file is not the one that the stamp of the rebuild in GALNETPO.GLB names: files of two runs side by side sent mail
+    /// to the wrong person (Q96060).
+    Mixed {
+        /// The file.
+        file: File,
+        /// Its checksum.
+        found: u32,
+        /// That of the file that belongs to the others.
+        expected: u32,
     },
     /// The header leads to no entry.
     Letter {
@@ -106,7 +121,50 @@ impl Gal {
         if names.whole().is_some() {
             gal.index = compare_index(reader, &mut seen);
         }
+        gal.index = gal.index.or_else(|| compare_stamp(reader));
         gal
+    }
+}
+
+/// Compares the three files with the stamp that a rebuild of ours leaves in GALNETPO.GLB; others leave none.
+fn compare_stamp(reader: &mut Reader<'_>) -> Option<IndexFault> {
+    let Seen::Whole(mut addresses) = reader.open(&layout::GALNETPO) else {
+        return None;
+    };
+    let mut head = [0; GalnetpoHeader::LEN + NetpoRecord::LEN];
+    addresses.read_exact(&mut head).ok()?;
+    let stamp = GalStamp::find(&head[GalnetpoHeader::LEN..])?;
+    let check = |file: &File, input: Option<BufReader<fs::File>>, expected| {
+        let found = checksum(input?)?;
+        (found != expected).then(|| IndexFault::Mixed {
+            file: file.clone(),
+            found,
+            expected,
+        })
+    };
+    let whole = |reader: &mut Reader<'_>, file: &File| match reader.open(file) {
+        Seen::Whole(input) => Some(input),
+        _ => None,
+    };
+    let (list, index) = (
+        whole(reader, &layout::GAL_NME),
+        whole(reader, &layout::GALINDEX),
+    );
+    check(&layout::GAL_NME, list, stamp.list_crc)
+        .or_else(|| check(&layout::GALINDEX, index, stamp.index_crc))
+        .or_else(|| check(&layout::GALNETPO, Some(addresses), stamp.address_crc))
+}
+
+/// Sums what is left of a file.
+fn checksum(mut input: impl Read) -> Option<u32> {
+    let (mut sum, mut buffer) = (Crc32::new(), vec![0; 1 << 16]);
+    loop {
+        match input.read(&mut buffer) {
+            Ok(0) => return Some(sum.value()),
+            Ok(n) => sum.update(&buffer[..n]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! Mailbags with their bitmaps, and the Maildirs of dir-sync mail.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::time::UNIX_EPOCH;
 
 use super::files::Files;
 use super::names::Several;
@@ -12,7 +10,7 @@ use crate::codec::timestamp::Timestamp;
 use crate::codec::{HexId, KeyFile, MbgRecord};
 use crate::diagnosis::finding::Place;
 use crate::postoffice::layout::MailPart;
-use crate::postoffice::{Dir, File, Layout};
+use crate::postoffice::{Dir, File};
 
 /// One mailbag.
 #[derive(Debug, Clone, Default)]
@@ -57,9 +55,6 @@ pub struct Mail {
     pub quarantined: Vec<Letter>,
 }
 
-/// The Maildir of refused messages, in MBG.
-const QUARANTINE: &str = "QUARANT";
-
 impl Mail {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let letters: BTreeSet<_> = (0..16)
@@ -79,7 +74,10 @@ impl Mail {
                 reader.files,
                 &[Dir::MailIn(MailPart::Tmp), Dir::MailOut(MailPart::Tmp)],
             ),
-            quarantined: quarantined(reader.layout),
+            quarantined: waiting(
+                reader.files,
+                &[MailPart::New, MailPart::Cur].map(Dir::QuarantineIn),
+            ),
             ..Self::default()
         };
         for (dir, extension) in [(Dir::Mbg, "MBG"), (Dir::Key, "KEY")] {
@@ -147,7 +145,7 @@ pub fn mailbag_files(stem: &str) -> [Option<File>; 2] {
 }
 
 fn waiting(files: &Files, dirs: &[Dir]) -> Vec<Letter> {
-    let letters = dirs
+    let mut letters: Vec<_> = dirs
         .iter()
         .flat_map(|dir| {
             files
@@ -158,34 +156,8 @@ fn waiting(files: &Files, dirs: &[Dir]) -> Vec<Letter> {
         .map(|(dir, name, entry)| Letter {
             file: shown(&format!("{dir}/{name}")),
             at: entry.modified,
-        });
-    in_order(letters.collect())
-}
-
-fn quarantined(layout: &Layout) -> Vec<Letter> {
-    let Ok(mailbags) = layout.dir_path(Dir::Mbg) else {
-        return Vec::new();
-    };
-    let mut letters = Vec::new();
-    for part in ["new", "cur"] {
-        // A quarantine is made when there is something to keep in it.
-        let Ok(entries) = fs::read_dir(mailbags.join(QUARANTINE).join(part)) else {
-            continue;
-        };
-        letters.extend(entries.flatten().filter_map(|entry| {
-            let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
-            let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-            let name = entry.file_name().into_string().ok()?;
-            Some(Letter {
-                file: shown(&format!("{}/{QUARANTINE}/{part}/{name}", Dir::Mbg)),
-                at: Timestamp(u32::try_from(since.as_secs()).ok()?),
-            })
-        }));
-    }
-    in_order(letters)
-}
-
-fn in_order(mut letters: Vec<Letter>) -> Vec<Letter> {
+        })
+        .collect();
     letters.sort_by(|a, b| a.at.cmp(&b.at).then_with(|| a.file.cmp(&b.file)));
     letters
 }

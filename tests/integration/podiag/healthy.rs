@@ -132,6 +132,33 @@ fn q119590_the_published_schedule_around_midnight_is_in_order() {
 }
 
 #[test]
+fn a_rebuilt_global_list_is_healthy_and_one_of_two_rebuilds_is_not() {
+    let case = Base::Requestor.copy();
+    let data = format!("-d{}", case.path().display());
+    let rebuild = || run("rebuild", vec!["-f".into(), data.clone()], |_| ()).ends(0);
+    rebuild();
+    assert_healthy(&case.findings(), "rebuild");
+    // The words of two names stand in another order, so no pointer is wrong and yet the index is another one.
+    let older = case.bytes(&layout::GALINDEX);
+    step(&case, "local modify one --name Zzz");
+    rebuild();
+    assert_healthy(&case.findings(), "a second rebuild");
+    assert_ne!(case.bytes(&layout::GALINDEX), older);
+    case.put(&layout::GALINDEX, &older);
+    let above = case
+        .findings()
+        .into_iter()
+        .find(|f| f.check.severity > Severity::Remark);
+    let found = above.expect("a finding");
+    assert_eq!(found.check.id, "gal-index");
+    assert!(
+        found.expected.contains("the same rebuild"),
+        "{}",
+        found.expected
+    );
+}
+
+#[test]
 fn the_postoffices_of_the_tour_are_healthy() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let tour = directory.path().join("tour");

@@ -101,6 +101,19 @@ fn q110496_a_lost_queue_becomes_the_60_bytes_of_the_original() {
 }
 
 #[test]
+fn numbers_that_were_sent_and_never_confirmed_are_not_given_again() {
+    let case = Base::Server.copy();
+    case.requestor(|config| (config.req_sync.0, config.sent.0) = (1, 7));
+    case.remove(&layout::REQTRANS);
+    repair(&case).ends(0);
+    let numbers: Vec<_> = read_queue(&case.bytes(&layout::REQTRANS))
+        .into_iter()
+        .map(|r| r.0)
+        .collect();
+    assert_eq!(numbers, [7]);
+}
+
+#[test]
 fn ds_s040_a_bad_pointer_becomes_minus_one_and_the_others_stay() {
     let case = Base::Requestor.copy();
     case.requestor(|config| config.pointers.0 = [0, 7, 99, -1]);

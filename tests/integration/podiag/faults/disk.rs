@@ -3,13 +3,13 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use dirsync::codec::process::ProcessKind;
+use dirsync::codec::process::{ProcessEntry, ProcessKind};
 use dirsync::codec::{Master, NetworkRecord};
 use dirsync::postoffice::layout;
 
 use super::deeds::{entry, mode, schedule, xtn};
 use super::{Fault, fault};
-use crate::podiag::bases::{Base, text};
+use crate::podiag::bases::{Base, stamp, text};
 
 pub(super) const FAULTS: &[Fault] = &[
     // Files.
@@ -74,6 +74,14 @@ pub(super) const FAULTS: &[Fault] = &[
         let mut bytes = case.bytes(&layout::PROCESS);
         bytes[512 + 1] = 7;
         case.put(&layout::PROCESS, &bytes);
+    }),
+    fault("file-damaged", Base::New, |case| {
+        // Saturday 09:00, and the next time is a Sunday: it would start at a wrong time (Q119111).
+        let entry = ProcessEntry {
+            current: stamp("2026-11-22T09:00:00Z"),
+            ..entry(ProcessKind::T1, 6, 540)
+        };
+        schedule(case, &[entry]);
     }),
     fault("file-damaged", Base::Server, |case| {
         let mut bytes = case.bytes(&layout::SRVCONF);
