@@ -12,74 +12,47 @@
 //! - `DIRSYNC_BENCH_DIR`: where the postoffices are made; the directory of temporary files by default. One on a
 //!   disk is wanted: in memory `sync` costs nothing.
 
-use std::env;
 use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::time::Duration;
 
-use dirsync::address::PostofficeName;
-use dirsync::codec::codepage::CodePage;
 use dirsync::codec::queue::QueueRecord;
-use dirsync::codec::reqconf::ReqConf;
 use dirsync::codec::resync::{ResyncHeader, ResyncWriter};
 use dirsync::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 use dirsync::codec::timestamp::Timestamp;
-use dirsync::codec::{FixedText, NetworkKind, Record, RouteKind};
-use dirsync::postoffice::define::Definitions;
-use dirsync::postoffice::ids::MailbagSource;
-use dirsync::postoffice::places::{Places, Route};
-use dirsync::postoffice::{Holder, Postoffice, layout, setup};
-use wait4::Wait4;
 
-const CODE_PAGE: CodePage = CodePage::Cp850;
+#[allow(dead_code, reason = "every benchmark uses its part")]
+mod common;
 
-/// Postoffices in one network.
-const NETWORK_LEN: usize = 100;
+use common::{
+    directory, durably, full_name, list, measure_ours, mebibytes, median, millis, place, ratio,
+    register, run, runs, set_up,
+};
 
 fn main() {
-    let runs = list("DIRSYNC_BENCH_RUNS", "3")[0];
+    let runs = runs();
     println!(
         "{:>9} {:>11} {:5} {:>9} {:>9} {:>9} {:>6} {:>9}",
         "entries", "postoffices", "lists", "import -q", "per entry", "cp + sync", "ratio", "memory"
     );
-    for &entries in &list("DIRSYNC_BENCH_ENTRIES", "10k,100k") {
-        for &postoffices in &list("DIRSYNC_BENCH_POSTOFFICES", "1,100,1000") {
-            for (lists, mut samples) in measure(entries, postoffices, runs) {
-                let median = Sample::median(&mut samples);
+    for &entries in &list("DIRSYNC_BENCH_ENTRIES", "10k,100k", "10k,100k,1M") {
+        for &postoffices in &list("DIRSYNC_BENCH_POSTOFFICES", "1,100,1000", "1,100,1000") {
+            for (lists, samples) in measure(entries, postoffices, runs) {
+                let median = Sample::median(&samples);
                 println!(
                     "{entries:>9} {postoffices:>11} {lists:5} {:>7.1}ms {:>7.0}ns {:>7.1}ms {:>6.2} {:>6.1}MiB",
                     millis(median.import),
                     median.import.as_nanos() as f64 / entries as f64,
                     millis(median.copy),
-                    median.import.as_secs_f64() / median.copy.as_secs_f64(),
-                    median.memory as f64 / f64::from(1 << 20),
+                    ratio(median.import, median.copy),
+                    mebibytes(median.memory),
                 );
             }
         }
     }
 }
 
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e3
-}
-
-/// Reads a list of numbers from the environment.
-fn list(variable: &str, default: &str) -> Vec<usize> {
-    let text = env::var(variable).unwrap_or_else(|_| default.to_owned());
-    let text = text.replace("full", "10k,100k,1M").to_lowercase();
-    let number = |part: &str| {
-        let zeroes = part.replace('k', "000").replace('m', "000000");
-        zeroes
-            .parse()
-            .unwrap_or_else(|_| panic!("{variable}: \"{part}\" is no number"))
-    };
-    text.split(',').map(number).collect()
-}
-
 /// What one run took.
-#[derive(Clone, Copy)]
 struct Sample {
     import: Duration,
     copy: Duration,
@@ -88,25 +61,21 @@ struct Sample {
 }
 
 impl Sample {
-    fn median(samples: &mut [Self]) -> Self {
-        let middle = samples.len() / 2;
-        let mut median = samples[middle];
-        samples.sort_by_key(|sample| sample.import);
-        median.import = samples[middle].import;
-        samples.sort_by_key(|sample| sample.copy);
-        median.copy = samples[middle].copy;
-        samples.sort_by_key(|sample| sample.memory);
-        median.memory = samples[middle].memory;
-        median
+    fn median(samples: &[Self]) -> Self {
+        Self {
+            import: median(samples.iter().map(|sample| sample.import)),
+            copy: median(samples.iter().map(|sample| sample.copy)),
+            memory: median(samples.iter().map(|sample| sample.memory)),
+        }
     }
 }
 
 /// Measures one case, into empty lists and over the lists that were made.
 fn measure(entries: usize, postoffices: usize, runs: usize) -> [(&'static str, Vec<Sample>); 2] {
-    let place = env::var_os("DIRSYNC_BENCH_DIR").map_or_else(env::temp_dir, PathBuf::from);
-    let directory = tempfile::tempdir_in(place).expect("a directory for the postoffices");
+    let directory = directory();
     let new = directory.path().join("NEW");
-    set_up(&new, postoffices).expect("a postoffice");
+    let others: Vec<_> = (0..postoffices).map(place).collect();
+    set_up(&new, "NET/OWN", &others, register).expect("a postoffice");
     let resync = directory.path().join("RESYNC.GLB");
     write_resync(&resync, entries, postoffices).expect("a resync file");
 
@@ -117,18 +86,18 @@ fn measure(entries: usize, postoffices: usize, runs: usize) -> [(&'static str, V
         for (lists, samples) in &mut measured {
             fs::copy(&resync, office.join("GLB/RESYNC.GLB")).expect("copied");
             run("sync", &[]);
-            let (import, memory, summary) = import(&office);
+            let import = env!("CARGO_BIN_EXE_import");
+            let (ran, summary) = measure_ours(import, &["admin", "-ppw", "-q", "-y"], &office);
             let did = if *lists == "empty" {
                 "added"
             } else {
                 "unchanged"
             };
             assert_eq!(summary[did], entries, "{summary}");
-            let copy = copy(&resync, &office, directory.path());
             samples.push(Sample {
-                import,
-                copy,
-                memory,
+                import: ran.time,
+                copy: copy(&resync, &office, directory.path()),
+                memory: ran.memory,
             });
         }
         fs::remove_dir_all(&office).expect("removed");
@@ -136,98 +105,24 @@ fn measure(entries: usize, postoffices: usize, runs: usize) -> [(&'static str, V
     measured
 }
 
-/// Runs `import -q`, and returns how long it took, its peak of memory, and what it said.
-fn import(office: &Path) -> (Duration, u64, serde_json::Value) {
-    let start = Instant::now();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_import"))
-        .args(["admin", "-ppw", "-q", "-y", "--json"])
-        .env("DIRSYNC_DRIVE_M", office)
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let output = child.stdout.take().expect("a pipe");
-    let output = io::read_to_string(output).expect("text");
-    let used = child.wait4().expect("the program ends");
-    let time = start.elapsed();
-    assert!(used.status.success(), "{output}");
-    let summary = serde_json::from_str(&output).expect("one object");
-    (time, used.rusage.maxrss, summary)
-}
-
 /// Copies the resync file and the lists that came of it, and makes the copies durable.
 fn copy(resync: &Path, office: &Path, directory: &Path) -> Duration {
     let copies = directory.join("COPIES");
-    run("mkdir", &[copies.as_os_str()]);
-    run("sync", &[]);
-    let start = Instant::now();
+    fs::create_dir(&copies).expect("writable");
     let lists = office.join("USR");
-    run(
-        "cp",
-        &[
-            "-r".as_ref(),
-            resync.as_os_str(),
-            lists.as_os_str(),
-            copies.as_os_str(),
-        ],
-    );
-    run("sync", &[]);
-    let time = start.elapsed();
+    let time = durably(|| {
+        run(
+            "cp",
+            &[
+                "-r".as_ref(),
+                resync.as_os_str(),
+                lists.as_os_str(),
+                copies.as_os_str(),
+            ],
+        );
+    });
     fs::remove_dir_all(&copies).expect("removed");
     time
-}
-
-fn run(program: &str, arguments: &[&std::ffi::OsStr]) {
-    let status = Command::new(program).args(arguments).status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "{program} {arguments:?}"
-    );
-}
-
-fn name(text: &str) -> PostofficeName {
-    PostofficeName::parse(text.as_bytes(), CODE_PAGE).expect("NET/PO")
-}
-
-fn place(postoffice: usize) -> String {
-    format!("NET{}/PO{postoffice}", postoffice / NETWORK_LEN)
-}
-
-/// Makes a postoffice that is registered with NET/SRV and knows the external postoffices.
-fn set_up(path: &Path, postoffices: usize) -> anyhow::Result<()> {
-    setup::create(path, &name("NET/OWN"), CODE_PAGE)?;
-    let now = jiff::Zoned::now();
-    let holder = Holder::new("bench", "Admin", "Administrator", now);
-    let po = Postoffice::open_write(path, holder)?;
-    let batch = po.batch()?;
-    let mut config = po.requestor_config()?;
-    let mut places = Places::load(&po)?;
-    let mut mailbags = MailbagSource::open(&po, &places, &config)?;
-    let mut definitions = Definitions::load(&po)?;
-    let route = Route {
-        kind: RouteKind::None,
-        text: Box::default(),
-    };
-    for postoffice in 0..postoffices {
-        let name = name(&place(postoffice));
-        if postoffice % NETWORK_LEN == 0 {
-            definitions.add_network(
-                &mut places,
-                NetworkKind::Pcm,
-                name.network(),
-                &mut mailbags,
-            )?;
-        }
-        definitions.add_postoffice(&po, &mut places, &name, &route, &mut mailbags)?;
-    }
-    definitions.stage(&batch)?;
-    mailbags.stage(&batch, &mut config)?;
-    config.server_network = FixedText::new(b"NET")?;
-    config.server_postoffice = FixedText::new(b"SRV")?;
-    let mut bytes = [0; ReqConf::LEN];
-    config.encode(&mut bytes);
-    batch.replace_bytes(&layout::REQCONF, &bytes)?;
-    batch.commit()?;
-    Ok(())
 }
 
 /// Writes a resync file as the server makes it: list by list, each emptied first and then in name order.
@@ -258,26 +153,4 @@ fn write_resync(path: &Path, entries: usize, postoffices: usize) -> anyhow::Resu
     }
     writer.finish()?;
     Ok(())
-}
-
-/// Returns the full name with this number among `count`, all different and in their order.
-fn full_name(number: usize, count: usize) -> String {
-    const SURNAMES: [&str; 12] = [
-        "Andersen",
-        "Brown",
-        "Castillo",
-        "Davidson",
-        "Eriksson",
-        "Fitzgerald",
-        "Gustafsson",
-        "Hall",
-        "Johansson",
-        "Kowalski",
-        "Montgomery",
-        "Wu",
-    ];
-    const GIVEN: [&str; 6] = ["Alexandra", "Bo", "Charlotte", "Joseph", "Maria", "Susan"];
-    let nth = number * SURNAMES.len() * GIVEN.len() / count;
-    let (surname, given) = (SURNAMES[nth / GIVEN.len()], GIVEN[nth % GIVEN.len()]);
-    format!("{surname}, {given} {number:07}")
 }
