@@ -79,9 +79,9 @@ pub fn check(
         deleted,
         Limit::Explicit,
     ));
-    let entries = entries + count;
+    // No account ever goes by absence, so that they do not count there.
     stopped.extend(exceeds(None, entries, absent, Limit::Absence));
-    stopped.extend(exceeds(None, entries, explicit, Limit::Explicit));
+    stopped.extend(exceeds(None, entries + count, explicit, Limit::Explicit));
     if stopped.is_empty() {
         Ok(())
     } else {

@@ -129,6 +129,17 @@ impl Intake {
         }
     }
 
+    /// Empties a list that `-r` names, whether or not the source says anything about it.
+    pub fn replace_list(&mut self, list: ListName) {
+        let id = ListId::of_list_name(&list, &self.setting.own, self.setting.code_page);
+        match id {
+            Some(id @ (ListId::Postoffice { .. } | ListId::Gateway(_))) if self.setting.replace => {
+                self.list(id, || list);
+            }
+            _ => self.take(Position::default(), Transaction::Replace { list }),
+        }
+    }
+
     /// Takes an A that has nothing but its entry. Behind another of the same postoffice it is not copied before
     /// it stands in its list; else it goes the way of every transaction.
     pub(crate) fn take_add(&mut self, at: Position, entry: &EntryText<'_>) {

@@ -179,9 +179,12 @@ fn setting(session: &Session, state: &State, keep_decisions: bool) -> Setting {
 /// Says that a postoffice is defined: a renamed one appears beside its old self until that is deleted by hand (Q96060).
 fn created(po: &Postoffice, place: &NewPlace) -> LogLine {
     let name = place.name.view(po.code_page());
-    LogLine::status(format!(
-        "Autocreated postoffice (where it is one renamed, delete its old definition): {name}"
-    ))
+    LogLine::status(match place.kind.is_gateway_node() {
+        true => format!("Autocreated {} node: {name}", place.kind.token()),
+        false => format!(
+            "Autocreated postoffice (where it is one renamed, delete its old definition): {name}"
+        ),
+    })
 }
 
 /// Says why nothing is removed by absence.

@@ -12,7 +12,6 @@ use crate::importfile::Reader;
 use crate::messages::{Message, Severity};
 use crate::plan::intake::{Filter, Intake, Setting};
 use crate::plan::merge::{Rules, Source};
-use crate::plan::op::Position;
 use crate::plan::outcome::OutcomeSink;
 use crate::postoffice::log::LogLine;
 use crate::postoffice::{Dir, Postoffice, Role, layout};
@@ -24,7 +23,7 @@ use crate::tools::pass::{
     walk_blocks,
 };
 use crate::tools::session::{Access, Session};
-use crate::transaction::{ListName, Transaction};
+use crate::transaction::ListName;
 
 /// Runs a plain import.
 ///
@@ -174,8 +173,7 @@ fn replace_named(options: &Options, po: &Postoffice, intake: &mut Intake) -> Res
     };
     let place = parse_place(po, wanted)?;
     if place.is_some() || !wanted.kind.is_three_part() {
-        let list = ListName::new(wanted.kind, place);
-        intake.take(Position::default(), Transaction::Replace { list });
+        intake.replace_list(ListName::new(wanted.kind, place));
     }
     Ok(())
 }
