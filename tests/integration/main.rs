@@ -1,6 +1,7 @@
 //! One test binary, one module per theme.
 
 mod acceptance_command_line;
+mod acceptance_disk;
 mod acceptance_guard;
 mod acceptance_logs;
 mod acceptance_queue;
