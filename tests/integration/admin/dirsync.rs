@@ -302,11 +302,11 @@ fn settings_of_the_requestor_are_kept_apart_from_each_other() {
 }
 
 #[test]
-fn an_import_is_asked_for_at_the_next_t1() {
+fn an_import_is_asked_for_at_once() {
     let site = Site::registered();
     let said = site.done(&["config", "dirsync", "requestor", "import"]);
     assert!(
-        said.contains("a full list is asked for at the next T1"),
+        said.contains("a full list is asked for: a message for"),
         "{said}"
     );
     assert!(
