@@ -1,4 +1,4 @@
-//! T1, T2 and T3 by `reqmain` and `srvmain`, with mail carried by hand.
+//! T1, T2 and T3 by `reqmain` and `srvmain`, with mail carried by hand, and once by Postfix.
 
 mod hostile;
 mod recovery;
@@ -6,4 +6,5 @@ mod site;
 mod t1;
 mod t2;
 mod t3;
+mod through_postfix;
 mod worked_example;
