@@ -7,7 +7,7 @@ use std::io;
 #[non_exhaustive]
 pub enum CodecError {
     /// The size of the file does not fit its rule (`spec/files.md` section 3).
-    #[error("size is {len} bytes, expected {base} + n * {record}")]
+    #[error("size is {len} bytes, expected {}", size_rule(*base, *record))]
     Size {
         /// Bytes found.
         len: u64,
@@ -53,6 +53,14 @@ pub enum CodecError {
     /// Reading or writing failed below us.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+fn size_rule(base: u64, record: u64) -> String {
+    match (base, record) {
+        (_, 0) => format!("{base}"),
+        (0, _) => format!("a multiple of {record}"),
+        (_, _) => format!("{base} + n * {record}"),
+    }
 }
 
 impl CodecError {

@@ -339,6 +339,6 @@ mod tests {
             error(68),
             "byte 0x0: file ends inside an ACCESS2 record: 68 of 69 bytes"
         );
-        assert_eq!(error(70), "size is 70 bytes, expected 69 + n * 0");
+        assert_eq!(error(70), "size is 70 bytes, expected 69");
     }
 }

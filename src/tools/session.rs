@@ -161,8 +161,11 @@ impl Session {
         }
         let mut error = ToolError::from(error);
         self.log(&LogLine::text(Severity::Fatal, error.to_string()));
-        if let Some(published) = messages.first() {
-            error.message = format!("{published}: {}", error.message);
+        if let Some(published) = messages.first().map(ToString::to_string) {
+            error.message = match published.ends_with(&error.message) {
+                true => published,
+                false => format!("{published}: {}", error.message),
+            };
         }
         self.close_log(error)
     }
