@@ -12,6 +12,7 @@ use crate::codec::CodecError;
 use crate::messages::Message;
 use crate::plan::outcome::Counts;
 use crate::postoffice::PostofficeError;
+use crate::tools::cli::interrupt;
 use crate::tools::cli::screen::Screen;
 use crate::tools::report::{Note, Summary};
 
@@ -266,7 +267,10 @@ pub fn main_with<C: Copy + Serialize + Into<std::process::ExitCode>>(
     run: impl FnOnce(&mut Screen<io::StdoutLock<'static>>) -> anyhow::Result<C>,
 ) -> std::process::ExitCode {
     let mut screen = Screen::stdout();
-    let result = run(&mut screen);
+    let result = match interrupt::fail_at_size_limit() {
+        Ok(()) => run(&mut screen),
+        Err(error) => Err(error.into()),
+    };
     let printed = if screen.is_blank() && asks_for_json(env::args_os()) {
         let code = result.as_ref().map_or_else(&code_of, |code| *code);
         print_unsaid(program, result.as_ref().err(), code, &mut screen)

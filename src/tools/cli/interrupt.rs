@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
 
 use crate::tools::exit::{ExitCode, ToolError};
@@ -53,6 +53,16 @@ impl Interrupt {
             Ok(())
         }
     }
+}
+
+/// Lets a file that grows over the limit of the process (`ulimit -f`) be a failure to write, as a full disk is, and not
+/// the end of the process.
+///
+/// # Errors
+///
+/// The system does not let us.
+pub fn fail_at_size_limit() -> io::Result<()> {
+    flag::register(SIGXFSZ, Arc::default()).map(drop)
 }
 
 #[cfg(test)]
