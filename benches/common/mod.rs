@@ -107,6 +107,8 @@ pub(crate) fn durably(copies: impl FnOnce()) -> Duration {
 pub(crate) struct Ran {
     /// From its start to its end.
     pub(crate) time: Duration,
+    /// Time that processors worked for it, which other work on the machine does not lengthen.
+    pub(crate) processor: Duration,
     /// Peak of the memory that was really used, in bytes.
     pub(crate) memory: u64,
     /// What it printed.
@@ -127,6 +129,7 @@ pub(crate) fn measure(command: &mut Command) -> Ran {
     assert!(used.status.success(), "{command:?}: {output}");
     Ran {
         time,
+        processor: used.rusage.utime + used.rusage.stime,
         memory: used.rusage.maxrss,
         output,
     }

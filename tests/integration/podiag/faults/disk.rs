@@ -75,7 +75,7 @@ pub(super) const FAULTS: &[Fault] = &[
         bytes[512 + 1] = 7;
         case.put(&layout::PROCESS, &bytes);
     }),
-    fault("file-damaged", Base::New, |case| {
+    fault("file-damaged", Base::Requestor, |case| {
         // Saturday 09:00, and the next time is a Sunday: it would start at a wrong time (Q119111).
         let entry = ProcessEntry {
             current: stamp("2026-11-22T09:00:00Z"),
