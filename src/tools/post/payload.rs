@@ -1,9 +1,8 @@
 //! Transactions on their way into a message, in the form that its receiver asks for (`spec/protocol.md` 6.2, 6.3).
 
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 
-use tempfile::SpooledTempFile;
-
+use super::Spool;
 use crate::address::AddressType;
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::{Framing, QueueRecord, QueueWriter};
@@ -12,9 +11,6 @@ use crate::protocol::message::{Form, RECORDS_SECTION, push_record};
 use crate::protocol::server::Pace;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::transaction::Transaction;
-
-/// Bytes that are kept in memory; more goes into a temporary file without a name.
-const SPOOL_LEN: usize = 1 << 20;
 
 /// Bytes of a queue record before its text.
 const RECORD_HEADER_LEN: u64 = Framing::OURS.header_len as u64;
@@ -38,7 +34,7 @@ enum Output {
 /// A spool that hashes what goes into it.
 #[derive(Debug)]
 struct Hashing {
-    spool: SpooledTempFile,
+    spool: Spool,
     hasher: ContentHasher,
     len: u64,
 }
@@ -61,7 +57,7 @@ impl PayloadWriter {
     #[must_use]
     pub fn new(form: Form, code_page: CodePage) -> Self {
         let output = Hashing {
-            spool: SpooledTempFile::new(SPOOL_LEN),
+            spool: Spool::new(),
             hasher: ContentHasher::bytes(),
             len: 0,
         };
@@ -153,7 +149,7 @@ pub struct Payload {
     count: u32,
     len: u64,
     hash: ContentHash,
-    spool: SpooledTempFile,
+    spool: Spool,
 }
 
 impl Payload {
@@ -192,14 +188,7 @@ impl Payload {
     /// # Errors
     /// Reading or writing failed.
     pub fn copy_to(&mut self, output: &mut impl Write) -> io::Result<()> {
-        self.spool.seek(SeekFrom::Start(0))?;
-        let mut buffer = [0; 1 << 15];
-        loop {
-            match self.spool.read(&mut buffer)? {
-                0 => return Ok(()),
-                len => output.write_all(&buffer[..len])?,
-            }
-        }
+        self.spool.copy_to(output)
     }
 }
 
@@ -239,7 +228,7 @@ mod tests {
         let mut pace = Pace::new(limit);
         for n in 645..648 {
             let text =
-                format!("A User Number {n}\tPCM:NETWORK/POSTOFFICE/USER{n}\r\n-FAX:/206 {n}");
+                format!("A User Number {n}\tPCM:NETWORK/POSTOFFICE/USER{n}\r\n- FAX:/206 {n}");
             writer.push(&record(n, &text), &mut pace).unwrap();
         }
         let mut payload = writer.finish().unwrap();

@@ -5,6 +5,7 @@
 pub mod options;
 mod queue;
 mod receive;
+mod taking;
 mod transmit;
 
 use std::ffi::OsString;

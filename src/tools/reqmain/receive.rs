@@ -1,36 +1,22 @@
 //! The receiving half of T3: replies of the server into SRVTRANS, confirmed transactions out of REQTRANS
 //! (`spec/protocol.md` 5.1).
 
-use std::io::{Read as _, Seek, SeekFrom, Write};
-
-use tempfile::SpooledTempFile;
-
 use super::queue::Queue;
 use super::{Failure, Run, server_of, stage_config};
-use crate::address::{AddressType, PostofficeName};
-use crate::codec::queue::{Framed, Framing, QueueRecord, QueueWriter};
-use crate::codec::reqconf::{ReqConf, ReqOptions};
-use crate::codec::sync_number::{ReqSync, SrvSync};
+use crate::address::PostofficeName;
+use crate::codec::queue::{Framed, Framing, QueueWriter};
+use crate::codec::reqconf::ReqConf;
 use crate::messages::Message;
-use crate::plan::outcome::{Outcome, Reason, Tally};
 use crate::postoffice::mailbag::Waiting;
-use crate::postoffice::{ExportItem, Postoffice, PostofficeError, Role, layout};
+use crate::postoffice::{Postoffice, PostofficeError, Role, layout};
 use crate::protocol::mail::SignatureCheck;
 use crate::protocol::message::{ReplyHead, Task};
 use crate::protocol::outcome::{Consequence, Line, Refusal};
-use crate::protocol::requestor::{
-    Acknowledgment, Requestor, Taken, Updates, Verdict, judge, needs_export, order,
-};
+use crate::protocol::requestor::{Requestor, order};
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::post::{
-    Fate, Inbox, Item, Letterbox, MailLine, Read, Transactions, key_of, sent_line,
-};
+use crate::tools::post::{Fate, Inbox, Letterbox, MailLine, Read, Spool, key_of};
 use crate::tools::report::Note;
-use crate::transaction::ListName;
-
-/// Bytes of new updates that are kept in memory; more goes into a temporary file without a name.
-const SPOOL_LEN: usize = 1 << 20;
 
 /// Runs the receiving half of T3.
 pub(super) fn run(run: &mut Run, interrupt: &Interrupt) -> Result<(), Failure> {
@@ -64,7 +50,7 @@ pub(super) fn run(run: &mut Run, interrupt: &Interrupt) -> Result<(), Failure> {
         server,
         is_server,
         queue: &mut queue,
-        updates: QueueWriter::new(SpooledTempFile::new(SPOOL_LEN), &Framing::OURS),
+        updates: QueueWriter::new(Spool::new(), &Framing::OURS),
         exported: 0,
     };
     let replies = receiving.sort(run, &mut inbox, interrupt)?;
@@ -108,20 +94,20 @@ fn check_pending(po: &Postoffice) -> Result<(), Failure> {
 }
 
 /// A reply that waits for its turn.
-struct Reply {
-    waiting: Waiting,
-    head: ReplyHead,
+pub(super) struct Reply {
+    pub(super) waiting: Waiting,
+    pub(super) head: ReplyHead,
 }
 
 /// What the run has come to so far.
-struct Receiving<'q> {
-    config: ReqConf,
-    numbers: Requestor,
+pub(super) struct Receiving<'q> {
+    pub(super) config: ReqConf,
+    pub(super) numbers: Requestor,
     server: PostofficeName,
     is_server: bool,
-    queue: &'q mut Queue,
-    updates: QueueWriter<SpooledTempFile>,
-    exported: u64,
+    pub(super) queue: &'q mut Queue,
+    pub(super) updates: QueueWriter<Spool>,
+    pub(super) exported: u64,
 }
 
 impl Receiving<'_> {
@@ -231,214 +217,7 @@ impl Receiving<'_> {
         }
     }
 
-    /// Takes a reply, or says why not.
-    fn take(&mut self, run: &mut Run, inbox: &mut Inbox, reply: Reply) -> Result<(), Failure> {
-        let Reply { waiting, head } = reply;
-        let letter = match inbox.read(&run.session.po, &waiting)? {
-            Read::Letter(letter) => letter,
-            Read::Duplicate(letter) => {
-                return self.settle(run, inbox, waiting, &letter, Fate::Duplicate);
-            }
-            Read::Gone | Read::Refused { .. } => return Ok(()),
-        };
-        for fault in &letter.faults {
-            run.say_line(Line::warning(format!(
-                "{}: {fault}",
-                letter.sender(run.code_page())
-            )));
-        }
-        let view = self.queue.view(head.req_sync);
-        let taken = match judge(&self.numbers, view, &head) {
-            Verdict::Leave { next, remark } => {
-                run.worsen(remark.consequence());
-                remark
-                    .lines("")
-                    .into_iter()
-                    .for_each(|line| run.say_line(line));
-                self.numbers = next;
-                let detail = remark.lines("").into_iter().next().map(|line| line.text);
-                let fate = Fate::Taken(letter.fingerprint);
-                return self.settled(run, inbox, waiting, &letter, fate, None, detail);
-            }
-            Verdict::Take(taken) => taken,
-        };
-        let count = match self.count(run, &letter) {
-            Ok(count) => count,
-            Err(refusal) => {
-                run.worsen(Consequence::OutOfStep);
-                return self.refuse(run, inbox, waiting, &letter, &refusal);
-            }
-        };
-        self.append(run, &letter, taken.updates)?;
-        self.acknowledge(run, &taken, &head)?;
-        let fate = Fate::Taken(letter.fingerprint);
-        self.settled(run, inbox, waiting, &letter, fate, Some(count), None)
-    }
-
-    /// Counts the transactions of a reply: it is taken whole or not at all, since nothing in it comes again once the
-    /// number is confirmed.
-    fn count(&self, run: &Run, letter: &Letterbox) -> Result<u64, Refusal> {
-        let code_page = run.code_page();
-        let who = letter.sender(code_page);
-        let mut count = 0_u64;
-        for item in Transactions::open(&letter.mail, &letter.profile, code_page, &who)? {
-            match item {
-                Item::Damaged(reason) => return Err(Refusal::Damaged(format!("{who}: {reason}"))),
-                Item::Transaction { .. } | Item::Bad { .. } => count += 1,
-            }
-        }
-        let announced = letter.profile.count.map(u64::from);
-        match announced.filter(|&announced| announced != count) {
-            Some(announced) => Err(Refusal::Damaged(format!(
-                "{who}: {count} transactions came, {announced} were announced"
-            ))),
-            None => Ok(count),
-        }
-    }
-
-    /// Puts the transactions behind those that wait in SRVTRANS.
-    fn append(
-        &mut self,
-        run: &mut Run,
-        letter: &Letterbox,
-        updates: Updates,
-    ) -> Result<(), Failure> {
-        let code_page = run.code_page();
-        let who = letter.sender(code_page);
-        let Ok(items) = Transactions::open(&letter.mail, &letter.profile, code_page, &who) else {
-            return Ok(()); // counted before
-        };
-        let mut bad = Vec::new();
-        let mut tally = Tally::new(&mut run.reporter);
-        for item in items {
-            let (number, text) = match item {
-                Item::Transaction { number, text, .. } => (number, text),
-                Item::Bad {
-                    number,
-                    text,
-                    messages,
-                    ..
-                } => {
-                    // IMPORT says what is wrong with a record; a line of text that is none leaves nothing to queue.
-                    let Some(number) = number.filter(|_| !text.is_empty()) else {
-                        bad.extend(messages);
-                        continue;
-                    };
-                    (number, text)
-                }
-                Item::Damaged(_) => break,
-            };
-            let record = QueueRecord::transaction(run.now, number, 0, text);
-            let is_new = match updates {
-                Updates::All => true,
-                Updates::After(after) => SrvSync(number) > after,
-            };
-            tally.read();
-            let (outcome, reason) = match is_new {
-                true => (Outcome::Added, None),
-                false => (Outcome::Ignored, Some(Reason::SequenceOld)),
-            };
-            let line = || {
-                let mut line = sent_line(&record, code_page);
-                line.outcome = outcome;
-                line.reason = reason;
-                line
-            };
-            tally
-                .record(outcome, reason, line)
-                .map_err(|e| ToolError::new(ExitCode::CannotWrite, e.to_string()))?;
-            if is_new {
-                self.updates.write(&record).map_err(|e| {
-                    ToolError::new(ExitCode::CannotWrite, format!("SRVTRANS.GLB: {e}"))
-                })?;
-            }
-        }
-        let counts = *tally.counts();
-        run.counts.merge(&counts);
-        for message in bad {
-            run.worsen(Consequence::Partial);
-            run.counts.read += 1;
-            let reason = Some(Reason::Message(message.number));
-            run.counts.count(Outcome::Refused, reason);
-            run.say(message);
-        }
-        Ok(())
-    }
-
-    /// Does what the reply means for the own queue and the numbers.
-    fn acknowledge(
-        &mut self,
-        run: &mut Run,
-        taken: &Taken,
-        head: &ReplyHead,
-    ) -> Result<(), Failure> {
-        for remark in &taken.remarks {
-            run.worsen(remark.consequence());
-            remark
-                .lines("")
-                .into_iter()
-                .for_each(|line| run.say_line(line));
-        }
-        let po = &run.session.po;
-        let own = ListName::new(AddressType::Pcm, Some(po.name().clone())).encode();
-        let waiting = self.queue.waiting_export(&own, po);
-        let done = self
-            .queue
-            .acknowledge(taken.acknowledgment, taken.next.req_sync);
-        self.numbers = taken.next.clone();
-        if head.is_import {
-            self.config.last_import = run.now;
-        }
-        if done.discarded > 0 {
-            let text = format!(
-                "{} transactions confirmed up to number {}",
-                done.discarded, head.req_sync
-            );
-            run.notes.push(Note { number: None, text });
-        }
-        if let (Acknowledgment::Renumber { above }, true) =
-            (taken.acknowledgment, done.renumbered > 0)
-        {
-            let text = format!(
-                "{} waiting transactions are renumbered above {above}",
-                done.renumbered
-            );
-            run.say_line(Line::status(text));
-        }
-        if needs_export(taken.export, waiting, taken.acknowledgment) {
-            self.export(run)?;
-        }
-        Ok(())
-    }
-
-    /// Puts the own list behind what waits: R, and an A per entry.
-    fn export(&mut self, run: &mut Run) -> Result<(), Failure> {
-        let confirmed = self.numbers.req_sync;
-        let templates = self.config.options.contains(ReqOptions::TEMPLATES_SEND);
-        let (mut first, mut last) = (None, ReqSync::ZERO);
-        for item in run.session.po.own_export(templates)? {
-            match item {
-                ExportItem::Command(transaction) | ExportItem::Entry(transaction) => {
-                    last = self.queue.push(&transaction, confirmed, run.now)?;
-                    first.get_or_insert(last);
-                    self.exported += 1;
-                }
-                ExportItem::Refused { name, error } => {
-                    let name = run.code_page().decode(name.as_bytes());
-                    run.say(Message::new(error.number, name));
-                    run.worsen(Consequence::Partial);
-                }
-            }
-        }
-        self.config.last_export = run.now;
-        if let Some(first) = first {
-            let text = format!("The local list waits for T1: numbers {first} to {last}");
-            run.say_line(Line::status(text));
-        }
-        Ok(())
-    }
-
-    fn refuse(
+    pub(super) fn refuse(
         &mut self,
         run: &mut Run,
         inbox: &mut Inbox,
@@ -460,7 +239,7 @@ impl Receiving<'_> {
         )
     }
 
-    fn settle(
+    pub(super) fn settle(
         &mut self,
         run: &mut Run,
         inbox: &mut Inbox,
@@ -475,7 +254,7 @@ impl Receiving<'_> {
         clippy::too_many_arguments,
         reason = "what a report line says of a message"
     )]
-    fn settled(
+    pub(super) fn settled(
         &mut self,
         run: &mut Run,
         inbox: &mut Inbox,
@@ -527,7 +306,8 @@ impl Receiving<'_> {
             updates.map_err(|e| PostofficeError::Unstorable(format!("SRVTRANS.GLB: {e}")))?;
         if count > 0 {
             let mut staged = batch.append_writer(&layout::SRVTRANS)?;
-            copy(&mut spool, &mut staged)
+            spool
+                .copy_to(&mut staged)
                 .map_err(|e| PostofficeError::Unstorable(format!("SRVTRANS.GLB: {e}")))?;
             staged.finish()?;
         }
@@ -550,15 +330,4 @@ enum Class {
     Reply,
     Other,
     Refused(Refusal),
-}
-
-fn copy(spool: &mut SpooledTempFile, output: &mut impl Write) -> std::io::Result<()> {
-    spool.seek(SeekFrom::Start(0))?;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match spool.read(&mut buffer)? {
-            0 => return Ok(()),
-            len => output.write_all(&buffer[..len])?,
-        }
-    }
 }

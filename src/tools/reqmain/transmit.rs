@@ -18,6 +18,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::post::{
     MailLine, Payload, PayloadWriter, post, request_letter, sent_line, status_letter,
 };
+use crate::tools::report;
 
 /// Runs T1.
 pub(super) fn run(run: &mut Run, interrupt: &Interrupt) -> Result<(), Failure> {
@@ -200,10 +201,9 @@ fn commit(
         .map_err(|e| PostofficeError::Unstorable(e.to_string()))?;
     let committed = batch.commit()?;
     let warnings = committed.warnings.iter();
-    run.notes
-        .extend(warnings.map(|warning| crate::tools::report::Note {
-            number: None,
-            text: warning.to_string(),
-        }));
+    run.notes.extend(warnings.map(|warning| report::Note {
+        number: None,
+        text: warning.to_string(),
+    }));
     Ok(lines)
 }

@@ -9,6 +9,9 @@ pub mod options;
 mod receive;
 mod reply;
 mod request;
+mod sending;
+mod served;
+mod taking;
 mod transmit;
 
 use std::ffi::OsString;

@@ -2,6 +2,7 @@
 
 use crate::codec::FixedText;
 use crate::codec::srvconf::SrvConf;
+use crate::codec::timestamp::Timestamp;
 use crate::postoffice::mailbag::Outbox;
 use crate::postoffice::{Postoffice, PostofficeError};
 use crate::tools::post::{MailLine, note_to, post};
@@ -33,7 +34,7 @@ pub(super) fn send(
     outbox: &Outbox<'_, '_>,
     conf: &SrvConf,
     note: &Note,
-    now: crate::codec::timestamp::Timestamp,
+    now: Timestamp,
 ) -> Result<MailLine, PostofficeError> {
     let code_page = po.code_page();
     let administrator = administrator(conf);

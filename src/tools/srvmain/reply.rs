@@ -303,7 +303,6 @@ fn keep(record: &mut QueueRecord, templates: bool, code_page: CodePage) -> bool 
     if templates {
         return true;
     }
-    // Whether it can be read or not, it is about templates.
     if record.text.first() == Some(&b'T') {
         return false;
     }
@@ -315,10 +314,10 @@ fn keep(record: &mut QueueRecord, templates: bool, code_page: CodePage) -> bool 
     };
     let mut transaction = decoded.transaction;
     match &mut transaction {
-        Transaction::Template { .. } => return false,
         Transaction::Modify { new: None, .. } => return false,
         Transaction::Add { info, .. } | Transaction::Modify { info, .. } => info.clear(),
-        Transaction::Delete { .. } | Transaction::Replace { .. } => {}
+        Transaction::Delete { .. } | Transaction::Replace { .. } | Transaction::Template { .. } => {
+        }
     }
     record.text = transaction.encode_queue_text();
     true
@@ -384,13 +383,14 @@ mod tests {
         let entry = "A Ann\tPCM:NET/PO/ann";
         for (text, without) in [
             (entry, Some(entry)),
-            ("A Ann\tPCM:NET/PO/ann\r\n-Phone:/1", Some(entry)),
-            ("M Ann\tPCM:NET/PO/ann\r\n-Phone:/1", None),
+            ("A Ann\tPCM:NET/PO/ann\r\n- Phone:/1", Some(entry)),
+            ("M Ann\tPCM:NET/PO/ann\r\n- Phone:/1", None),
             (
-                "M Ann\tPCM:NET/PO/ann\r\n  Anna\tPCM:NET/PO/ann\r\n-Phone:/1",
+                "M Ann\tPCM:NET/PO/ann\r\n  Anna\tPCM:NET/PO/ann\r\n- Phone:/1",
                 Some("M Ann\tPCM:NET/PO/ann\r\n  Anna\tPCM:NET/PO/ann"),
             ),
-            ("T PCM:NET/PO\r\n Phone:20", None),
+            ("T PCM:NET/PO\r\n Phone:~1~20~~~", None),
+            ("T what is no template", None),
             ("R PCM:NET/PO", Some("R PCM:NET/PO")),
         ] {
             assert_eq!(kept(text, false).as_deref(), without, "{text}");

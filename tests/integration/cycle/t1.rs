@@ -1,12 +1,14 @@
 //! T1 at a requestor: `reqmain -t`.
 
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
 use dirsync::codec::FixedText;
 use dirsync::codec::sync_number::ReqSync;
 use dirsync::protocol::message::Task;
 
-use super::site::{PAGE, Site, queue_of};
+use super::site::{PAGE, Site};
 use crate::support::run;
 
 const D: &str = "NET/D";
@@ -388,19 +390,39 @@ fn a_report_has_a_line_per_transaction_and_per_message() {
 }
 
 #[test]
-fn ds_s071_an_interruption_before_the_commit_changes_nothing() {
-    // A request for the end that is there from the beginning: the run looks between two transactions.
+fn ds_s071_an_interruption_leaves_everything_as_it_was() {
     let site = site();
-    let before = site.read(A, "GLB/REQTRANS.GLB");
-    let path = site.path(A).display().to_string();
-    let run = run(
-        "reqmain",
-        vec!["-t".into(), format!("-d{path}"), "--dry-run".into()],
-        |_| {},
+    let text: Vec<_> = (0..40_000)
+        .map(|n| format!("A User {n}\tPCM:NET/A/U{n}"))
+        .collect();
+    let records: Vec<_> = (1..).zip(text.iter().map(String::as_str)).collect();
+    site.put_queue(A, "REQTRANS", &records);
+    let (queue, config) = (site.read(A, "GLB/REQTRANS.GLB"), site.config(A));
+    // The report makes it look at every transaction, and at the signal between two of them.
+    let report = site.path("report.jsonl").display().to_string();
+    let binary = Path::new(env!("CARGO_BIN_EXE_import")).with_file_name("reqmain");
+    let mut child = Command::new(binary)
+        .args(["-t", "--report", &report])
+        .arg(format!("-d{}", site.path(A).display()))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let lock = site.path(A).join("GLB/DIRSYNC.LCK");
+    while !lock.exists() && child.try_wait().expect("asked").is_none() {
+        std::thread::yield_now();
+    }
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("sent");
+    let ended = child.wait().expect("it ends").code();
+    assert_eq!(ended, Some(75));
+    assert_eq!(
+        (site.read(A, "GLB/REQTRANS.GLB"), site.config(A)),
+        (queue, config)
     );
-    run.ends(0);
-    assert_eq!(site.read(A, "GLB/REQTRANS.GLB"), before);
-    assert_eq!(queue_of(&before).len(), 4);
+    assert!(site.outgoing(A).is_empty());
+    site.t1(A);
+    assert_eq!(site.sent_to(A, D)[1].queued().len(), 40_000);
 }
 
 #[test]
