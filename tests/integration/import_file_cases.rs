@@ -3,14 +3,13 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io;
+
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use dirsync::codec::codepage::CodePage;
 use dirsync::protocol;
 use serde_json::Value;
-use wait4::Wait4;
 
 const CODE_PAGE: CodePage = CodePage::Cp850;
 
@@ -238,26 +237,22 @@ fn check_answers_a_long_file_in_constant_memory() {
         write!(text, "A User {number}\tPCM:NET/PO/U{number}\r\n!\r\n").expect("a string");
     }
     fs::write(&path, text).expect("writable");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_import"))
+    // Address space, since what the system counts of a new process is at first that of this one.
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -v 65536 && exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_import"))
         .arg(format!("-f{}", path.display()))
         .arg("--check")
         .env_clear()
-        .stdout(Stdio::piped())
-        .spawn()
+        .output()
         .expect("the program starts");
-    let answer = io::read_to_string(child.stdout.take().expect("a pipe")).expect("text");
-    let used = child.wait4().expect("the program ends");
-    assert_eq!(used.status.code(), Some(1));
+    let answer = String::from_utf8(output.stdout).expect("text");
+    assert_eq!(output.status.code(), Some(1));
     let found: Value = serde_json::from_str(&answer).expect("one object");
     let count = |key: &str| found[key].as_array().map(Vec::len);
     assert_eq!(count("transactions"), Some(LINES as usize / 2));
     assert_eq!(count("messages"), Some(LINES as usize / 2));
     assert_eq!(found["messages"][0]["line"], 2);
-    assert!(
-        used.rusage.maxrss < 32 << 20,
-        "{} bytes",
-        used.rusage.maxrss
-    );
 }
 
 #[test]

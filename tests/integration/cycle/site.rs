@@ -64,6 +64,13 @@ impl Letter {
 impl Site {
     /// Makes postoffices that know each other, with the first as the registered server of all.
     pub(crate) fn new(names: &[&str]) -> Self {
+        Self::routed(names, |site, other| {
+            format!("direct:{}", site.path(other).display())
+        })
+    }
+
+    /// As [`Self::new`], with the routes by which they know each other.
+    pub(crate) fn routed(names: &[&str], route: impl Fn(&Self, &str) -> String) -> Self {
         let site = Self {
             root: tempfile::tempdir().expect("a temporary directory"),
             names: names.iter().map(ToString::to_string).collect(),
@@ -72,12 +79,9 @@ impl Site {
         for name in names {
             site.admin(name, &format!("setup {name}")).ends(0);
             for other in names.iter().filter(|other| *other != name) {
-                let path = site.path(other).display().to_string();
-                site.admin(
-                    name,
-                    &format!("external create {other} --route direct:{path}"),
-                )
-                .ends(0);
+                let route = route(&site, other);
+                site.admin(name, &format!("external create {other} --route {route}"))
+                    .ends(0);
             }
         }
         let server = names[0];
@@ -129,16 +133,21 @@ impl Site {
     pub(crate) fn with_users(offices: &[(&str, &[&str])]) -> Self {
         let names: Vec<_> = offices.iter().map(|(name, _)| *name).collect();
         let site = Self::new(&names);
+        site.export(offices);
+        site
+    }
+
+    /// Gives postoffices users that are exported and not yet sent.
+    pub(crate) fn export(&self, offices: &[(&str, &[&str])]) {
         for (name, users) in offices {
             for user in *users {
-                site.user(name, user);
+                self.user(name, user);
             }
-            site.admin(name, "local modify admin --dirsync no").ends(0);
+            self.admin(name, "local modify admin --dirsync no").ends(0);
             // What was told of them so far is said again by the export, under the first numbers.
-            site.put(name, "GLB/REQTRANS.GLB", b"");
-            site.admin(name, "config dirsync requestor export").ends(0);
+            self.put(name, "GLB/REQTRANS.GLB", b"");
+            self.admin(name, "config dirsync requestor export").ends(0);
         }
-        site
     }
 
     pub(crate) fn user(&self, office: &str, user: &str) {

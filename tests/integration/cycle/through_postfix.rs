@@ -6,19 +6,10 @@ use crate::support::mta::Mta;
 const D: &str = "NET/D";
 const A: &str = "NET/A";
 
-/// Makes the site of the worked example anew for two postoffices that reach each other by mail alone, with a password
-/// between them.
+/// Makes two postoffices that reach each other by mail alone, with a password between them.
 fn apart() -> Site {
-    let site = Site::exported();
-    for (office, other, address) in [(D, A, "a@po.test"), (A, D, "d@po.test")] {
-        site.admin(office, &format!("external delete {other}"))
-            .ends(0);
-        site.admin(
-            office,
-            &format!("external create {other} --route mail:{address}"),
-        )
-        .ends(0);
-    }
+    let site = Site::routed(&[D, A], |_, other| format!("mail:{}", address(other)));
+    site.export(&[(D, &["Dan", "Dora"]), (A, &["Ann", "Abe", "Ada"])]);
     let password = "--password sesame";
     for (office, words) in [
         (
@@ -35,10 +26,16 @@ fn apart() -> Site {
     site
 }
 
+/// The mail address of a postoffice: `a@po.test` for NET/A.
+fn address(office: &str) -> String {
+    let own = office.rsplit('/').next().expect("NET/PO").to_lowercase();
+    format!("{own}@po.test")
+}
+
 /// Hands the mail of one postoffice to the mail system; what is for itself it gets at once.
 fn hand_over(site: &Site, office: &str, mta: &Mta) {
-    let own = office.rsplit('/').next().expect("NET/PO").to_lowercase();
-    let args = format!("-0 --smtp {} --mail-from {own}@po.test", mta.address());
+    let (relay, from) = (mta.address(), address(office));
+    let args = format!("-0 --smtp {relay} --mail-from {from}");
     site.run(office, "external", &args).ends(0);
 }
 

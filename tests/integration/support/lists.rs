@@ -80,6 +80,7 @@ impl Office {
             let mut record = RequestorRecord::new(network, postoffice, registration);
             record.req_sync.0 = *req;
             record.srv_sync.0 = *srv;
+            config.header.srv_sync = config.header.srv_sync.max(record.srv_sync);
             record.import_count.0 = *import;
             config.requestors.push(record);
         }
