@@ -12,6 +12,7 @@ use crate::codec::{FixedText, HexId, Record};
 use crate::importfile::Writer;
 use crate::list::{ListEntry, ListId};
 use crate::messages::Message;
+use crate::plan::info::Template;
 use crate::plan::pol::PolChange;
 use crate::plan::{ListPlan, NewPlace, Removal, Row};
 use crate::postoffice::define::Definitions;
@@ -23,7 +24,7 @@ use crate::postoffice::places::{Places, network_kind};
 use crate::postoffice::pol::{Change, External, Pol};
 use crate::postoffice::{Batch, Dir, File, Postoffice, PostofficeError, layout};
 use crate::tools::session::Session;
-use crate::transaction::Entry;
+use crate::transaction::{Entry, InfoLine, Transaction};
 
 /// What a pass changes beside the lists.
 #[derive(Debug, Default)]
@@ -184,6 +185,10 @@ fn stage_removed(
     let mut count = 0;
     for list in lists {
         let (kind, place) = kind_and_place(places, &list.id);
+        let template = match places.place_of(&list.id).and_then(|place| place.stem()) {
+            Some(stem) => po.load_template(stem)?,
+            None => None,
+        };
         for row in &list.rows {
             let Row::Remove {
                 entry,
@@ -197,7 +202,12 @@ fn stage_removed(
             let line = address.and_then(|a| Entry::new(entry.name.as_bytes(), a, code_page));
             // What no import line can hold could not be brought back by one either; the report names it.
             if let Ok(line) = line {
-                text.write_entry(&line).expect("a vector takes it");
+                let add = Transaction::Add {
+                    entry: line,
+                    info: info_of(entry, template.as_ref()),
+                    tokens: Vec::new(),
+                };
+                text.write(&add).expect("a vector takes it");
                 count += 1;
             }
         }
@@ -210,6 +220,17 @@ fn stage_removed(
     batch.create_dir(Dir::Log);
     // Two runs within one second share the file: nothing of the first is lost.
     batch.append(&File::named(Dir::Log, &name)?, &text)
+}
+
+/// Returns the information lines of an entry; a value that no line can hold is left out.
+fn info_of(entry: &ListEntry, template: Option<&Template>) -> Vec<InfoLine> {
+    let Some((template, record)) = template.zip(entry.info()) else {
+        return Vec::new();
+    };
+    let values = template.values(record);
+    values
+        .filter_map(|(prompt, value)| InfoLine::new(prompt, value).ok())
+        .collect()
 }
 
 fn kind_and_place(places: &Places, id: &ListId) -> (AddressType, Option<PostofficeName>) {
