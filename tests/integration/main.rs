@@ -4,6 +4,7 @@ mod acceptance_command_line;
 mod acceptance_disk;
 mod acceptance_guard;
 mod acceptance_logs;
+mod acceptance_ownership;
 mod acceptance_queue;
 mod admin;
 mod batch_crash;
