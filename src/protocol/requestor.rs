@@ -259,6 +259,12 @@ fn leave(own: &Requestor, reply: &ReplyHead) -> Option<Verdict> {
     if reply.is_import && is_based == Some(false) {
         return leave(not_based);
     }
+    let gap = reply.was.filter(|&was| was > have);
+    let gap = gap.map(|base| Remark::Gap { base, own: have });
+    if let Some(gap) = gap.clone().filter(|_| is_based == Some(true)) {
+        // Numbers that were set to zero leave the STAMP, which tells old mail.
+        return leave(gap);
+    }
     if reply.is_import {
         // Without stamps only the numbers tell a list that was taken before.
         let is_known = reply.import_sync == own.import_sync && found <= have;
@@ -277,8 +283,8 @@ fn leave(own: &Requestor, reply: &ReplyHead) -> Option<Verdict> {
     if is_based == Some(false) {
         return leave(not_based);
     }
-    if let Some(base) = reply.was.filter(|&was| was > have) {
-        return leave(Remark::Gap { base, own: have });
+    if let Some(gap) = gap {
+        return leave(gap);
     }
     if found < have {
         let went_back = Remark::ServerWentBack { found, own: have };

@@ -418,3 +418,24 @@ fn ds_p042_a_resync_file_sets_the_numbers_and_remembers_what_was_confirmed() {
     };
     assert_eq!(taken(&again, 20, &answer).next.raised_from, None);
 }
+
+#[test]
+fn numbers_set_to_zero_leave_a_gap_below_a_late_reply() {
+    // The STAMP stays, so that it still tells old mail; the updates begin above what is there all the same.
+    let zeroed = Requestor {
+        req_sync: ReqSync(0),
+        srv_sync: SrvSync(0),
+        import_sync: ImportSync(0),
+        ..own()
+    };
+    for is_import in [false, true] {
+        let late = ReplyHead {
+            is_import,
+            import_sync: ImportSync(u32::from(is_import)),
+            ..reply()
+        };
+        let (next, remark) = left(&zeroed, &late);
+        let (base, own) = (SrvSync(80), SrvSync(0));
+        assert_eq!((next, remark), (zeroed.clone(), Remark::Gap { base, own }));
+    }
+}
