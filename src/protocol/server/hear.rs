@@ -12,8 +12,9 @@ use crate::protocol::sync::RecordDigest;
 /// `at_taken` is the digest of the transaction in this request that has the last number taken from the requestor, and
 /// unknown where there is none.
 ///
-/// - What the requestor has from the server: SrvSync with the STAMP it came with. Both 0 means new, a number above
-///   ours or a STAMP that is none of ours means lost state: a full list.
+/// - What the requestor has from the server: SrvSync with the STAMP it came with. Both ReqSync and SrvSync 0 means new, a
+///   number above ours or a STAMP that is none of ours means lost state: a full list. SrvSync 0 alone says nothing: a
+///   resync file of a server that had given no number yet leaves lists of that server behind.
 /// - What the server has from the requestor: what it had confirmed must be known here, or it was lost: `EXPORT`. The
 ///   number is adopted, since numbers up to it do not come again. A resync file raises the confirmed number without
 ///   anything being lost; the request says what was confirmed before. Where that is lower than what was taken, the
@@ -37,8 +38,7 @@ pub fn hear(
         entry.import_count = entry.import_count.max(import_sync);
     }
     let stamp = request.stamp;
-    let is_unknown =
-        !stamp.is_none() && request.srv_sync != SrvSync::ZERO && !server.issued.contains(stamp);
+    let is_unknown = !stamp.is_none() && !request.is_new() && !server.issued.contains(stamp);
     let reasons = [
         (request.wants_import, ImportReason::Asked),
         (request.is_new(), ImportReason::New),

@@ -536,3 +536,27 @@ fn codes_of_reasons_are_read_back() {
     }
     assert_eq!(ImportReason::from_code(0), None);
 }
+
+#[test]
+fn a_stamp_of_another_server_shows_also_where_it_gave_no_number() {
+    // A resync file of a server that had given none yet.
+    let (mut server, mut entry) = (server(), entry());
+    let stamp = Stamp(450);
+    let request = RequestHead {
+        srv_sync: SrvSync(0),
+        stamp,
+        ..request()
+    };
+    assert_eq!(
+        hear_all(&mut server, &mut entry, &request),
+        [Remark::UnknownStamp { stamp }]
+    );
+    // Who begins anew keeps the STAMP, and is no riddle.
+    let zeroed = RequestHead {
+        confirmed: Some(ReqSync(0)),
+        ..request
+    };
+    let mut entry = Registered::default();
+    assert_eq!(hear_all(&mut server, &mut entry, &zeroed), []);
+    assert_eq!(entry.due.import, Some(ImportReason::New));
+}
