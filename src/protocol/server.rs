@@ -30,7 +30,7 @@ mod purge;
 mod stored;
 
 pub use answer::{Answer, Content, Master, answer, answered, given_up, own_applied};
-pub use hear::{Gap, Numbered, hear, pass_over, take};
+pub use hear::{Gap, Numbered, finish, hear, pass_over, take};
 pub use pace::Pace;
 pub use purge::{begin_receive, cutoff, expires};
 

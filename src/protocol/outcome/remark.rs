@@ -83,6 +83,13 @@ pub enum Remark {
         /// Last number missing.
         to: ReqSync,
     },
+    /// Numbers are missing before an export, as after a local reset.
+    NumbersReplaced {
+        /// First number missing.
+        from: ReqSync,
+        /// Last number missing.
+        to: ReqSync,
+    },
     /// The requestor's state is from a STAMP that this server never gave.
     UnknownStamp {
         /// The STAMP.
@@ -150,6 +157,7 @@ impl Remark {
             Self::OldImport { .. }
             | Self::OldReply { .. }
             | Self::ExportAsked
+            | Self::NumbersReplaced { .. }
             | Self::MasterLonger { .. } => Consequence::None,
             Self::ImportLimit => Consequence::Partial,
             _ => Consequence::OutOfStep,
@@ -230,6 +238,13 @@ impl Remark {
                 Warning,
                 format!(
                     "{who}: transactions {from} to {to} are missing: the requestor is asked to export"
+                ),
+            ),
+            Self::NumbersReplaced { from, to } => text(
+                Status,
+                format!(
+                    "{who}: transactions {from} to {to} did not come, its list follows; entries it fed for others among \
+                     them are here only if they came before"
                 ),
             ),
             Self::UnknownStamp { stamp } => text(

@@ -109,6 +109,8 @@ pub struct Gap {
     pub from: ReqSync,
     /// Last number missing.
     pub to: ReqSync,
+    /// The list of the requestor follows.
+    is_replaced: bool,
 }
 
 /// What becomes of one transaction of a request.
@@ -150,7 +152,27 @@ pub fn take(
     if replaces_own {
         entry.due.export = false;
     }
+    let gap = gap.map(|gap| Gap {
+        is_replaced: replaces_own,
+        ..gap
+    });
     Numbered::Taken { sync, gap }
+}
+
+/// Ends a request of a requestor of ours that came whole. Where its transactions do not reach the number that it told, the
+/// last ones are missing: its numbers were set to zero, and the server does not know what had been confirmed before.
+pub fn finish(entry: &mut Registered, request: &RequestHead) -> Option<Remark> {
+    let told = request.req_sync;
+    if !request.is_ours() || told <= entry.req_sync {
+        return None;
+    }
+    let gap = advance(
+        entry,
+        ReqSync(told.0.saturating_add(1)),
+        RecordDigest::NO_RECORD,
+    )?;
+    entry.req_sync = told;
+    Some(gap.settle(entry))
 }
 
 /// Passes over a transaction that cannot be used, so that it does not come again (Q128872); returns whether it is new.
@@ -167,6 +189,7 @@ fn advance(entry: &mut Registered, number: ReqSync, digest: RecordDigest) -> Opt
     let gap = (number > from).then(|| Gap {
         from,
         to: ReqSync(number.0 - 1),
+        is_replaced: false,
     });
     entry.req_sync = number;
     entry.digest = digest;
@@ -175,12 +198,18 @@ fn advance(entry: &mut Registered, number: ReqSync, digest: RecordDigest) -> Opt
 
 impl Gap {
     /// Asks a requestor of ours for its list: between postoffices of ours numbers have no holes, so that what is
-    /// missing was lost. Others may leave holes (section 6.2).
+    /// missing was lost. Others may leave holes (section 6.2). Before an R it is enough to say so: the list follows, as after
+    /// a local reset (5.4), where REQTRANS goes on with its numbers and the record of the requestor begins at 0.
     pub fn settle(self, entry: &mut Registered) -> Remark {
-        entry.due.export = true;
-        Remark::NumbersSkipped {
-            from: self.from,
-            to: self.to,
+        let Self {
+            from,
+            to,
+            is_replaced,
+        } = self;
+        if is_replaced {
+            return Remark::NumbersReplaced { from, to };
         }
+        entry.due.export = true;
+        Remark::NumbersSkipped { from, to }
     }
 }

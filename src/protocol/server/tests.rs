@@ -560,3 +560,40 @@ fn a_stamp_of_another_server_shows_also_where_it_gave_no_number() {
     assert_eq!(hear_all(&mut server, &mut entry, &zeroed), []);
     assert_eq!(entry.due.import, Some(ImportReason::New));
 }
+
+#[test]
+fn numbers_missing_before_an_export_are_only_said() {
+    let (mut server, mut entry) = (server(), Registered::default());
+    entry.due.export = true;
+    let taken = take(&mut server, &mut entry, ReqSync(24), digest("R"), true);
+    let Numbered::Taken { gap: Some(gap), .. } = taken else {
+        panic!("{taken:?}");
+    };
+    let (from, to) = (ReqSync(1), ReqSync(23));
+    let remark = gap.settle(&mut entry);
+    assert_eq!(remark, Remark::NumbersReplaced { from, to });
+    assert!(!entry.due.export, "it is here");
+}
+
+#[test]
+fn numbers_missing_at_the_end_ask_for_the_list() {
+    let request = request();
+    let mut entry = Registered {
+        req_sync: ReqSync(20),
+        ..entry()
+    };
+    let (from, to) = (ReqSync(21), ReqSync(22));
+    assert_eq!(
+        finish(&mut entry, &request),
+        Some(Remark::NumbersSkipped { from, to })
+    );
+    assert!(entry.due.export);
+    assert_eq!(entry.digest, RecordDigest::NO_RECORD);
+    assert_eq!(finish(&mut entry, &request), None, "said once");
+    // Others may end with a hole, and say no confirmed number.
+    let foreign = RequestHead {
+        confirmed: None,
+        ..request
+    };
+    assert_eq!(finish(&mut self::entry(), &foreign), None);
+}

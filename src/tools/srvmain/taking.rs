@@ -9,7 +9,7 @@ use crate::messages::{Message, Severity};
 use crate::plan::outcome::{Outcome, Reason, Tally};
 use crate::protocol::message::RequestHead;
 use crate::protocol::outcome::{Consequence, Line, Refusal};
-use crate::protocol::server::{Numbered, Registered, hear, pass_over, take};
+use crate::protocol::server::{Numbered, Registered, finish, hear, pass_over, take};
 use crate::protocol::sync::RecordDigest;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::post::{Item, Letterbox, Transactions, only_digest, sent_line};
@@ -21,6 +21,14 @@ struct From {
     who: String,
     is_ours: bool,
     registration: u32,
+}
+
+/// The transactions of a request.
+struct Came {
+    /// How many were taken.
+    taken: u64,
+    /// All came that were announced, undamaged.
+    is_whole: bool,
 }
 
 impl Receiving {
@@ -57,9 +65,14 @@ impl Receiving {
             is_ours: head.is_ours(),
             registration: record.registration,
         };
-        let counted = self.transactions(run, letter, &from, &mut entry, items);
+        let came = self.transactions(run, letter, &from, &mut entry, items);
+        if let Ok(Came { is_whole: true, .. }) = came {
+            if let Some(remark) = finish(&mut entry, &head) {
+                run.remark(&remark, &who);
+            }
+        }
         entry.put(&mut self.conf.requestors[index]);
-        counted
+        came.map(|came| came.taken)
     }
 
     fn transactions(
@@ -69,7 +82,7 @@ impl Receiving {
         from: &From,
         entry: &mut Registered,
         items: Transactions<'_>,
-    ) -> Result<u64, Stop> {
+    ) -> Result<Came, Stop> {
         let (mut seen, mut taken) = (0_u32, 0);
         let mut is_damaged = false;
         for item in items {
@@ -102,6 +115,7 @@ impl Receiving {
             }
         }
         let announced = letter.profile.count;
+        let is_whole = !is_damaged && announced.is_none_or(|n| n == seen);
         if let Some(announced) = announced.filter(|&n| n != seen && !is_damaged) {
             run.worsen(Consequence::Partial);
             let text = format!(
@@ -110,7 +124,7 @@ impl Receiving {
             );
             run.say_line(Refusal::Damaged(text).line());
         }
-        Ok(taken)
+        Ok(Came { taken, is_whole })
     }
 
     /// Takes one transaction, and reports what became of it.
