@@ -20,6 +20,7 @@
 //! | Keep Updates expired (Q108067) | the next number is below the master list, 138 and 139 | a full list |
 //! | purged before the own lists took it | the same, at the requestor that is this server | every requestor exports |
 //! | the server itself took updates of a server that is no more | its own STAMP is none of those it gave | every requestor exports |
+//! | SRVCONF alone of an older copy | MSTTRANS goes on above its highest number | numbers go on; every requestor exports |
 //! | MSTTRANS lost, or of an older copy (Q112280) | it ends below the highest number | it counts as empty, numbers go on |
 //! | full list lost | the requestor's import number stays behind: it will not take updates, and asks again | a full list |
 

@@ -138,7 +138,7 @@ pub enum Remark {
         /// Highest number of the server.
         sync: SrvSync,
     },
-    /// MSTTRANS goes on above the number in SRVCONF, which follows it.
+    /// MSTTRANS goes on above the number in SRVCONF, which is of an older copy and follows it: everybody has to export.
     MasterLonger {
         /// Last number in MSTTRANS.
         last: SrvSync,
@@ -157,11 +157,19 @@ impl Remark {
             Self::OldImport { .. }
             | Self::OldReply { .. }
             | Self::ExportAsked
-            | Self::NumbersReplaced { .. }
-            | Self::MasterLonger { .. } => Consequence::None,
+            | Self::NumbersReplaced { .. } => Consequence::None,
             Self::ImportLimit => Consequence::Partial,
             _ => Consequence::OutOfStep,
         }
+    }
+
+    /// Tells whether every requestor has to export for it.
+    #[must_use]
+    pub fn exports_all(&self) -> bool {
+        matches!(
+            self,
+            Self::OwnGap { .. } | Self::OwnListsUnknown | Self::MasterLonger { .. }
+        )
     }
 
     /// Returns the lines for the logs. `who` is the requestor, `TYPE:NET/PO`, where the remark is about one.
@@ -296,9 +304,10 @@ impl Remark {
                 ),
             )],
             Self::MasterLonger { last, sync } => text(
-                Status,
+                Error,
                 format!(
-                    "MSTTRANS ends at {last}, SRVCONF knew of {sync}: numbers go on behind {last}"
+                    "MSTTRANS ends at {last}, SRVCONF knew of {sync}: SRVCONF is of an older copy; numbers go on behind \
+                     {last}, and every requestor is asked to export"
                 ),
             ),
             Self::ImportLimit => vec![

@@ -12,6 +12,10 @@ const SECONDS_PER_DAY: u32 = 86_400;
 ///
 /// A master list that ends below the highest number is of an older copy: what it lacks in between would be skipped in
 /// silence. It then counts as empty, like one that was lost (Q112280).
+///
+/// Where SRVCONF is of an older copy, it does not know what was taken from each requestor, so that some transactions come
+/// into the master list a second time. That is not harmless: a D taken again may mean another name of the mailbox. So
+/// every requestor exports ([`Remark::exports_all`]).
 pub fn begin_receive(server: &mut Server, last: Option<SrvSync>) -> Option<Remark> {
     server.cycle = server.cycle.saturating_add(1);
     let last = last?;

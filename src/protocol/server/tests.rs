@@ -597,3 +597,12 @@ fn numbers_missing_at_the_end_ask_for_the_list() {
     };
     assert_eq!(finish(&mut self::entry(), &foreign), None);
 }
+
+#[test]
+fn srvconf_of_an_older_copy_makes_everybody_export() {
+    let mut server = server();
+    let remark = begin_receive(&mut server, Some(SrvSync(90))).expect("MSTTRANS goes on");
+    assert!(remark.exports_all());
+    let remark = begin_receive(&mut server, Some(SrvSync(60))).expect("MSTTRANS is short");
+    assert!(!remark.exports_all());
+}

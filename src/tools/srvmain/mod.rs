@@ -19,7 +19,7 @@ use std::io::Write;
 
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
-use crate::codec::srvconf::{RequestorRecord, SrvConf};
+use crate::codec::srvconf::{RequestorFlags, RequestorRecord, SrvConf};
 use crate::codec::timestamp::Timestamp;
 use crate::messages::{Message, Severity};
 use crate::plan::outcome::Counts;
@@ -268,6 +268,15 @@ fn who(record: &RequestorRecord, code_page: CodePage) -> String {
 /// Returns the place of a requestor.
 fn place(record: &RequestorRecord) -> PostofficeName {
     PostofficeName::from_checked(record.network.as_bytes(), record.postoffice.as_bytes())
+}
+
+/// Asks a requestor for its whole list with its next reply, and with every one until it comes.
+fn ask(record: &mut RequestorRecord) {
+    record.flags = record.flags.with(RequestorFlags::EXPORT_DUE, true);
+}
+
+fn ask_all(conf: &mut SrvConf) {
+    conf.requestors.iter_mut().for_each(ask);
 }
 
 /// Stages SRVCONF.GLB.

@@ -1,7 +1,7 @@
 //! SRVMAIN -R: status reports into CENTRAL.LOG, requests into MSTTRANS (`spec/protocol.md` 4.1 and 4.2).
 
 use super::notes::{self, Note};
-use super::{Run, place, request, stage_config};
+use super::{Run, ask_all, place, request, stage_config};
 use crate::codec::srvconf::SrvConf;
 use crate::codec::sync_number::SrvSync;
 use crate::messages::{Message, Severity};
@@ -20,7 +20,7 @@ use crate::tools::report;
 /// Runs SRVMAIN -R.
 pub(super) fn run(
     run: &mut Run,
-    conf: SrvConf,
+    mut conf: SrvConf,
     own_lists_only: bool,
     interrupt: &Interrupt,
 ) -> Result<(), ToolError> {
@@ -32,6 +32,9 @@ pub(super) fn run(
     if let Some(remark) = begin_receive(&mut server, ends.last) {
         if matches!(remark, Remark::MasterShort { .. }) {
             master = MasterChange::Empty;
+        }
+        if remark.exports_all() {
+            ask_all(&mut conf);
         }
         run.remark(&remark, "");
     }

@@ -2,8 +2,8 @@
 
 use super::reply::{Made, Source, is_full_list, letter};
 use super::served::Served;
-use super::{place, stage_config, who};
-use crate::codec::srvconf::{RequestorFlags, RequestorRecord, SrvConf};
+use super::{ask_all, place, stage_config, who};
+use crate::codec::srvconf::{RequestorRecord, SrvConf};
 use crate::messages::Severity;
 use crate::postoffice::log::Log;
 use crate::postoffice::mailbag::Outbox;
@@ -226,9 +226,7 @@ impl Sending<'_> {
         served.transactions += u64::from(count);
         served.count += 1;
         if answer.export_all {
-            for record in &mut conf.requestors {
-                record.flags = record.flags.with(RequestorFlags::EXPORT_DUE, true);
-            }
+            ask_all(conf);
         }
         entry.put(&mut conf.requestors[index]);
         Ok(len)
