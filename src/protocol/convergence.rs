@@ -232,7 +232,17 @@ impl World {
         let own = &self.offices[0];
         let pending = own.incoming.iter().map(|r| r.number).min();
         let applied = server::own_applied(own.numbers.srv_sync, pending, sync);
-        Master { low, applied }
+        let own_is_ahead = server::is_ahead(
+            own.queue
+                .iter()
+                .filter(|r| r.number > self.server.entries[0].req_sync)
+                .map(|r| r.op == Op::Replace(0)),
+        );
+        Master {
+            low,
+            applied,
+            own_is_ahead,
+        }
     }
 
     fn transmit(&mut self) {

@@ -19,6 +19,7 @@
 //! | requestor restored, its numbers come again for other transactions | another digest at the last number taken | everything above its confirmed number is taken, and `EXPORT` |
 //! | Keep Updates expired (Q108067) | the next number is below the master list, 138 and 139 | a full list |
 //! | purged before the own lists took it | the same, at the requestor that is this server | every requestor exports |
+//! | a full list shows the own users ahead of their transactions | some wait in the own REQTRANS | the server exports behind them |
 //! | the server itself took updates of a server that is no more | its own STAMP is none of those it gave | every requestor exports |
 //! | SRVCONF alone of an older copy | MSTTRANS goes on above its highest number | numbers go on; every requestor exports |
 //! | MSTTRANS lost, or of an older copy (Q112280) | it ends below the highest number | it counts as empty, numbers go on |
@@ -30,7 +31,7 @@ mod pace;
 mod purge;
 mod stored;
 
-pub use answer::{Answer, Content, Master, answer, answered, given_up, own_applied};
+pub use answer::{Answer, Content, Master, answer, answered, given_up, is_ahead, own_applied};
 pub use hear::{Gap, Numbered, finish, hear, pass_over, take};
 pub use pace::Pace;
 pub use purge::{begin_receive, cutoff, expires};

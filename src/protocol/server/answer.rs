@@ -13,6 +13,9 @@ pub struct Master {
     pub low: SrvSync,
     /// Number up to which the server's own lists hold what is in MSTTRANS ([`own_applied`]).
     pub applied: SrvSync,
+    /// The list of the server's own users is ahead of the transactions that changed it: some of them wait in its REQTRANS,
+    /// not taken yet ([`is_ahead`]).
+    pub own_is_ahead: bool,
 }
 
 /// The transactions of a reply.
@@ -25,7 +28,8 @@ pub enum Content {
     },
     /// The lists of the server, each with its R, and what of MSTTRANS is not in them yet.
     FullList {
-        /// What the lists hold; the transactions of MSTTRANS with higher numbers follow.
+        /// What the lists hold. The transactions of MSTTRANS with higher numbers follow, without those for the list of the
+        /// server's own users: that one is given as it is now, and is ahead of them.
         applied: SrvSync,
     },
 }
@@ -39,6 +43,8 @@ pub struct Answer {
     pub content: Content,
     /// Every requestor has to export: see [`Remark::OwnGap`] and [`Remark::OwnListsUnknown`].
     pub export_all: bool,
+    /// The server itself has to export: its own list goes into this full list ahead of transactions that still come.
+    pub export_own: bool,
     /// What was noticed.
     pub remarks: Vec<Remark>,
 }
@@ -51,6 +57,9 @@ pub struct Answer {
 /// - The server itself has no full list to get: its own lists are that list (4.5). It gets what there is. What was
 ///   purged before it took it is in no list of the server, and in no full list of others: every requestor exports. So
 ///   it does where its lists hold what another state of this server sent: nobody can tell what is wrong in them.
+/// - The list of the server's own users is given as it is now. Changes of it that wait in REQTRANS come once more behind it,
+///   and out of place: the entry that an A brings back stays where a rename of it then finds its new name taken, and a D
+///   whose name is gone may mean another name of the mailbox. So the server exports behind them.
 #[must_use]
 pub fn answer(server: &Server, entry: &Registered, master: Master, is_own: bool) -> Option<Answer> {
     if !entry.due.reply {
@@ -98,8 +107,17 @@ pub fn answer(server: &Server, entry: &Registered, master: Master, is_own: bool)
         import,
         content,
         export_all,
+        export_own: matches!(content, Content::FullList { .. }) && master.own_is_ahead,
         remarks,
     })
+}
+
+/// Tells whether a list as it is now is ahead of transactions that are still to come, of which `replaces` says whether they
+/// are an R of it. Behind an R they begin from what the list held then, and all is well in the end.
+#[must_use]
+pub fn is_ahead(replaces: impl IntoIterator<Item = bool>) -> bool {
+    let mut replaces = replaces.into_iter().peekable();
+    replaces.peek().is_some() && !replaces.any(|replaces| replaces)
 }
 
 /// Settles an answer that is sent, and returns the numbers of its message. `through` is the number that the requestor

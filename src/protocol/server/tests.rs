@@ -57,6 +57,7 @@ fn master(low: u32) -> Master {
     Master {
         low: SrvSync(low),
         applied: SrvSync(80),
+        own_is_ahead: false,
     }
 }
 
@@ -180,6 +181,7 @@ fn ds_p021_a_full_list_is_what_the_lists_hold_and_what_they_lack() {
     let master = Master {
         low: SrvSync(1),
         applied,
+        own_is_ahead: false,
     };
     let answer = answer(&server, &entry, master, false).expect("due");
     assert_eq!(answer.content, Content::FullList { applied });
@@ -605,4 +607,28 @@ fn srvconf_of_an_older_copy_makes_everybody_export() {
     assert!(remark.exports_all());
     let remark = begin_receive(&mut server, Some(SrvSync(60))).expect("MSTTRANS is short");
     assert!(!remark.exports_all());
+}
+
+#[test]
+fn a_full_list_ahead_of_waiting_changes_makes_the_server_export() {
+    // None waits; an A; an A before the R that begins an export, and behind it.
+    for (waiting, expected) in [
+        (&[][..], false),
+        (&[false], true),
+        (&[false, true, false], false),
+        (&[true, false], false),
+    ] {
+        assert_eq!(is_ahead(waiting.iter().copied()), expected, "{waiting:?}");
+    }
+    let (mut server, mut entry) = (server(), entry());
+    let master = Master {
+        own_is_ahead: true,
+        ..master(1)
+    };
+    hear_all(&mut server, &mut entry, &request());
+    let updates = answer(&server, &entry, master, false).expect("due");
+    assert!(!updates.export_own, "updates are in their order");
+    entry.due.import = Some(ImportReason::Asked);
+    let list = answer(&server, &entry, master, false).expect("due");
+    assert!(list.export_own);
 }

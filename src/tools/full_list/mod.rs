@@ -15,10 +15,12 @@
 
 mod contents;
 mod make;
+mod own;
 mod server;
 mod walk;
 
 pub use contents::{Contents, Item, LeftOut};
 pub use make::{Job, Target, failure, run, write_failures};
+pub use own::{OwnList, is_ahead_of_resync, master};
 pub use server::{Server, settings};
 pub use walk::{How, Purpose, Selection, Walk, Walked, all_lists};

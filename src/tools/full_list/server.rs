@@ -9,20 +9,24 @@ use crate::codec::srvconf::{RequestorFlags, RequestorRecord, SrvConf};
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 use crate::codec::timestamp::Timestamp;
 use crate::messages::Message;
+use crate::postoffice::master_list::MasterList;
 use crate::postoffice::{Batch, Postoffice, PostofficeError, layout};
 use crate::protocol::resync::{ServerNumbers, header_numbers};
-use crate::protocol::server::{Server as Numbers, own_applied};
+use crate::protocol::server::{Master, Server as Numbers};
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::Selection;
+use super::own::{is_ahead_of_resync, master};
 
 /// What a dir-sync server knows of itself.
 #[derive(Debug)]
 pub struct Server {
     config: SrvConf,
     own: ReqConf,
-    /// What the own lists hold of MSTTRANS.
-    applied: SrvSync,
+    /// What it answers from.
+    master: Master,
+    /// Changes of the own users come once more behind a resync file.
+    is_ahead: bool,
     name: PostofficeName,
     code_page: CodePage,
 }
@@ -38,14 +42,25 @@ impl Server {
             let error = ToolError::new(ExitCode::NotHere, message.to_string());
             return Err(error.with_message(message));
         };
-        let own = po.requestor_config()?;
-        let sync = config.header.srv_sync;
+        let name = po.name().clone();
+        let code_page = po.code_page();
+        let numbers = Numbers::from_header(&config.header);
+        let own = config.find(name.network(), name.postoffice(), code_page);
+        let taken = own.map_or(ReqSync::ZERO, |own| config.requestors[own].req_sync);
+        let list = match MasterList::open(po) {
+            Ok(list) => Some(list),
+            // A resync is the way out of that (Q112280).
+            Err(PostofficeError::Missing { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let master = master(po, &numbers, list.as_ref(), taken)?;
         Ok(Self {
-            applied: own_applied(own.srv_sync, po.first_pending()?, sync),
+            is_ahead: is_ahead_of_resync(po, list.as_ref(), master.applied, taken)?,
+            own: po.requestor_config()?,
+            master,
             config,
-            own,
-            name: po.name().clone(),
-            code_page: po.code_page(),
+            name,
+            code_page,
         })
     }
 
@@ -63,13 +78,14 @@ impl Server {
         header_numbers(&ServerNumbers {
             requestors: requestors.collect(),
             own_record: own,
-            own_srv_sync: self.applied,
+            own_srv_sync: self.master.applied,
             own_import_sync: self.own.import_sync,
         })
     }
 
     /// Gives out the next STAMP: the clock, or one more than the last where the clock was set back. It counts among
-    /// those that the server knows once SRVCONF is staged.
+    /// those that the server knows once SRVCONF is staged. Where changes of the own users come once more behind the
+    /// file, the server itself is asked to export behind them.
     ///
     /// # Errors
     /// There is none left.
@@ -79,6 +95,13 @@ impl Server {
             ToolError::new(ExitCode::CannotWrite, "SRVCONF.GLB: no STAMP is left")
         })?;
         numbers.put(&mut self.config.header);
+        let own = self
+            .config
+            .find(self.name.network(), self.name.postoffice(), self.code_page);
+        if let Some(own) = own.filter(|_| self.is_ahead) {
+            let flags = &mut self.config.requestors[own].flags;
+            *flags = flags.with(RequestorFlags::EXPORT_DUE, true);
+        }
         Ok(stamp.0)
     }
 

@@ -270,6 +270,11 @@ fn place(record: &RequestorRecord) -> PostofficeName {
     PostofficeName::from_checked(record.network.as_bytes(), record.postoffice.as_bytes())
 }
 
+/// Tells whether a requestor is the server itself.
+fn is_own(po: &Postoffice, record: &RequestorRecord) -> bool {
+    place(record).is_same(po.name(), po.code_page())
+}
+
 /// Asks a requestor for its whole list with its next reply, and with every one until it comes.
 fn ask(record: &mut RequestorRecord) {
     record.flags = record.flags.with(RequestorFlags::EXPORT_DUE, true);

@@ -21,7 +21,7 @@ use crate::protocol::server::{Answer, Content, Pace};
 use crate::protocol::subject::Subject;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::full_list::{How, Purpose, Walk, all_lists, settings};
+use crate::tools::full_list::{How, OwnList, Purpose, Walk, all_lists, settings};
 use crate::tools::post::{Letter, Payload, PayloadWriter, VERSION, encode, list_kind, sent_line};
 use crate::transaction::Transaction;
 
@@ -194,7 +194,8 @@ impl<'a> Source<'a> {
     }
 
     /// Makes a full list: every list of the server that the requestor wants but its own, each with its R, and what of
-    /// MSTTRANS is in none of them yet. Its records carry the number that the lists stand for.
+    /// MSTTRANS is in none of them yet, without what is for the users of the server itself: that list is given as it is
+    /// now, and holds it already. Records of lists carry the number that the lists stand for.
     ///
     /// # Errors
     /// A list or MSTTRANS is damaged, or something cannot be written.
@@ -237,6 +238,7 @@ impl<'a> Source<'a> {
         let mut reader = self.master.above(applied).map_err(super::damaged_master)?;
         let mut framed = Framed::default();
         let types = selection.types.unwrap_or_default();
+        let own = OwnList::of(self.po);
         while !over.is_over
             && self
                 .master
@@ -247,7 +249,10 @@ impl<'a> Source<'a> {
             let queued = &mut framed.record;
             let is_wanted =
                 list_kind(&queued.text).is_none_or(|kind| types.contains(gateway_bit(kind)));
-            if queued.sync <= applied.0 || !is_wanted || !keep(queued, templates, code_page) {
+            if queued.sync <= applied.0 || !is_wanted || own.replaces(&queued.text).is_some() {
+                continue;
+            }
+            if !keep(queued, templates, code_page) {
                 continue;
             }
             match over.push(&mut writer, queued) {

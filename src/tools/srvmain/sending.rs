@@ -2,7 +2,7 @@
 
 use super::reply::{Made, Source, is_full_list, letter};
 use super::served::Served;
-use super::{ask_all, place, stage_config, who};
+use super::{ask, ask_all, is_own, stage_config, who};
 use crate::codec::srvconf::{RequestorRecord, SrvConf};
 use crate::messages::Severity;
 use crate::postoffice::log::Log;
@@ -94,7 +94,7 @@ impl Sending<'_> {
     fn group_len(&self, conf: &SrvConf, due: &[usize]) -> usize {
         let is_list = |index: &usize| {
             let entry = Registered::from_record(&conf.requestors[*index]);
-            let is_own = self.is_own(conf, *index);
+            let is_own = is_own(self.po, &conf.requestors[*index]);
             let answer = answer(self.server, &entry, self.master, is_own);
             answer.is_some_and(|answer| is_full_list(&answer))
         };
@@ -103,10 +103,6 @@ impl Sending<'_> {
             .take(GROUP_LEN)
             .take_while(|index| !is_list(index));
         updates.count().max(1)
-    }
-
-    fn is_own(&self, conf: &SrvConf, index: usize) -> bool {
-        place(&conf.requestors[index]).is_same(self.po.name(), self.po.code_page())
     }
 
     /// Answers some requestors in one batch. Where it fails, configuration and log are as before.
@@ -175,9 +171,9 @@ impl Sending<'_> {
         let code_page = po.code_page();
         let record = conf.requestors[index].clone();
         let mut entry = Registered::from_record(&record);
-        let is_own = self.is_own(conf, index);
+        let is_server = is_own(po, &record);
         let name = who(&record, self.po.code_page());
-        let Some(answer) = answer(self.server, &entry, self.master, is_own) else {
+        let Some(answer) = answer(self.server, &entry, self.master, is_server) else {
             return Ok(0);
         };
         for remark in &answer.remarks {
@@ -229,6 +225,10 @@ impl Sending<'_> {
             ask_all(conf);
         }
         entry.put(&mut conf.requestors[index]);
+        if answer.export_own {
+            let own = conf.requestors.iter_mut();
+            own.filter(|record| is_own(po, record)).for_each(ask);
+        }
         Ok(len)
     }
 

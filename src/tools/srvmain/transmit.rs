@@ -6,15 +6,15 @@ use super::sending::Sending;
 use super::served::Served;
 use super::{Run, who};
 use crate::codec::srvconf::SrvConf;
-use crate::codec::sync_number::SrvSync;
+use crate::codec::sync_number::ReqSync;
+use crate::postoffice::PostofficeError;
 use crate::postoffice::mailbag::Outbox;
-use crate::postoffice::master_list::MasterList;
 use crate::postoffice::places::Places;
-use crate::postoffice::{Postoffice, PostofficeError};
 use crate::protocol::outcome::Line;
-use crate::protocol::server::{Master, Registered, Server, own_applied};
+use crate::protocol::server::{Registered, Server};
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::full_list::master;
 use crate::tools::post::{MailLine, ServerNumbers};
 use crate::tools::session::Session;
 
@@ -82,11 +82,16 @@ fn transmit(
     let master_list = super::master(po)?;
     let places = Places::load(po)?;
     let details = reporter.wants_lines();
+    let own = conf
+        .requestors
+        .iter()
+        .find(|record| super::is_own(po, record));
+    let taken = own.map_or(ReqSync::ZERO, |record| record.req_sync);
     let mut sending = Sending {
         po,
         clock,
         server,
-        master: ends(po, server, &master_list)?,
+        master: master(po, server, Some(&master_list), taken)?,
         source: Source::new(po, &master_list, server.sync, *now, interrupt, details),
         places: &places,
         dry_run: *dry_run,
@@ -105,16 +110,6 @@ fn transmit(
         run.exit = run.exit.worst(ExitCode::CannotWrite);
     }
     outcome.map(|()| summary)
-}
-
-/// What the server has to answer from.
-fn ends(po: &Postoffice, server: &Server, list: &MasterList<'_>) -> Result<Master, ToolError> {
-    let after_all = SrvSync(server.sync.0.saturating_add(1));
-    let own = po.requestor_config()?;
-    Ok(Master {
-        low: list.first().map_or(after_all, |(first, _)| first),
-        applied: own_applied(own.srv_sync, po.first_pending()?, server.sync),
-    })
 }
 
 /// Ends the run: the summary report to the administrator (6.4), and what the log still has.

@@ -5,6 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use dirsync::codec::FixedText;
 use dirsync::codec::queue::{Framing, QueueRecord, QueueWriter};
+use dirsync::codec::srvconf::RequestorFlags;
 use dirsync::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 use dirsync::codec::timestamp::Timestamp;
 
@@ -134,6 +135,40 @@ fn ds_p021_a_full_list_is_the_lists_and_what_they_lack() {
     site.carry();
     site.t3(B).ends(0);
     assert!(site.names_in(B, A).contains(&"Amy".to_owned()));
+}
+
+#[test]
+fn users_of_the_server_are_in_a_full_list_once_and_come_again_behind_what_still_waits() {
+    let site = in_step();
+    site.user(D, "Dee");
+    site.t1(D);
+    let ask = || {
+        site.admin(A, "config dirsync requestor import").ends(0);
+        site.carry();
+        site.t2();
+        site.sent_to(D, A)[0].queued()
+    };
+    // Taken, and not in the way of what the list holds already.
+    let queued = ask();
+    let dee = queued.iter().filter(|(_, text)| text.contains("NET/D/DEE"));
+    assert_eq!(dee.count(), 1, "{queued:?}");
+    let export_due = || {
+        let flags = site.record(D).flags;
+        flags.contains(RequestorFlags::EXPORT_DUE)
+    };
+    assert!(!export_due());
+    site.carry();
+    site.t3(A).ends(0);
+    site.t3(D).ends(0);
+    // Waiting in REQTRANS: the list is ahead of it, so that it is told anew behind it.
+    site.user(D, "Dot");
+    assert!(ask().iter().any(|(_, text)| text.contains("NET/D/DOT")));
+    assert!(export_due());
+    for _ in 0..3 {
+        site.cycle();
+    }
+    assert!(!export_due());
+    site.assert_converged();
 }
 
 #[test]
