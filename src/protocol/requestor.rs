@@ -176,6 +176,8 @@ pub enum Verdict {
 /// - Updates are for the state that the request told, or one that a reply since then has brought: `AFTER` names them.
 ///   In any other state they would skip or repeat what nobody knows; the next request says what this state is. Where
 ///   the server is none of ours the numbers have to do: what begins behind our SrvSync leaves a gap.
+/// - Updates that begin below ours, since the request was an earlier one, may also end below it where they are paced: what
+///   is there stays, and nothing of it is sent and applied once more.
 /// - A full list is for every state, also where its SrvSync is lower: the server was restored (Q96060, problem 9). Only
 ///   the server itself gets one that is not: its own lists are that list, and what follows it counts by number.
 /// - A number confirmed is accepted from ReqSync to the last one sent (section 13, 1), if it is of the same
@@ -192,8 +194,15 @@ pub fn judge(own: &Requestor, queue: QueueView, reply: &ReplyHead) -> Verdict {
     if reply.export {
         remarks.push(Remark::ExportAsked);
     }
+    let updates = match reply.is_import && reply.after.is_none() {
+        true => Updates::All,
+        false => Updates::After(own.srv_sync),
+    };
     let mut next = Requestor {
-        srv_sync: reply.srv_sync,
+        srv_sync: match is_for_earlier(own, reply) {
+            true => reply.srv_sync.max(own.srv_sync),
+            false => reply.srv_sync,
+        },
         import_sync: reply.import_sync,
         stamp: reply.stamp,
         import_requested: own.import_requested && !reply.is_import,
@@ -215,10 +224,7 @@ pub fn judge(own: &Requestor, queue: QueueView, reply: &ReplyHead) -> Verdict {
     }
     Verdict::Take(Box::new(Taken {
         acknowledgment,
-        updates: match reply.is_import && reply.after.is_none() {
-            true => Updates::All,
-            false => Updates::After(own.srv_sync),
-        },
+        updates,
         export: reply.export || matches!(acknowledgment, Acknowledgment::Renumber { .. }),
         next,
         remarks,
@@ -286,7 +292,7 @@ fn leave(own: &Requestor, reply: &ReplyHead) -> Option<Verdict> {
     if let Some(gap) = gap {
         return leave(gap);
     }
-    if found < have {
+    if found < have && !is_for_earlier(own, reply) {
         let went_back = Remark::ServerWentBack { found, own: have };
         return match is_stamped {
             true => ask(went_back),
@@ -294,6 +300,15 @@ fn leave(own: &Requestor, reply: &ReplyHead) -> Option<Verdict> {
         };
     }
     None
+}
+
+/// Tells whether updates fit on what there is, and begin below it: the answer to an earlier request, which had told less.
+fn is_for_earlier(own: &Requestor, reply: &ReplyHead) -> bool {
+    let is_based = reply
+        .after
+        .as_ref()
+        .is_some_and(|after| after.contains(&own.stamp));
+    is_based && reply.was.is_some_and(|was| was < own.srv_sync)
 }
 
 fn acknowledge(

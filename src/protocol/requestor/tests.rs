@@ -439,3 +439,30 @@ fn numbers_set_to_zero_leave_a_gap_below_a_late_reply() {
         assert_eq!((next, remark), (zeroed.clone(), Remark::Gap { base, own }));
     }
 }
+
+#[test]
+fn a_paced_answer_to_an_earlier_request_takes_nothing_back() {
+    // It was told SrvSync 60, and reaches 70; another answer has brought 80 since.
+    for is_import in [false, true] {
+        let late = ReplyHead {
+            is_import,
+            srv_sync: SrvSync(70),
+            was: Some(SrvSync(60)),
+            after: Some(vec![Stamp(300), Stamp(500)]),
+            ..reply()
+        };
+        let taken = taken(&own(), 22, &late);
+        assert_eq!(taken.next.srv_sync, SrvSync(80));
+        assert_eq!(taken.next.stamp, Stamp(600));
+        assert_eq!(taken.updates, Updates::After(SrvSync(80)));
+        let through = ReqSync(22);
+        assert_eq!(taken.acknowledgment, Acknowledgment::Discard { through });
+    }
+    // The server itself, restored: it told 80, and the master list ends at 70.
+    let restored = ReplyHead {
+        is_import: true,
+        srv_sync: SrvSync(70),
+        ..reply()
+    };
+    assert_eq!(taken(&own(), 22, &restored).next.srv_sync, SrvSync(70));
+}
