@@ -241,6 +241,7 @@ impl World {
         Master {
             low,
             applied,
+            own_stamp: own.numbers.stamp,
             own_is_ahead,
         }
     }
@@ -290,7 +291,7 @@ impl World {
                 }
             }
             let entry = &mut self.server.entries[index];
-            let head = server::answered(&self.server.numbers, entry, &answer, through);
+            let head = server::answered(&mut self.server.numbers, entry, &answer, through);
             self.trace.push(format!(
                 "T2 answers {index} ({stamp}): {head:?} {:?}",
                 answer.remarks

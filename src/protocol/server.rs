@@ -18,9 +18,9 @@
 //! | requestor deleted and registered again (Q99961) | its record is without history | `EXPORT`; its numbers are adopted |
 //! | requestor restored, its numbers come again for other transactions | another digest at the last number taken | everything above its confirmed number is taken, and `EXPORT` |
 //! | Keep Updates expired (Q108067) | the next number is below the master list, 138 and 139 | a full list |
-//! | purged before the own lists took it | the same, at the requestor that is this server | every requestor exports |
+//! | purged before the own lists took it | the same, at the requestor that is this server | every requestor exports and gets a full list |
 //! | a full list shows the own users ahead of their transactions | some wait in the own REQTRANS | the server exports behind them |
-//! | the server itself took updates of a server that is no more | its own STAMP is none of those it gave | every requestor exports |
+//! | the server itself took updates of a server that is no more | its own STAMP is none of those it gave | every requestor exports and gets a full list |
 //! | SRVCONF alone of an older copy | MSTTRANS goes on above its highest number | numbers go on; every requestor exports |
 //! | MSTTRANS lost, or of an older copy (Q112280) | it ends below the highest number | it counts as empty, numbers go on |
 //! | full list lost | the requestor's import number stays behind: it will not take updates, and asks again | a full list |
@@ -66,6 +66,40 @@ impl Server {
         self.stamp = stamp;
         self.issued.push(stamp, ISSUED_CAPACITY);
         Some(stamp)
+    }
+
+    /// Takes the next STAMP for a resync file. While the lists of the server are not in step it is a void one, so that who
+    /// applies the file gets a full list with the next reply.
+    pub fn issue_resync(&mut self, now: Timestamp, master: &Master) -> Option<Stamp> {
+        match master.is_provisional(self) {
+            true => self.stamp.next(now).inspect(|&stamp| self.stamp = stamp),
+            false => self.issue(now),
+        }
+    }
+
+    /// Tells whether a state of the numbers is one that this server goes by: from a STAMP that it gave, or from none.
+    fn knows(&self, stamp: Stamp) -> bool {
+        stamp.is_none() || self.issued.contains(stamp)
+    }
+
+    /// Returns the STAMP of this run.
+    fn issued_last(&self) -> Stamp {
+        self.issued.iter().next().unwrap_or(self.stamp)
+    }
+
+    /// Takes a STAMP for a full list that is provisional: no updates will fit on it, so that the next request brings
+    /// another full list.
+    fn issue_void(&mut self) -> Stamp {
+        let stamp = self.stamp.next(Timestamp::ZERO);
+        self.stamp = stamp.unwrap_or(self.stamp);
+        self.stamp
+    }
+
+    /// Declares every STAMP before this run void: whoever has one gets a full list.
+    fn void_issued(&mut self) {
+        let last = self.issued_last();
+        self.issued = Issued::default();
+        self.issued.push(last, ISSUED_CAPACITY);
     }
 }
 

@@ -90,7 +90,7 @@ pub enum Remark {
         /// Last number missing.
         to: ReqSync,
     },
-    /// The requestor's state is from a STAMP that this server never gave.
+    /// The requestor's state is from a STAMP that this server never gave, or has declared void.
     UnknownStamp {
         /// The STAMP.
         stamp: Stamp,
@@ -258,8 +258,9 @@ impl Remark {
             Self::UnknownStamp { stamp } => text(
                 Warning,
                 format!(
-                    "{who}: its state is from STAMP {stamp}, which this server did not give or has long forgotten: \
-                     one of both was restored from an old copy, or the requestor was away; a full list is sent"
+                    "{who}: its state is from STAMP {stamp}, which this server did not give or does not go by any more: \
+                     one of both was restored from an old copy, the requestor was away, or the server has lost \
+                     transactions; a full list is sent"
                 ),
             ),
             Self::RaisedOver { from, to } => text(

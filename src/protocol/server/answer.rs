@@ -13,9 +13,20 @@ pub struct Master {
     pub low: SrvSync,
     /// Number up to which the server's own lists hold what is in MSTTRANS ([`own_applied`]).
     pub applied: SrvSync,
+    /// STAMP in the server's own REQCONF: what its lists come from.
+    pub own_stamp: Stamp,
     /// The list of the server's own users is ahead of the transactions that changed it: some of them wait in its REQTRANS,
     /// not taken yet ([`is_ahead`]).
     pub own_is_ahead: bool,
+}
+
+impl Master {
+    /// Tells whether the lists of the server are not in step: transactions were purged before they took them, or they come
+    /// from another state of the server.
+    pub(super) fn is_provisional(&self, server: &Server) -> bool {
+        let is_gap = self.applied < server.sync && self.applied.0 + 1 < self.low.0;
+        is_gap || !server.knows(self.own_stamp)
+    }
 }
 
 /// The transactions of a reply.
@@ -41,10 +52,13 @@ pub struct Answer {
     pub import: Option<ImportReason>,
     /// Its transactions.
     pub content: Content,
-    /// Every requestor has to export: see [`Remark::OwnGap`] and [`Remark::OwnListsUnknown`].
+    /// Every requestor has to export, and gets a full list at its next request: see [`Remark::OwnGap`] and [`Remark::OwnListsUnknown`].
     pub export_all: bool,
     /// The server itself has to export: its own list goes into this full list ahead of transactions that still come.
     pub export_own: bool,
+    /// This full list is of lists that are not in step: they lack what was purged before they took it, or hold or await
+    /// what another state of this server sent. Another will follow.
+    pub is_provisional: bool,
     /// What was noticed.
     pub remarks: Vec<Remark>,
 }
@@ -57,6 +71,9 @@ pub struct Answer {
 /// - The server itself has no full list to get: its own lists are that list (4.5). It gets what there is. What was
 ///   purged before it took it is in no list of the server, and in no full list of others: every requestor exports. So
 ///   it does where its lists hold what another state of this server sent: nobody can tell what is wrong in them.
+/// - While the lists of the server lack what was purged, or come from another state of it, so does a full list. It goes,
+///   since nothing better is there, and another will follow: the lists may still get over the gap by mail that is late, or
+///   take what waits in SRVTRANS, and then they would differ.
 /// - The list of the server's own users is given as it is now. Changes of it that wait in REQTRANS come once more behind it,
 ///   and out of place: the entry that an A brings back stays where a rename of it then finds its new name taken, and a D
 ///   whose name is gone may mean another name of the mailbox. So the server exports behind them.
@@ -70,6 +87,11 @@ pub fn answer(server: &Server, entry: &Registered, master: Master, is_own: bool)
     let is_beyond = srv_sync > server.sync || entry.due.import == Some(ImportReason::Beyond);
     let is_purged = !is_beyond && srv_sync < server.sync && srv_sync.0 + 1 < master.low.0;
     let mut import = entry.due.import;
+    let stamp = entry.heard;
+    if import.is_none() && !server.knows(stamp) {
+        import = Some(ImportReason::UnknownStamp);
+        remarks.push(Remark::UnknownStamp { stamp });
+    }
     if is_beyond {
         import = import.or(Some(ImportReason::Beyond));
         remarks.push(Remark::Beyond {
@@ -84,6 +106,7 @@ pub fn answer(server: &Server, entry: &Registered, master: Master, is_own: bool)
         });
     }
     let mut export_all = false;
+    let mut is_provisional = false;
     let content = if is_own {
         let is_other = import >= Some(ImportReason::UnknownStamp);
         export_all = is_purged || is_other;
@@ -99,6 +122,7 @@ pub fn answer(server: &Server, entry: &Registered, master: Master, is_own: bool)
         Content::Master { after }
     } else if import.is_some() {
         let applied = master.applied;
+        is_provisional = master.is_provisional(server);
         Content::FullList { applied }
     } else {
         Content::Master { after: srv_sync }
@@ -108,6 +132,7 @@ pub fn answer(server: &Server, entry: &Registered, master: Master, is_own: bool)
         content,
         export_all,
         export_own: matches!(content, Content::FullList { .. }) && master.own_is_ahead,
+        is_provisional,
         remarks,
     })
 }
@@ -124,19 +149,30 @@ pub fn is_ahead(replaces: impl IntoIterator<Item = bool>) -> bool {
 /// has afterwards: the last one that its transactions reach, which is the highest of the server unless they were
 /// paced (section 13, 6).
 ///
-/// The STAMP is the one that the server has issued for this run. `AFTER` names the state that the request told and
-/// those that earlier answers may have brought the requestor to since; a full list is for every state.
+/// The STAMP is the one that the server has issued for this run, or a void one for a full list that lacks something. Where
+/// every requestor has to begin anew, the STAMPs before this run are void from now on: what was fed for others and purged
+/// is gone from the lists of the server, but not from those of a requestor that took it in time, and without a full list
+/// the two would differ for ever. `AFTER` names the state that the request told and
+/// those that earlier answers may have brought the requestor to since, if they are not void; a full list is for every state.
 pub fn answered(
-    server: &Server,
+    server: &mut Server,
     entry: &mut Registered,
     answer: &Answer,
     through: SrvSync,
 ) -> ReplyHead {
+    if answer.export_all {
+        server.void_issued();
+    }
+    let stamp = match answer.is_provisional {
+        true => server.issue_void(),
+        false => server.issued_last(),
+    };
     let is_import = answer.import.is_some();
     if is_import {
         entry.import_count = entry.import_count.next().unwrap_or(entry.import_count);
     }
-    let later = entry.sent.iter().filter(|&stamp| stamp > entry.heard);
+    let is_base = |stamp: &Stamp| *stamp > entry.heard && server.issued.contains(*stamp);
+    let later = entry.sent.iter().filter(is_base);
     let after: Vec<Stamp> = std::iter::once(entry.heard).chain(later).collect();
     let head = ReplyHead {
         is_import,
@@ -145,12 +181,12 @@ pub fn answered(
         srv_sync: through,
         was: Some(entry.srv_sync),
         import_sync: entry.import_count,
-        stamp: server.stamp,
+        stamp,
         after: Some(after).filter(|_| matches!(answer.content, Content::Master { .. })),
         export: entry.due.export,
     };
     entry.srv_sync = through;
-    entry.sent.push(server.stamp, SENT_CAPACITY);
+    entry.sent.push(stamp, SENT_CAPACITY);
     entry.due.reply = false;
     entry.due.import = None;
     head

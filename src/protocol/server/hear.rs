@@ -38,7 +38,7 @@ pub fn hear(
         entry.import_count = entry.import_count.max(import_sync);
     }
     let stamp = request.stamp;
-    let is_unknown = !stamp.is_none() && !request.is_new() && !server.issued.contains(stamp);
+    let is_unknown = !request.is_new() && !server.knows(stamp);
     let reasons = [
         (request.wants_import, ImportReason::Asked),
         (request.is_new(), ImportReason::New),

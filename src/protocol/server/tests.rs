@@ -1,5 +1,5 @@
 use super::*;
-use crate::protocol::message::RequestHead;
+use crate::protocol::message::{ReplyHead, RequestHead};
 use crate::protocol::outcome::Remark;
 
 const UNKNOWN: RecordDigest = RecordDigest::UNKNOWN;
@@ -53,10 +53,17 @@ fn hear_all(server: &mut Server, entry: &mut Registered, request: &RequestHead) 
     hear(server, entry, request, sync, UNKNOWN)
 }
 
+/// Settles an answer that reaches the highest number.
+fn settle(server: &mut Server, entry: &mut Registered, answer: &Answer) -> ReplyHead {
+    let sync = server.sync;
+    answered(server, entry, answer, sync)
+}
+
 fn master(low: u32) -> Master {
     Master {
         low: SrvSync(low),
         applied: SrvSync(80),
+        own_stamp: Stamp::NONE,
         own_is_ahead: false,
     }
 }
@@ -98,7 +105,7 @@ fn ds_p017_updates_are_those_above_what_the_request_told() {
     server.issue(Timestamp(600)).expect("a stamp");
     let answer = answer(&server, &entry, master(1), false).expect("due");
     assert_eq!((answer.content, answer.import), (updates(80), None));
-    let head = answered(&server, &mut entry, &answer, server.sync);
+    let head = settle(&mut server, &mut entry, &answer);
     assert_eq!(
         (head.req_sync, head.srv_sync, head.was),
         (ReqSync(22), SrvSync(85), Some(SrvSync(80)))
@@ -115,7 +122,7 @@ fn ds_p018_without_a_request_there_is_no_answer() {
     // Nor is there a second one in a second T2.
     hear_all(&mut server, &mut entry, &request());
     let first = answer(&server, &entry, master(1), false).expect("due");
-    answered(&server, &mut entry, &first, server.sync);
+    settle(&mut server, &mut entry, &first);
     assert_eq!(answer(&server, &entry, master(1), false), None);
 }
 
@@ -134,7 +141,7 @@ fn ds_p019_the_first_cycle_is_an_import_by_the_confirmed_numbers() {
     assert_eq!(take_all(&mut server, &mut entry, 1..=6).len(), 6);
     let answer = answer(&server, &entry, master(1), false).expect("due");
     assert_eq!(answer.import, Some(ImportReason::New));
-    let head = answered(&server, &mut entry, &answer, server.sync);
+    let head = settle(&mut server, &mut entry, &answer);
     assert!(head.is_import && head.after.is_none());
     assert_eq!(head.import_sync, ImportSync(1));
     assert_eq!(head.req_sync, ReqSync(6));
@@ -181,12 +188,13 @@ fn ds_p021_a_full_list_is_what_the_lists_hold_and_what_they_lack() {
     let master = Master {
         low: SrvSync(1),
         applied,
+        own_stamp: Stamp::NONE,
         own_is_ahead: false,
     };
     let answer = answer(&server, &entry, master, false).expect("due");
     assert_eq!(answer.content, Content::FullList { applied });
     assert_eq!(
-        answered(&server, &mut entry, &answer, server.sync).srv_sync,
+        settle(&mut server, &mut entry, &answer).srv_sync,
         SrvSync(110)
     );
     // Received is not applied: what waits for IMPORT is not in the lists.
@@ -199,7 +207,7 @@ fn ds_p021_a_full_list_is_what_the_lists_hold_and_what_they_lack() {
 
 #[test]
 fn ds_p024_paced_replies_carry_the_last_number_included() {
-    let server = Server {
+    let mut server = Server {
         sync: SrvSync(330),
         ..server()
     };
@@ -216,7 +224,7 @@ fn ds_p024_paced_replies_carry_the_last_number_included() {
             .count() as u32;
         counts.push(sent);
         let through = SrvSync(first - 1 + sent);
-        let head = answered(&server, &mut entry, &answer, through);
+        let head = answered(&mut server, &mut entry, &answer, through);
         assert_eq!(head.srv_sync, through);
     }
     assert_eq!(counts, [100, 100, 50]);
@@ -286,7 +294,7 @@ fn ds_p028_a_server_that_was_restored_sends_the_full_list_and_asks_for_lists() {
     server.issue(Timestamp(600)).expect("a stamp");
     let answer = answer(&server, &entry, master(1), false).expect("due");
     assert_eq!(answer.import, Some(ImportReason::Beyond));
-    let head = answered(&server, &mut entry, &answer, server.sync);
+    let head = settle(&mut server, &mut entry, &answer);
     assert!(head.is_import && head.export);
     assert!(head.stamp > Stamp(900), "it would be taken for old mail");
 }
@@ -322,7 +330,7 @@ fn ds_s018_a_requestor_registered_again_goes_on_with_its_numbers() {
     assert_eq!(take_all(&mut server, &mut entry, 18..=18).len(), 1);
     let answer = answer(&server, &entry, master(1), false).expect("due");
     assert_eq!((answer.content, answer.import), (updates(80), None));
-    let head = answered(&server, &mut entry, &answer, server.sync);
+    let head = settle(&mut server, &mut entry, &answer);
     assert_eq!((head.import_sync, head.export), (ImportSync(1), true));
 }
 
@@ -332,7 +340,7 @@ fn export_is_asked_until_it_comes() {
     for _ in 0..2 {
         hear_all(&mut server, &mut entry, &request());
         let answer = answer(&server, &entry, master(1), false).expect("due");
-        assert!(answered(&server, &mut entry, &answer, server.sync).export);
+        assert!(settle(&mut server, &mut entry, &answer).export);
     }
     take(&mut server, &mut entry, ReqSync(18), UNKNOWN, true);
     assert!(!entry.due.export);
@@ -496,7 +504,7 @@ fn the_server_itself_gets_updates_and_never_its_own_list() {
         (first.content, first.import),
         (updates(0), Some(ImportReason::New))
     );
-    let head = answered(&server, &mut own, &first, server.sync);
+    let head = settle(&mut server, &mut own, &first);
     assert!(head.is_import);
     assert_eq!(
         head.after,
@@ -631,4 +639,88 @@ fn a_full_list_ahead_of_waiting_changes_makes_the_server_export() {
     entry.due.import = Some(ImportReason::Asked);
     let list = answer(&server, &entry, master, false).expect("due");
     assert!(list.export_own);
+}
+
+/// The server, and its own record, whose lists end at 5 where the master list begins at 41.
+fn behind() -> (Server, Registered, Master) {
+    let mut server = server();
+    let mut own = Registered::default();
+    let late = RequestHead {
+        srv_sync: SrvSync(5),
+        stamp: Stamp(400),
+        ..request()
+    };
+    hear_all(&mut server, &mut own, &late);
+    let master = Master {
+        applied: SrvSync(5),
+        own_stamp: Stamp(400),
+        ..master(41)
+    };
+    (server, own, master)
+}
+
+#[test]
+fn where_the_server_has_lost_transactions_everybody_gets_a_full_list() {
+    let (mut server, mut own, master) = behind();
+    server.issue(Timestamp(600)).expect("a stamp");
+    let gap = answer(&server, &own, master, true).expect("due");
+    assert!(gap.export_all);
+    let head = settle(&mut server, &mut own, &gap);
+    // What was given before may hold what the server lacks, also to those whose request is here already.
+    let mut other = entry();
+    other.heard = Stamp(500);
+    other.due.reply = true;
+    let list = answer(&server, &other, master, false).expect("due");
+    assert_eq!(list.import, Some(ImportReason::UnknownStamp));
+    // The server itself goes on from this answer.
+    let next = RequestHead {
+        stamp: head.stamp,
+        ..request()
+    };
+    assert_eq!(hear_all(&mut server, &mut own, &next), []);
+}
+
+#[test]
+fn a_full_list_of_lists_that_are_not_in_step_is_followed_by_another() {
+    let (mut server, _, master) = behind();
+    server.issue(Timestamp(600)).expect("a stamp");
+    let mut entry = entry();
+    let asking = RequestHead {
+        wants_import: true,
+        ..request()
+    };
+    hear_all(&mut server, &mut entry, &asking);
+    let list = answer(&server, &entry, master, false).expect("due");
+    assert!(list.is_provisional);
+    let head = settle(&mut server, &mut entry, &list);
+    assert!(head.stamp > Stamp(600), "or it would be taken for old mail");
+    // No updates fit on it, also not those of a request that comes late.
+    hear_all(&mut server, &mut entry, &request());
+    server.issue(Timestamp(700)).expect("a stamp");
+    let updates = answer(&server, &entry, master, false).expect("due");
+    let after = settle(&mut server, &mut entry, &updates).after;
+    assert_eq!(after, Some(vec![Stamp(500)]));
+    // Who has it gets the next.
+    let stamp = head.stamp;
+    let next = RequestHead { stamp, ..request() };
+    assert_eq!(
+        hear_all(&mut server, &mut entry, &next),
+        [Remark::UnknownStamp { stamp }]
+    );
+    // Lists of another state of the server are not in step either.
+    let other = Master {
+        applied: SrvSync(80),
+        own_stamp: Stamp(450),
+        ..master
+    };
+    assert!(answer(&server, &entry, other, false).is_some_and(|a| a.is_provisional));
+}
+
+#[test]
+fn a_resync_file_of_lists_that_are_not_in_step_is_no_base_either() {
+    let (mut server, _, behind) = behind();
+    let void = server.issue_resync(Timestamp(600), &behind);
+    let known = server.issue_resync(Timestamp(700), &master(1));
+    assert_eq!((void, known), (Some(Stamp(600)), Some(Stamp(700))));
+    assert!(!server.issued.contains(Stamp(600)) && server.issued.contains(Stamp(700)));
 }

@@ -84,14 +84,14 @@ impl Server {
     }
 
     /// Gives out the next STAMP: the clock, or one more than the last where the clock was set back. It counts among
-    /// those that the server knows once SRVCONF is staged. Where changes of the own users come once more behind the
-    /// file, the server itself is asked to export behind them.
+    /// those that the server knows once SRVCONF is staged, unless its lists are not in step. Where changes of the own
+    /// users come once more behind the file, the server itself is asked to export behind them.
     ///
     /// # Errors
     /// There is none left.
     pub fn issue_stamp(&mut self, now: Timestamp) -> Result<u32, ToolError> {
         let mut numbers = Numbers::from_header(&self.config.header);
-        let stamp = numbers.issue(now).ok_or_else(|| {
+        let stamp = numbers.issue_resync(now, &self.master).ok_or_else(|| {
             ToolError::new(ExitCode::CannotWrite, "SRVCONF.GLB: no STAMP is left")
         })?;
         numbers.put(&mut self.config.header);

@@ -45,7 +45,7 @@ impl From<PostofficeError> for Stop {
 pub(super) struct Sending<'a> {
     pub(super) po: &'a Postoffice,
     pub(super) clock: &'a Clock,
-    pub(super) server: &'a Server,
+    pub(super) server: &'a mut Server,
     pub(super) master: Master,
     pub(super) source: Source<'a>,
     pub(super) places: &'a Places,
@@ -114,10 +114,12 @@ impl Sending<'_> {
         reporter: &mut Reporter,
     ) -> Result<Served, Stop> {
         let (conf_before, log_before) = (conf.clone(), log.clone());
+        let server_before = self.server.clone();
         let attempted = self.batch(conf, group, log, reporter);
         if attempted.is_err() {
             *conf = conf_before;
             *log = log_before;
+            *self.server = server_before;
         }
         attempted
     }
@@ -167,7 +169,7 @@ impl Sending<'_> {
         served: &mut Served,
     ) -> Result<u64, Stop> {
         self.source.interrupt.check().map_err(Stop::Run)?;
-        let (po, server, now) = (self.po, self.server, self.source.now);
+        let (po, now) = (self.po, self.source.now);
         let code_page = po.code_page();
         let record = conf.requestors[index].clone();
         let mut entry = Registered::from_record(&record);
@@ -182,6 +184,7 @@ impl Sending<'_> {
         if answer.export_all {
             entry.due.export = true;
         }
+        let mut server = self.server.clone();
         let made = match self.make(&record, &answer, &name, log, reporter, served) {
             Ok(made) => made,
             Err(error) if error.exit == ExitCode::Busy => return Err(Stop::Run(error)),
@@ -201,7 +204,7 @@ impl Sending<'_> {
                 .push(format!("{name}: manual import required"));
             return Ok(0);
         };
-        let head = answered(server, &mut entry, &answer, made.through());
+        let head = answered(&mut server, &mut entry, &answer, made.through());
         let letter = letter(po, &record, &head, made.payload());
         let mut line = MailLine {
             mail: "sent",
@@ -225,6 +228,8 @@ impl Sending<'_> {
             ask_all(conf);
         }
         entry.put(&mut conf.requestors[index]);
+        server.put(&mut conf.header);
+        *self.server = server;
         if answer.export_own {
             let own = conf.requestors.iter_mut();
             own.filter(|record| is_own(po, record)).for_each(ask);

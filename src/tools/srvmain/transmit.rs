@@ -51,7 +51,7 @@ pub(super) fn run(
         server.issue(run.now).ok_or_else(no_stamp)?;
         server.put(&mut conf.header);
         conf.set_requestor_count();
-        summary = transmit(run, &mut conf, &server, due, interrupt)?;
+        summary = transmit(run, &mut conf, &mut server, due, interrupt)?;
     }
     end(run, &conf, &server, summary)
 }
@@ -60,7 +60,7 @@ pub(super) fn run(
 fn transmit(
     run: &mut Run,
     conf: &mut SrvConf,
-    server: &Server,
+    server: &mut Server,
     due: Vec<usize>,
     interrupt: &Interrupt,
 ) -> Result<Vec<String>, ToolError> {
@@ -90,9 +90,9 @@ fn transmit(
     let mut sending = Sending {
         po,
         clock,
-        server,
         master: master(po, server, Some(&master_list), taken)?,
         source: Source::new(po, &master_list, server.sync, *now, interrupt, details),
+        server,
         places: &places,
         dry_run: *dry_run,
     };

@@ -243,3 +243,36 @@ fn mail_of_several_cycles_at_once_in_the_wrong_order_is_no_harm() {
     site.cycle();
     site.assert_converged();
 }
+
+#[test]
+fn what_was_purged_before_the_server_took_it_makes_everybody_begin_anew() {
+    let site = three();
+    site.user(A, "Amy");
+    for office in [D, A, B] {
+        site.t1(office);
+    }
+    site.carry();
+    site.t2();
+    for letter in site.sent_to(D, D) {
+        fs::remove_file(letter.path).expect("removed");
+    }
+    site.carry();
+    site.t3(B).ends(0);
+    site.pass_days(20);
+    let imports = site.numbers(B).2;
+    site.cycle();
+    let log = site.log(D, "DIRSYNC");
+    let said = "were purged before the lists of this server took them";
+    assert!(log.iter().any(|line| line.contains(said)), "{log:?}");
+    for _ in 0..3 {
+        site.cycle();
+    }
+    // B had her, and the server could not know.
+    assert!(site.numbers(B).2 > imports);
+    assert_eq!(site.record(B).import_count.0, site.numbers(B).2);
+    site.assert_converged();
+    // Nothing is left to do.
+    let sync = site.server_config().header.srv_sync;
+    site.cycle();
+    assert_eq!(site.server_config().header.srv_sync, sync);
+}
