@@ -31,7 +31,9 @@ mod pace;
 mod purge;
 mod stored;
 
-pub use answer::{Answer, Content, Master, answer, answered, given_up, is_ahead, own_applied};
+pub use answer::{
+    Answer, Content, Master, answer, answered, given_up, is_ahead, own_applied, own_stamp,
+};
 pub use hear::{Gap, Numbered, finish, hear, pass_over, take};
 pub use pace::Pace;
 pub use purge::{begin_receive, cutoff, expires};

@@ -4,6 +4,7 @@ use super::{ImportReason, Registered, SENT_CAPACITY, Server};
 use crate::codec::sync_number::SrvSync;
 use crate::protocol::message::ReplyHead;
 use crate::protocol::outcome::Remark;
+use crate::protocol::requestor::Requestor;
 use crate::protocol::sync::Stamp;
 
 /// What the server has to answer from.
@@ -13,7 +14,7 @@ pub struct Master {
     pub low: SrvSync,
     /// Number up to which the server's own lists hold what is in MSTTRANS ([`own_applied`]).
     pub applied: SrvSync,
-    /// STAMP in the server's own REQCONF: what its lists come from.
+    /// What the server's own lists come from ([`own_stamp`]).
     pub own_stamp: Stamp,
     /// The list of the server's own users is ahead of the transactions that changed it: some of them wait in its REQTRANS,
     /// not taken yet ([`is_ahead`]).
@@ -197,6 +198,16 @@ pub fn answered(
 pub fn given_up(entry: &mut Registered) {
     entry.due.reply = false;
     entry.due.import = None;
+}
+
+/// Returns the STAMP that the server's own lists come from, by its own REQCONF: none where they have taken nothing from it,
+/// as before its first T3, also if an earlier server gave one.
+#[must_use]
+pub fn own_stamp(own: &Requestor) -> Stamp {
+    match own.srv_sync {
+        SrvSync::ZERO => Stamp::NONE,
+        _ => own.stamp,
+    }
 }
 
 /// Returns the number up to which the server's own lists hold what is in MSTTRANS: SrvSync of its own REQCONF, not of

@@ -1,6 +1,7 @@
 use super::*;
 use crate::protocol::message::{ReplyHead, RequestHead};
 use crate::protocol::outcome::Remark;
+use crate::protocol::requestor::Requestor;
 
 const UNKNOWN: RecordDigest = RecordDigest::UNKNOWN;
 
@@ -707,13 +708,18 @@ fn a_full_list_of_lists_that_are_not_in_step_is_followed_by_another() {
         hear_all(&mut server, &mut entry, &next),
         [Remark::UnknownStamp { stamp }]
     );
-    // Lists of another state of the server are not in step either.
+    // Lists of another state of the server are not in step either, unless they have taken nothing from it.
     let other = Master {
         applied: SrvSync(80),
         own_stamp: Stamp(450),
         ..master
     };
     assert!(answer(&server, &entry, other, false).is_some_and(|a| a.is_provisional));
+    let zeroed = Requestor {
+        stamp: Stamp(450),
+        ..Requestor::default()
+    };
+    assert_eq!(own_stamp(&zeroed), Stamp::NONE);
 }
 
 #[test]

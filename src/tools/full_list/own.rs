@@ -7,8 +7,8 @@ use crate::codec::queue::{Framed, Framing, RecordKind};
 use crate::codec::sync_number::{ReqSync, SrvSync};
 use crate::postoffice::master_list::MasterList;
 use crate::postoffice::{Postoffice, PostofficeError, layout};
-use crate::protocol::server::{Master, Server, is_ahead, own_applied};
-use crate::protocol::sync::Stamp;
+use crate::protocol::requestor::Requestor;
+use crate::protocol::server::{Master, Server, is_ahead, own_applied, own_stamp};
 use crate::transaction::{ListName, Transaction};
 
 /// The list of the users of a postoffice, as transactions name it.
@@ -72,7 +72,7 @@ pub fn master(
     Ok(Master {
         low: first.map_or(after_all, |(first, _)| first),
         applied: own_applied(own.srv_sync, po.first_pending()?, server.sync),
-        own_stamp: Stamp(own.server_stamp),
+        own_stamp: own_stamp(&Requestor::from_config(&own)),
         own_is_ahead: is_ahead(waiting),
     })
 }
