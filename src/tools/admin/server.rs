@@ -34,6 +34,13 @@ pub(super) fn enable(run: &mut Run<'_>) -> Result<(), ToolError> {
             ),
         ));
     }
+    // They would come into the lists in the middle of what the new server sends.
+    if run.po().layout().len(&layout::SRVTRANS)?.unwrap_or(0) > 0 {
+        return Err(ToolError::new(
+            ExitCode::OutOfStep,
+            "updates of an earlier server wait in SRVTRANS.GLB: bring them into the lists first (import -q)",
+        ));
+    }
     if run.po().layout().len(&layout::MSTTRANS)?.unwrap_or(0) > 0 {
         run.confirm("MSTTRANS.GLB of an earlier server is here; the new one begins empty.")?;
     }

@@ -352,6 +352,20 @@ fn a_postoffice_that_has_taken_updates_does_not_become_a_server() {
 }
 
 #[test]
+fn updates_of_an_earlier_server_are_brought_in_before_a_new_one_begins() {
+    let site = Site::registered();
+    site.write("GLB/SRVTRANS.GLB", &[0; 24]);
+    let words = ["config", "dirsync", "options", "server", "yes"];
+    let said = site.refused(&words, 4);
+    assert!(
+        said.contains("SRVTRANS.GLB") && said.contains("import -q"),
+        "{said}"
+    );
+    site.write("GLB/SRVTRANS.GLB", b"");
+    site.done(&words);
+}
+
+#[test]
 fn a_server_that_is_switched_off_leaves_nothing_of_a_server() {
     let site = server();
     let mut schedule = ProcessFile::default();
