@@ -388,7 +388,6 @@ impl World {
             requestors: entries
                 .map(|e| (e.req_sync, e.srv_sync, e.import_count))
                 .collect(),
-            own_record: Some(self.server.entries[0].srv_sync),
             own_srv_sync: master.applied,
             own_import_sync: self.offices[0].numbers.import_sync,
         });

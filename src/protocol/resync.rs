@@ -118,8 +118,6 @@ pub fn judge(header: &ResyncHeader, own: &RequestorState, code_page: CodePage) -
 pub struct ServerNumbers {
     /// ReqSync, SrvSync and import number of every requestor record.
     pub requestors: Vec<(ReqSync, SrvSync, ImportSync)>,
-    /// SrvSync that the server has sent to itself as a requestor, if it is registered.
-    pub own_record: Option<SrvSync>,
     /// SrvSync in the server's own REQCONF: what its lists really hold.
     pub own_srv_sync: SrvSync,
     /// ImportSync in the server's own REQCONF.
@@ -128,6 +126,9 @@ pub struct ServerNumbers {
 
 /// Returns ReqSync, SrvSync and ImportSync for a header: the largest ReqSync and import number of all requestors
 /// (Q119449, Q215505), and the SrvSync that the server's own lists really hold (Q103421 bug 179, protocol.md 5.3).
+///
+/// Its own record in SRVCONF does not count: where that was made anew, or a late request has told less, what the lists
+/// hold already would come once more behind the file, and some of it would stick.
 #[must_use]
 pub fn header_numbers(server: &ServerNumbers) -> (ReqSync, SrvSync, ImportSync) {
     let requestors = &server.requestors;
@@ -137,10 +138,7 @@ pub fn header_numbers(server: &ServerNumbers) -> (ReqSync, SrvSync, ImportSync) 
         .max()
         .unwrap_or_default()
         .max(server.own_import_sync);
-    let srv_sync = server
-        .own_record
-        .map_or(server.own_srv_sync, |s| s.min(server.own_srv_sync));
-    (req_sync, srv_sync, import_sync)
+    (req_sync, server.own_srv_sync, import_sync)
 }
 
 #[cfg(test)]
@@ -281,7 +279,6 @@ mod tests {
                 requestor(18, 0, 4),
                 requestor(12, 71, 2),
             ],
-            own_record: Some(SrvSync(80)),
             own_srv_sync: SrvSync(80),
             own_import_sync: ImportSync(1),
         };

@@ -117,6 +117,15 @@ fn imp_s048_s092_ds_p041_the_header_has_the_largest_reqsync_and_what_the_lists_h
 }
 
 #[test]
+fn ds_p041_what_the_lists_hold_counts_where_the_record_of_the_server_itself_was_made_anew() {
+    let office = server()
+        .server(&[("NET/SRV", 0, 0, 0), ("NET/EXT", 18, 80, 1)])
+        .numbers(17, 75, 1);
+    office.import("-s").ends(0);
+    assert_eq!(read(&office.bytes(&layout::RESYNC)).0.srv_sync.0, 75);
+}
+
+#[test]
 fn the_stamp_never_goes_back_and_stands_in_srvconf() {
     let office = server();
     office.import("-s").ends(0);

@@ -74,10 +74,8 @@ impl Server {
             .iter()
             .filter(|r| r.state.is_active());
         let requestors = active.map(|r| (r.req_sync, r.srv_sync, r.import_count));
-        let own = self.find(&self.name).map(|record| record.srv_sync);
         header_numbers(&ServerNumbers {
             requestors: requestors.collect(),
-            own_record: own,
             own_srv_sync: self.master.applied,
             own_import_sync: self.own.import_sync,
         })
