@@ -2,8 +2,6 @@
 //! clock, no files, no output.
 
 mod check;
-#[cfg(test)]
-mod convergence;
 pub mod delivery;
 pub mod mail;
 pub mod message;
