@@ -30,6 +30,17 @@ pub enum Access {
     Write,
 }
 
+impl Access {
+    /// Returns what a run that writes needs, which a dry run does not.
+    #[must_use]
+    pub fn of_writer(dry_run: bool) -> Self {
+        match dry_run {
+            true => Self::Read,
+            false => Self::Write,
+        }
+    }
+}
+
 /// A program with its name in the logs.
 #[derive(Debug, Clone, Copy)]
 pub struct Program {

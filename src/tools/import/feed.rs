@@ -37,11 +37,7 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
         .as_deref()
         .ok_or_else(|| ToolError::usage("the input file is missing: -f<file>"))?;
     let mut report = Report::create(options.common.report.as_deref())?;
-    let access = if options.dry_run {
-        Access::Read
-    } else {
-        Access::Write
-    };
+    let access = Access::of_writer(options.dry_run);
     let mut session = Session::open(super::PROGRAM, &options.login, access, clock)?;
     let fed = feed(&session, path, options.code_page, &mut report, &interrupt);
     let fed = match fed {

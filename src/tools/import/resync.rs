@@ -19,11 +19,7 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
     let clock = Clock::from_environment()?;
     let interrupt = Interrupt::install()?;
     let report = Report::create(options.common.report.as_deref())?;
-    let access = if options.dry_run {
-        Access::Read
-    } else {
-        Access::Write
-    };
+    let access = Access::of_writer(options.dry_run);
     let mut session = Session::open(super::PROGRAM, &options.login, access, clock)?;
     let log = match text::open_log(options, &session) {
         Ok(log) => log,

@@ -10,6 +10,7 @@ mod letter;
 mod payload;
 mod report;
 mod request;
+mod run;
 mod spool;
 mod transactions;
 
@@ -18,5 +19,6 @@ pub use letter::{Letter, note_to, post};
 pub use payload::{Payload, PayloadWriter, list_kind};
 pub use report::{Exchange, MailCounts, MailLine, Reporter, ServerNumbers};
 pub use request::{VERSION, encode, key_of, request_letter, sent_line, status_letter};
+pub(in crate::tools) use run::Run;
 pub use spool::Spool;
 pub use transactions::{Item, Transactions, announced, only_digest};

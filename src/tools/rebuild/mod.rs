@@ -53,10 +53,7 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
     );
     confirm_by("-f", options.force || options.dry_run, &question)?;
     let report = Report::create(options.common.report.as_deref())?;
-    let access = match options.dry_run {
-        true => Access::Read,
-        false => Access::Write,
-    };
+    let access = Access::of_writer(options.dry_run);
     let session = Session::open_unattended(PROGRAM, &options.location, access, clock)
         .map_err(no_postoffice)?;
     let mut run = Run::new(session, &options, report, &interrupt);

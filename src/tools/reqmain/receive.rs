@@ -2,7 +2,7 @@
 //! (`spec/protocol.md` 5.1).
 
 use super::queue::Queue;
-use super::{Failure, Run, server_of, stage_config};
+use super::{Failure, server_of, set_numbers, stage_config};
 use crate::address::PostofficeName;
 use crate::codec::queue::{Framed, Framing, QueueWriter};
 use crate::codec::reqconf::ReqConf;
@@ -15,6 +15,7 @@ use crate::protocol::outcome::{Consequence, Line, Refusal};
 use crate::protocol::requestor::{Requestor, order};
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::Run;
 use crate::tools::post::{Fate, Inbox, Letterbox, MailLine, Read, Spool, key_of};
 use crate::tools::report::Note;
 
@@ -273,7 +274,7 @@ impl Receiving<'_> {
     /// Commits everything in one batch.
     fn finish(mut self, run: &mut Run, before: &ReqConf, inbox: &mut Inbox) -> Result<(), Failure> {
         self.numbers.put(&mut self.config);
-        run.set_numbers(before, &self.config);
+        set_numbers(run, before, &self.config);
         run.reporter.flush()?;
         if run.dry_run {
             return Ok(());

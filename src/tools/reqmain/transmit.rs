@@ -1,7 +1,7 @@
 //! T1: the status report, then the request (`spec/protocol.md` 3.2).
 
 use super::queue::Queue;
-use super::{Failure, Run, server_of, stage_config};
+use super::{Failure, server_of, set_numbers, stage_config};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::reqconf::ReqConf;
 use crate::list::ListId;
@@ -15,6 +15,7 @@ use crate::protocol::requestor::{Requestor, send};
 use crate::protocol::server::Pace;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::Run;
 use crate::tools::post::{
     MailLine, Payload, PayloadWriter, post, request_letter, sent_line, status_letter,
 };
@@ -45,7 +46,7 @@ pub(super) fn run(run: &mut Run, interrupt: &Interrupt) -> Result<(), Failure> {
             .into_iter()
             .for_each(|line| run.say_line(line));
     }
-    run.set_numbers(&config, &next);
+    set_numbers(run, &config, &next);
 
     let counted = match payload.count() {
         0 => Message::new(171, ""),

@@ -24,11 +24,7 @@ pub(super) fn run(args: &ApplyArgs, screen: &mut impl Write) -> anyhow::Result<E
     let is_plan = looks_like_plan(&args.file)?;
     let report = Report::create(args.common.report.as_deref())?;
     let login = complete_login(&args.login)?;
-    let access = if args.dry_run {
-        Access::Read
-    } else {
-        Access::Write
-    };
+    let access = Access::of_writer(args.dry_run);
     let mut session = Session::open(super::PROGRAM, &login, access, clock)?;
     let wishes = Wishes {
         dry_run: args.dry_run,

@@ -23,11 +23,7 @@ pub(super) fn run(args: &CreateArgs, screen: &mut impl Write) -> anyhow::Result<
     let clock = Clock::from_environment()?;
     let interrupt = Interrupt::install()?;
     let report = Report::create(args.common.report.as_deref())?;
-    let access = if args.dry_run {
-        Access::Read
-    } else {
-        Access::Write
-    };
+    let access = Access::of_writer(args.dry_run);
     let login = complete_login(&args.login)?;
     let session = Session::open(PROGRAM, &login, access, clock)?;
     let (code_page, own) = (session.po.code_page(), session.po.name().clone());
