@@ -1,6 +1,7 @@
 //! T1, T2 and T3 by `reqmain` and `srvmain`, with mail carried by hand, and once by Postfix.
 
 mod hostile;
+mod random;
 mod recovery;
 mod site;
 mod t1;

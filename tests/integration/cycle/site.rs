@@ -17,7 +17,7 @@ use dirsync::codec::timestamp::Timestamp;
 use dirsync::protocol::mail::{Mail, Reader};
 use dirsync::protocol::message::{BodyReader, Profile};
 
-use crate::support::{Run, run};
+use crate::support::{Run, run, trace};
 
 pub(crate) const PAGE: CodePage = CodePage::Cp850;
 
@@ -104,8 +104,13 @@ impl Site {
 
     /// Copies a site that was made before: setting one up takes some dozens of commands.
     pub(crate) fn copied(of: &Self) -> Self {
+        Self::copied_to(of, tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    /// As [`Self::copied`], into a directory that is empty.
+    pub(crate) fn copied_to(of: &Self, root: tempfile::TempDir) -> Self {
         let site = Self {
-            root: tempfile::tempdir().expect("a temporary directory"),
+            root,
             names: of.names.clone(),
             clock: of.clock.clone(),
         };
@@ -163,6 +168,11 @@ impl Site {
         self.root.path().join(name.replace('/', "-"))
     }
 
+    /// A place for files beside the postoffices.
+    pub(crate) fn beside(&self, file: &str) -> PathBuf {
+        self.root.path().join(file)
+    }
+
     /// Sets the time of the next command.
     pub(crate) fn at(&self, seconds: u32) {
         self.clock.set(seconds);
@@ -178,13 +188,38 @@ impl Site {
 
     /// Runs a program on a postoffice; arguments are parted by blanks.
     pub(crate) fn run(&self, office: &str, program: &str, args: &str) -> Run {
+        let (args, now) = self.command_line(office, args);
+        run(program, args, |command| {
+            command.env("DIRSYNC_NOW", now);
+        })
+    }
+
+    /// Runs a program that dies as it enters its N-th call of one kind; returns whether it came there.
+    pub(crate) fn killed(
+        &self,
+        office: &str,
+        program: &str,
+        args: &str,
+        call: &str,
+        when: u32,
+    ) -> bool {
+        let (args, now) = self.command_line(office, args);
+        let program = Path::new(env!("CARGO_BIN_EXE_import")).with_file_name(program);
+        let mut command = trace::traced(&program, call, "signal=KILL", when);
+        command.args(args).env("DIRSYNC_NOW", now).env("TZ", "UTC");
+        let output = command.output().expect("it runs");
+        let code = output.status.code().unwrap_or(128 + 9);
+        assert!(code < 5 || code == 128 + 9, "{output:?}");
+        code == 128 + 9
+    }
+
+    /// Returns arguments and time of the next command.
+    fn command_line(&self, office: &str, args: &str) -> (Vec<String>, String) {
         let mut all = vec![format!("-d{}", self.path(office).display())];
         all.extend(args.split_whitespace().map(ToOwned::to_owned));
         self.clock.set(self.clock.get() + 60);
         let now = jiff::Timestamp::from_second(self.clock.get().into()).expect("a time");
-        run(program, all, |command| {
-            command.env("DIRSYNC_NOW", now.to_string());
-        })
+        (all, now.to_string())
     }
 
     pub(crate) fn admin(&self, office: &str, words: &str) -> Run {
