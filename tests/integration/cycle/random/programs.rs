@@ -58,7 +58,10 @@ impl Stage {
         if matches!(program, "reqmain" | "srvmain") {
             let numbered = messages.iter().filter(|m| !m["number"].is_null());
             for text in numbered.filter_map(text) {
-                assert!(added.contains(&text), "{text:?} is not logged:\n{added}");
+                assert!(
+                    added.contains(&visible(&text)),
+                    "{text:?} is not logged:\n{added}"
+                );
             }
             assert!(run.exit == 0 || complaints(&added) > 0, "{json}\n{added}");
         }
@@ -185,6 +188,18 @@ impl Stage {
         };
         text.lines().map(entry).collect()
     }
+}
+
+/// Returns a text as a log has it, with its control characters as escapes.
+fn visible(text: &str) -> String {
+    let mut visible = String::new();
+    for c in text.chars() {
+        match c.is_control() {
+            true => visible.extend(c.escape_default()),
+            false => visible.push(c),
+        }
+    }
+    visible
 }
 
 /// Counts the lines of a log that are worse than a notice.

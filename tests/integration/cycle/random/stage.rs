@@ -392,8 +392,8 @@ impl Stage {
     fn reset(&mut self, at: usize) {
         self.step(Step::Register(at as u8));
         self.mend(at);
-        self.run(at, "listds", "admin -ppw -r -z");
         self.site.put(NAMES[at], "GLB/REQTRANS.GLB", b"");
+        self.run(at, "listds", "admin -ppw -r -z");
         self.losses.insert(at);
         let words = "admin -ppw -y config dirsync requestor types PCM";
         self.run(at, "admin", words);
