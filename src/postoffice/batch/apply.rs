@@ -72,11 +72,15 @@ impl Pass<'_> {
                 }
             }
             Step::Replace { staged, target } => {
-                let target = self.place(target)?;
-                match fs::rename(self.staging.file(staged.number), &target) {
+                let path = self.place(target)?;
+                match fs::rename(self.staging.file(staged.number), &path) {
                     // Renamed before; `verify` saw that it is so.
-                    Err(e) if e.kind() == io::ErrorKind::NotFound && target.exists() => Ok(()),
-                    other => other.writing(&target),
+                    Err(e) if e.kind() == io::ErrorKind::NotFound && path.exists() => Ok(()),
+                    Err(e) if e.kind() == io::ErrorKind::NotFound && step.is_delivery() => {
+                        self.warnings.push(Warning::Taken(target.clone()));
+                        Ok(())
+                    }
+                    other => other.writing(&path),
                 }
             }
             Step::Append {
@@ -237,6 +241,8 @@ pub(super) fn verify(
             Step::Replace { target, .. } if there.is_none() => {
                 match matches(&layout.absolute(target)?, staged)? {
                     Some(true) => None,
+                    // Staged bytes were durable before the journal was: that they are gone says that they were sent.
+                    None if step.is_delivery() => None,
                     _ => Some(format!("{target} is neither staged nor in place")),
                 }
             }

@@ -81,6 +81,14 @@ impl Step {
         }
     }
 
+    /// Tells whether it puts a message into the `new` of a Maildir, where any mail program may take it at once.
+    pub(super) fn is_delivery(&self) -> bool {
+        match self {
+            Self::Replace { target, .. } => target.rsplit('/').nth(1) == Some("new"),
+            _ => false,
+        }
+    }
+
     fn paths(&self) -> impl Iterator<Item = &str> {
         let (first, second) = match self {
             Self::MakeDir(path) | Self::Remove(path) | Self::RemoveDir(path) => (Some(path), None),

@@ -51,6 +51,8 @@ pub enum Warning {
     StaleSortLock,
     /// A file to be moved had been taken away meanwhile.
     Gone(String),
+    /// A message that an interrupted run had put in place was taken by a mail program since.
+    Taken(String),
     /// A directory to be removed holds something else, and stays.
     NotEmpty(String),
 }
@@ -62,6 +64,7 @@ impl fmt::Display for Warning {
                 "SORTLOCK.GLB was left by an interrupted import; nobody else is at work, so it was removed",
             ),
             Self::Gone(path) => write!(f, "{path} was taken away before it could be moved"),
+            Self::Taken(path) => write!(f, "{path} was put in place and has been taken since"),
             Self::NotEmpty(path) => write!(f, "{path} is not empty and stays"),
         }
     }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::t2::three;
+use crate::support::trace::require_tracing;
 
 const D: &str = "NET/D";
 const A: &str = "NET/A";
@@ -242,6 +243,32 @@ fn mail_of_several_cycles_at_once_in_the_wrong_order_is_no_harm() {
     site.t3(A);
     site.cycle();
     site.assert_converged();
+}
+
+/// Any mail program carries what lies in `P1/new`, whether the run that put it there has ended or not.
+#[test]
+fn mail_that_is_carried_before_a_killed_run_is_mended_stops_nobody() {
+    require_tracing();
+    let mut was_carried = false;
+    for call in ["fdatasync", "unlink"] {
+        for when in 1.. {
+            let site = three();
+            site.user(A, "Amy");
+            if !site.killed(A, "reqmain", "-t", call, when) {
+                break;
+            }
+            let is_pending = site.path(A).join("GLB/DIRSYNC.JNL").exists();
+            carried += u32::from(is_pending && !site.sent_to(A, D).is_empty());
+            site.carry();
+            site.t1(A);
+            site.cycle();
+            site.assert_converged();
+        }
+    }
+    assert!(
+        carried > 0,
+        "no run was killed between its mail and its end"
+    );
 }
 
 #[test]
