@@ -90,7 +90,7 @@ pub(super) struct History {
 }
 
 pub(super) fn histories() -> impl Strategy<Value = History> {
-    let events = prop_oneof![3 => vec(event(), 1..=10), 2 => vec(event(), 8..=24)];
+    let events = prop_oneof![3 => vec(event(), 1..=12), 2 => vec(event(), 12..=36)];
     (prop::bool::weighted(0.8), events).prop_map(|(is_established, events)| History {
         is_established,
         events,

@@ -25,7 +25,10 @@ pub(super) fn heal(stage: &mut Stage) {
             false => Some("it does not come to rest".to_owned()),
         };
         match rest {
-            None => break,
+            None => {
+                stage.count(format!("cycles: {cycle}"));
+                break;
+            }
             Some(rest) => assert!(cycle < CYCLES, "{rest}"),
         }
     }

@@ -18,7 +18,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, Test
 
 use crate::support::trace::require_tracing;
 use event::History;
-use stage::{Begin, Stage};
+use stage::{Begin, Coverage, Stage};
 
 /// Histories of a run that nothing else is said for.
 const HISTORIES: u64 = 15;
@@ -31,7 +31,7 @@ fn number(variable: &str) -> Option<u64> {
 ///
 /// # Panics
 /// A rule is broken; what has happened until then stands in `trace`.
-fn run(begin: &Begin, history: &History, trace: &RefCell<Vec<String>>) {
+fn run(begin: &Begin, history: &History, trace: &RefCell<Vec<String>>) -> Coverage {
     let mut stage = Stage::new(begin, history.is_established);
     let played = catch_unwind(AssertUnwindSafe(|| {
         for event in &history.events {
@@ -43,10 +43,11 @@ fn run(begin: &Begin, history: &History, trace: &RefCell<Vec<String>>) {
         trace.replace(std::mem::take(&mut stage.trace));
         resume_unwind(reason);
     }
+    stage.coverage
 }
 
 /// Plays the history of one seed; the error shows the shortest found that fails as well.
-fn play(begin: &Begin, seed: u64) -> Result<(), String> {
+fn play(begin: &Begin, seed: u64, coverage: &mut Coverage) -> Result<(), String> {
     let config = Config {
         cases: 1,
         failure_persistence: None,
@@ -59,13 +60,18 @@ fn play(begin: &Begin, seed: u64) -> Result<(), String> {
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(config, random);
     let trace = RefCell::new(Vec::new());
+    let coverage = RefCell::new(coverage);
     let result = runner.run(&event::histories(), |history| {
         let played = catch_unwind(AssertUnwindSafe(|| run(begin, &history, &trace)));
-        played.map_err(|reason| {
+        let counted = played.map_err(|reason| {
             let text = reason.downcast_ref::<String>().cloned();
             let text = text.or_else(|| reason.downcast_ref::<&str>().map(ToString::to_string));
             TestCaseError::fail(text.unwrap_or_default())
-        })
+        })?;
+        for (outcome, count) in counted {
+            *coverage.borrow_mut().entry(outcome).or_default() += count;
+        }
+        Ok(())
     });
     match result {
         Ok(()) => Ok(()),
@@ -84,10 +90,14 @@ fn all_lists_hold_what_their_owners_hold_after_any_history_of_the_programs() {
     let count = number("DIRSYNC_PROGRAM_HISTORIES").unwrap_or(HISTORIES);
     let began = Instant::now();
     let begin = Begin::new();
+    let mut coverage = Coverage::new();
     for seed in first..first + count {
-        if let Err(trace) = play(&begin, seed) {
+        if let Err(trace) = play(&begin, seed, &mut coverage) {
             panic!("{trace}");
         }
     }
     println!("{count} histories in {:?}", began.elapsed());
+    for (outcome, count) in coverage {
+        println!("{count:>10}  {outcome}");
+    }
 }

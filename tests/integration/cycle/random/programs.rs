@@ -46,7 +46,14 @@ impl Stage {
         for text in &texts {
             self.say(|| format!("      {text}"));
             self.note_losses(at, text);
+            let kind: String = text
+                .chars()
+                .filter(|c| !c.is_ascii_digit())
+                .take(60)
+                .collect();
+            self.count(format!("{program}: {kind}"));
         }
+        self.count(format!("{program} ends with {}", run.exit));
         assert_eq!(json["exit"], run.exit, "{json}");
         assert!(run.exit == 0 || !texts.is_empty(), "no word: {json}");
         self.is_dirty[at] = false;
@@ -109,22 +116,16 @@ impl Stage {
         }
     }
 
-    /// Kills a program at a system call; returns whether it was.
-    pub(super) fn kill(
-        &mut self,
-        at: usize,
-        program: &str,
-        args: &str,
-        call: u8,
-        when: u8,
-    ) -> bool {
+    /// Kills a program at a system call, if it comes there.
+    pub(super) fn kill(&mut self, at: usize, program: &str, args: &str, call: u8, when: u8) {
         let name = NAMES[at];
         let call = WRITING[usize::from(call) % WRITING.len()];
         let when = u32::from(when);
         let killed = self.site.killed(name, program, args, call, when);
         self.say(|| format!("   {name} {program} {args}: killed at {call} {when}: {killed}"));
         self.is_dirty[at] = true;
-        killed
+        let fate = if killed { "killed" } else { "not killed" };
+        self.count(format!("{program} {fate}"));
     }
 
     /// Looks at the queues that have changed since: LISTQ reads them, and their numbers are as promised.

@@ -20,6 +20,9 @@ const FEEDERS: [&str; 3] = ["d", "a", "b"];
 
 const RESYNC: &str = "GLB/RESYNC.GLB";
 
+/// How often each outcome was reached.
+pub(super) type Coverage = BTreeMap<String, u64>;
+
 /// The organizations that histories begin with, made once.
 pub(super) struct Begin {
     fresh: Site,
@@ -47,6 +50,8 @@ pub(super) struct Stage {
     pub(super) fed: Vec<People>,
     /// What happened, line by line.
     pub(super) trace: Vec<String>,
+    /// How often each outcome was reached.
+    pub(super) coverage: Coverage,
     /// A program was killed there and none has run since.
     pub(super) is_dirty: [bool; 3],
     /// Those who were said to have lost transactions, or were tampered with so that they have.
@@ -106,6 +111,7 @@ impl Stage {
             held: vec![People::new(""); NAMES.len()],
             fed: FEEDERS.map(People::new).to_vec(),
             trace: Vec::new(),
+            coverage: Coverage::new(),
             is_dirty: [false; 3],
             losses: BTreeSet::new(),
             out_of_step: 0,
@@ -131,6 +137,11 @@ impl Stage {
     /// Writes a line of the trace.
     pub(super) fn say(&mut self, text: impl FnOnce() -> String) {
         self.trace.push(text());
+    }
+
+    /// Counts an outcome.
+    pub(super) fn count(&mut self, outcome: String) {
+        *self.coverage.entry(outcome).or_default() += 1;
     }
 
     /// Lets an event happen.
