@@ -258,17 +258,17 @@ fn mail_that_is_carried_before_a_killed_run_is_mended_stops_nobody() {
                 break;
             }
             let is_pending = site.path(A).join("GLB/DIRSYNC.JNL").exists();
-            carried += u32::from(is_pending && !site.sent_to(A, D).is_empty());
+            let is_carried = is_pending && !site.sent_to(A, D).is_empty();
             site.carry();
             site.t1(A);
-            site.cycle();
-            site.assert_converged();
+            if is_carried && !was_carried {
+                site.cycle();
+                site.assert_converged();
+            }
+            was_carried |= is_carried;
         }
     }
-    assert!(
-        carried > 0,
-        "no run was killed between its mail and its end"
-    );
+    assert!(was_carried, "none was killed between its mail and its end");
 }
 
 #[test]
