@@ -123,10 +123,16 @@ fn fates() -> impl Strategy<Value = Vec<Fate>> {
     vec(fate, 1..=6)
 }
 
+fn edits() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (who(), edit(), any::<bool>()).prop_map(|(at, edit, text)| Step::Edit(at, edit, text)),
+        1 => (who(), edit()).prop_map(|(at, edit)| Step::Feed(at, edit)),
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        8 => (who(), edit(), any::<bool>()).prop_map(|(at, edit, text)| Step::Edit(at, edit, text)),
-        3 => (who(), edit()).prop_map(|(at, edit)| Step::Feed(at, edit)),
+        8 => edits(),
         1 => who().prop_map(Step::Export),
         1 => who().prop_map(Step::AskImport),
         6 => who().prop_map(Step::Send),
@@ -143,7 +149,8 @@ fn step() -> impl Strategy<Value = Step> {
 fn event() -> impl Strategy<Value = Event> {
     let any_number = any::<u8>;
     let everyday = prop_oneof![
-        14 => step().prop_map(Event::Step),
+        8 => edits().prop_map(Event::Step),
+        12 => step().prop_map(Event::Step),
         4 => (1..=2u8).prop_map(Event::T2),
         6 => who().prop_map(Event::T3),
         8 => (fates(), any::<bool>()).prop_map(|(fates, turned)| Event::Deliver(fates, turned)),
@@ -152,7 +159,7 @@ fn event() -> impl Strategy<Value = Event> {
         2 => any_number().prop_map(Event::PartCycle),
     ];
     let trouble = prop_oneof![
-        6 => (step(), any_number(), 1..=12u8, any::<bool>())
+        6 => (step(), any_number(), 1..=10u8, any::<bool>())
             .prop_map(|(step, call, when, mends)| Event::Killed(step, call, when, mends)),
         4 => who().prop_map(Event::Backup),
         5 => any_number().prop_map(Event::Restore),
