@@ -78,6 +78,8 @@ pub(super) enum Fate {
     Cut(u16),
     /// One bit in it is another.
     Flipped(u16, u8),
+    /// A digit in its text is another: the numbers of the protocol stand there.
+    Garbled(u16),
 }
 
 /// A history.
@@ -118,7 +120,8 @@ fn fates() -> impl Strategy<Value = Vec<Fate>> {
         2 => Just(Fate::Doubled),
         3 => Just(Fate::Late),
         1 => any::<u16>().prop_map(Fate::Cut),
-        2 => (any::<u16>(), 0..8u8).prop_map(|(at, bit)| Fate::Flipped(at, bit)),
+        1 => (any::<u16>(), 0..8u8).prop_map(|(at, bit)| Fate::Flipped(at, bit)),
+        1 => any::<u16>().prop_map(Fate::Garbled),
     ];
     vec(fate, 1..=6)
 }

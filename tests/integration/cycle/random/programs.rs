@@ -33,6 +33,8 @@ impl Stage {
         let log = self.site.read(name, "LOG/DIRSYNC.LOG").len();
         let mends = std::mem::replace(&mut self.is_dirty[at], false);
         let kept = self.site.quarantine(name).len();
+        let taken = (at == 0).then(|| self.taken());
+        let lost = self.lost;
         let run = self.site.run(name, program, &format!("{args} --json"));
         self.say(|| format!("   {name} {program} {args}: {}", run.exit));
         assert!(
@@ -75,15 +77,25 @@ impl Stage {
         // What a run before has refused may be put away only now.
         self.look_at_mail(at, &json, kept, mends, &added);
         self.look_at_queues(at);
+        if let Some(taken) = taken.filter(|_| program == "srvmain" && !mends) {
+            let now = self.taken();
+            let is_calm = self.lost == lost;
+            // Every number of a requestor becomes one of the server, once.
+            assert!(
+                !is_calm || now == taken,
+                "{taken} taken twice or lost, {now}"
+            );
+        }
         self.out_of_step += u64::from(run.exit != 0);
         json
     }
 
     /// Every message has one fate, and one that was refused is kept, with a line in the log.
-    fn look_at_mail(&self, at: usize, json: &Value, kept: usize, mends: bool, added: &str) {
+    fn look_at_mail(&mut self, at: usize, json: &Value, kept: usize, mends: bool, added: &str) {
         let name = NAMES[at];
         let mail = &json["mail"];
         let count = |what: &str| mail[what].as_u64().unwrap_or_default();
+        self.look_for_garbled(at);
         let sum: u64 = ["taken", "duplicates", "refused", "left"]
             .map(count)
             .iter()
@@ -102,10 +114,30 @@ impl Stage {
         }
     }
 
+    /// A message whose text was changed on the way is refused, whatever was changed.
+    fn look_for_garbled(&mut self, at: usize) {
+        let directory = self.site.path(NAMES[at]).join("MBG");
+        self.channel.garbled.retain(|(to, name)| {
+            let waits = *to != at || directory.join("SYSTEM/new").join(name).exists();
+            let is_kept = directory.join("QUARANT/new").join(name).exists();
+            assert!(waits || is_kept, "{name} was changed on the way, and taken");
+            waits
+        });
+    }
+
+    /// Returns how far the numbers of all requestors are ahead of that of the server.
+    fn taken(&self) -> i64 {
+        let conf = self.site.server_config();
+        let requestors = conf.requestors.iter();
+        let sum: i64 = requestors.map(|record| i64::from(record.req_sync.0)).sum();
+        sum - i64::from(conf.header.srv_sync.0)
+    }
+
     fn note_losses(&mut self, at: usize, text: &str) {
         if !LOSSES.iter().any(|words| text.contains(words)) {
             return;
         }
+        self.lost += 1;
         let who = NAMES
             .iter()
             .position(|name| text.contains(&format!("PCM:{name}:")));

@@ -56,6 +56,8 @@ pub(super) struct Stage {
     pub(super) is_dirty: [bool; 3],
     /// Those who were said to have lost transactions, or were tampered with so that they have.
     pub(super) losses: BTreeSet<usize>,
+    /// Lines that said so.
+    pub(super) lost: u64,
     /// Programs that did not end with 0.
     pub(super) out_of_step: u64,
     /// Transactions that were sent.
@@ -114,6 +116,7 @@ impl Stage {
             coverage: Coverage::new(),
             is_dirty: [false; 3],
             losses: BTreeSet::new(),
+            lost: 0,
             out_of_step: 0,
             sent: 0,
             queues: BTreeMap::new(),
@@ -395,6 +398,7 @@ impl Stage {
         self.held[at] = copy.held.clone();
         self.fed[at] = copy.fed.clone();
         self.is_dirty[at] = copy.is_dirty;
+        self.channel.garbled.retain(|(to, _)| *to != at);
         // It does not know any more what it has fed since.
         self.losses.insert(at);
         self.trace.push(format!("   {}", NAMES[at]));
