@@ -47,12 +47,8 @@ pub(super) enum Event {
     T3(u8),
     /// What travels meets its fate, and may arrive the other way round.
     Deliver(Vec<Fate>, bool),
-    /// A cycle of all, undisturbed.
-    Cycle,
-    /// A cycle of all whose mail meets its fate.
-    NoisyCycle(Vec<Fate>),
-    /// A cycle of those whose bit is set.
-    PartCycle(u8),
+    /// Some work is done, and a cycle follows.
+    Cycle(Vec<Step>, Cycle),
     /// A copy of a postoffice is put away.
     Backup(u8),
     /// A copy comes back.
@@ -65,6 +61,28 @@ pub(super) enum Event {
     Wait(u8),
     /// MSTTRANS is lost, and an empty one made (Q112280).
     LoseMaster,
+}
+
+/// A cycle; in a bit of a number stands what becomes of one postoffice.
+#[derive(Debug, Clone)]
+pub(super) struct Cycle {
+    /// Those who stay away.
+    pub(super) away: u8,
+    /// Those whose IMPORT does not come to run, so that SRVTRANS stays.
+    pub(super) failing: u8,
+    /// What its mail meets.
+    pub(super) fates: Vec<Fate>,
+}
+
+impl Cycle {
+    /// One that nothing disturbs.
+    pub(super) fn undisturbed() -> Self {
+        Self {
+            away: 0,
+            failing: 0,
+            fates: vec![Fate::Arrives],
+        }
+    }
 }
 
 /// What happens to a message on its way.
@@ -92,7 +110,7 @@ pub(super) struct History {
 }
 
 pub(super) fn histories() -> impl Strategy<Value = History> {
-    let events = prop_oneof![3 => vec(event(), 1..=12), 2 => vec(event(), 12..=36)];
+    let events = prop_oneof![2 => vec(event(), 1..=12), 3 => vec(event(), 12..=40)];
     (prop::bool::weighted(0.8), events).prop_map(|(is_established, events)| History {
         is_established,
         events,
@@ -149,6 +167,16 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn cycle() -> impl Strategy<Value = Cycle> {
+    let some = || prop_oneof![2 => Just(0), 1 => any::<u8>()];
+    let fates = prop_oneof![1 => Just(vec![Fate::Arrives]), 1 => fates()];
+    (some(), some(), fates).prop_map(|(away, failing, fates)| Cycle {
+        away,
+        failing,
+        fates,
+    })
+}
+
 fn event() -> impl Strategy<Value = Event> {
     let any_number = any::<u8>;
     let everyday = prop_oneof![
@@ -157,15 +185,13 @@ fn event() -> impl Strategy<Value = Event> {
         4 => (1..=2u8).prop_map(Event::T2),
         6 => who().prop_map(Event::T3),
         8 => (fates(), any::<bool>()).prop_map(|(fates, turned)| Event::Deliver(fates, turned)),
-        3 => Just(Event::Cycle),
-        4 => fates().prop_map(Event::NoisyCycle),
-        2 => any_number().prop_map(Event::PartCycle),
+        12 => (vec(edits(), 0..=3), cycle()).prop_map(|(edits, cycle)| Event::Cycle(edits, cycle)),
     ];
     let trouble = prop_oneof![
         6 => (step(), any_number(), 1..=10u8, any::<bool>())
             .prop_map(|(step, call, when, mends)| Event::Killed(step, call, when, mends)),
-        4 => who().prop_map(Event::Backup),
-        5 => any_number().prop_map(Event::Restore),
+        5 => who().prop_map(Event::Backup),
+        6 => any_number().prop_map(Event::Restore),
         1 => who().prop_map(Event::LocalReset),
         4 => (who(), any_number()).prop_map(|(at, file)| Event::ApplyResync(at, file)),
         4 => (0..20u8).prop_map(Event::Wait),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::event::Fate;
+use super::event::Cycle;
 use super::programs::files;
 use super::stage::{NAMES, NOBODY, Stage};
 
@@ -19,7 +19,7 @@ pub(super) fn heal(stage: &mut Stage) {
     for cycle in 1.. {
         stage.say(|| format!("cycle {cycle}"));
         let before = (stage.sent, stage.out_of_step);
-        stage.cycle_of(u8::MAX, &[Fate::Arrives]);
+        stage.cycle(&Cycle::undisturbed());
         let rest = match before == (stage.sent, stage.out_of_step) {
             true => unsettled(stage),
             false => Some("it does not come to rest".to_owned()),

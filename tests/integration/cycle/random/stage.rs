@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::channel::Channel;
-use super::event::{Event, Fate, Step};
+use super::event::{Cycle, Event, Fate, Step};
 use super::people::{Change, Edit, People};
 use crate::cycle::site::{PAGE, Site};
 
@@ -94,7 +94,7 @@ impl Begin {
         let (held, fed) = (stage.held.clone(), stage.fed.clone());
         let fresh = Site::copied_to(&stage.site, directory());
         for _ in 0..3 {
-            stage.cycle_of(u8::MAX, &[Fate::Arrives]);
+            stage.cycle(&Cycle::undisturbed());
         }
         Self {
             fresh,
@@ -164,9 +164,10 @@ impl Stage {
                 self.step(Step::Import(at));
             }
             Event::Deliver(ref fates, is_turned) => self.deliver(fates, is_turned),
-            Event::Cycle => self.cycle_of(u8::MAX, &[Fate::Arrives]),
-            Event::NoisyCycle(ref fates) => self.cycle_of(u8::MAX, fates),
-            Event::PartCycle(who) => self.cycle_of(who, &[Fate::Arrives]),
+            Event::Cycle(ref edits, ref cycle) => {
+                edits.iter().for_each(|&edit| self.step(edit));
+                self.cycle(cycle);
+            }
             Event::Backup(at) => self.back_up(at_of(at)),
             Event::Restore(copy) => self.restore(copy),
             Event::LocalReset(at) => self.reset(at_of(at).max(1)),
@@ -351,19 +352,22 @@ impl Stage {
         self.trace.extend(lines);
     }
 
-    /// A cycle of those whose bit is set.
-    pub(super) fn cycle_of(&mut self, who: u8, fates: &[Fate]) {
-        let takes_part = |at: &u8| who >> at & 1 == 1;
-        for at in (0..NAMES.len() as u8).filter(takes_part) {
+    /// A cycle of those who are not away.
+    pub(super) fn cycle(&mut self, cycle: &Cycle) {
+        let all = || 0..NAMES.len() as u8;
+        let takes_part = |at: &u8| cycle.away >> at & 1 == 0;
+        for at in all().filter(takes_part) {
             self.step(Step::Send(at));
         }
-        self.deliver(fates, false);
+        self.deliver(&cycle.fates, false);
         self.step(Step::Receive);
         self.step(Step::Transmit);
-        self.deliver(fates, false);
-        for at in (0..NAMES.len() as u8).filter(takes_part) {
+        self.deliver(&cycle.fates, false);
+        for at in all().filter(takes_part) {
             self.step(Step::TakeReplies(at));
-            self.step(Step::Import(at));
+            if cycle.failing >> at & 1 == 0 {
+                self.step(Step::Import(at));
+            }
         }
     }
 
