@@ -58,6 +58,8 @@ pub(super) struct Stage {
     pub(super) losses: BTreeSet<usize>,
     /// Lines that said so.
     pub(super) lost: u64,
+    /// A resync file was applied.
+    pub(super) is_raised: bool,
     /// Programs that did not end with 0.
     pub(super) out_of_step: u64,
     /// Transactions that were sent.
@@ -117,6 +119,7 @@ impl Stage {
             is_dirty: [false; 3],
             losses: BTreeSet::new(),
             lost: 0,
+            is_raised: false,
             out_of_step: 0,
             sent: 0,
             queues: BTreeMap::new(),
@@ -435,6 +438,7 @@ impl Stage {
         }
         let file = self.resyncs[usize::from(file) % self.resyncs.len()].clone();
         self.mend(at);
+        self.is_raised = true;
         self.site.put(NAMES[at], RESYNC, &file);
         self.step(Step::Import(at as u8));
         let path = self.site.path(NAMES[at]).join(RESYNC);
