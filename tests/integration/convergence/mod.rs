@@ -7,6 +7,7 @@ mod list;
 mod mail;
 mod memory;
 mod office;
+mod rows;
 mod search;
 mod server;
 mod stage;

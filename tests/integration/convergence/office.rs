@@ -173,7 +173,6 @@ impl Office {
             .filter(|r| r.number <= head.req_sync)
             .copied()
             .collect();
-        watch.sent += records.len() as u64;
         if let Some(remark) = &sending.remark {
             watch.remark(self.at(), remark);
         }
@@ -194,7 +193,7 @@ impl Office {
             records,
             damage: Damage::None,
         };
-        watch.say(|| format!("   asks {request}"));
+        watch.request(&request);
         request
     }
 

@@ -245,7 +245,6 @@ impl ServerState {
             return None;
         }
         let head = server::answered(&mut self.numbers, entry, &answer, through);
-        watch.sent += records.len() as u64;
         let damage = Damage::None;
         let reply = Reply {
             to,
@@ -253,7 +252,7 @@ impl ServerState {
             records,
             damage,
         };
-        watch.say(|| format!("   answers {reply}"));
+        watch.reply(&reply);
         Some(reply)
     }
 

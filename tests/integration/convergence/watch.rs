@@ -5,8 +5,19 @@ use std::fmt::Debug;
 
 use dirsync::protocol::outcome::{Consequence, Line, Refusal, Remark};
 
+use super::mail::{Reply, Request};
+
 /// How often each outcome was reached.
 pub(super) type Coverage = BTreeMap<String, u64>;
+
+/// What was noticed and what was sent, in order.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Remarks, by the postoffice that they are about.
+    pub(super) remarks: Vec<(usize, Remark)>,
+    pub(super) requests: Vec<Request>,
+    pub(super) replies: Vec<Reply>,
+}
 
 /// Watches a history.
 #[derive(Debug, Default)]
@@ -15,6 +26,8 @@ pub(super) struct Watch {
     pub(super) trace: Option<Vec<String>>,
     /// How often each outcome was reached, where it is wanted.
     pub(super) coverage: Option<Coverage>,
+    /// What was noticed and sent, where it is wanted.
+    pub(super) seen: Option<Seen>,
     /// Rules that were broken.
     pub(super) broken: Vec<String>,
     /// Remarks that have a consequence.
@@ -82,6 +95,9 @@ impl Watch {
     pub(super) fn remark(&mut self, who: usize, remark: &Remark) {
         self.say(|| format!("   {who}: {remark:?}"));
         self.count_variant("remark", remark);
+        if let Some(seen) = &mut self.seen {
+            seen.remarks.push((who, remark.clone()));
+        }
         self.out_of_step += u64::from(remark.consequence() != Consequence::None);
         self.lines(&remark.lines(&format!("PCM:NET/{who}")), remark);
         match remark {
@@ -96,6 +112,24 @@ impl Watch {
                 self.losses.push(None);
             }
             _ => {}
+        }
+    }
+
+    /// Takes note of a request.
+    pub(super) fn request(&mut self, request: &Request) {
+        self.sent += request.records.len() as u64;
+        self.say(|| format!("   asks {request}"));
+        if let Some(seen) = &mut self.seen {
+            seen.requests.push(request.clone());
+        }
+    }
+
+    /// Takes note of an answer.
+    pub(super) fn reply(&mut self, reply: &Reply) {
+        self.sent += reply.records.len() as u64;
+        self.say(|| format!("   answers {reply}"));
+        if let Some(seen) = &mut self.seen {
+            seen.replies.push(reply.clone());
         }
     }
 
