@@ -16,6 +16,8 @@
 //! | the server has lost what it had confirmed | it says so, `EXPORT` | the own list is exported |
 //!
 //! An export is R and an A per entry of the own list, so that the server has again what the owner holds.
+//!
+//! `tests/integration/convergence/rows` plays each row alone.
 
 mod stored;
 

@@ -24,6 +24,8 @@
 //! | SRVCONF alone of an older copy | MSTTRANS goes on above its highest number | numbers go on; every requestor exports |
 //! | MSTTRANS lost, or of an older copy (Q112280) | it ends below the highest number | it counts as empty, numbers go on |
 //! | full list lost | the requestor's import number stays behind: it will not take updates, and asks again | a full list |
+//!
+//! `tests/integration/convergence/rows` plays each row alone.
 
 mod answer;
 mod hear;
