@@ -47,7 +47,8 @@ impl Scene {
         for event in events {
             self.stage.play(event);
         }
-        std::mem::replace(&mut self.stage.watch.seen, Some(Seen::default())).expect("it is wanted")
+        let seen = self.stage.watch.seen.replace(Seen::default());
+        seen.expect("it is wanted")
     }
 
     /// Returns how often an outcome was reached.
