@@ -272,6 +272,11 @@ impl<'a> Merge<'a> {
             Ok(number) => number,
             Err(reason) => return self.refuse_missing(Action::Modify, old, reason, at),
         };
+        if self.rules.source == Source::Queue && self.slots.get(number).state == State::Absent {
+            // The R before it took the entry away, and nobody brought it back: whoever never had it refuses this M too, and
+            // the lists of all must end the same.
+            return self.refuse_missing(Action::Modify, old, Reason::NoSuchEntry, at);
+        }
         let current = self.slots.get(number).entry.clone();
         let mut entry = new.map_or_else(|| current.clone(), |new| *new);
         match self.slots.find_name(entry.name.as_bytes()) {

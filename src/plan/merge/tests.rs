@@ -311,6 +311,27 @@ fn a_source_not_proven_whole_removes_nobody_by_absence() {
 }
 
 #[test]
+fn an_m_for_what_an_r_took_away_is_refused_whoever_had_it() {
+    let ops = || {
+        vec![
+            OpKind::Replace,
+            add("New", "new"),
+            modify(("Old", "old"), ("OLD", "old")),
+        ]
+    };
+    let had = [("Old", "old"), ("New", "new")];
+    for entries in [&had[..], &had[1..]] {
+        let merged = run(base(entries, &[]), &QUEUE, ops());
+        let names: Vec<_> = result(entries, &merged.plan)
+            .into_iter()
+            .map(|(name, ..)| name)
+            .collect();
+        assert_eq!(names, ["New"], "{entries:?}");
+        assert!(outcomes(&merged).contains(&(Refused, Some(29))));
+    }
+}
+
+#[test]
 fn an_entry_named_on_a_refused_line_counts_as_present() {
     let ops = vec![
         OpKind::Replace,
