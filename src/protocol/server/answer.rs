@@ -95,9 +95,11 @@ pub fn answer(server: &Server, entry: &Registered, master: Master, is_own: bool)
     }
     if is_beyond {
         import = import.or(Some(ImportReason::Beyond));
+        // Others of the same run may have passed the number meanwhile; what is known for certain is that it was none of ours.
+        let below = SrvSync(srv_sync.0.saturating_sub(1));
         remarks.push(Remark::Beyond {
             srv_sync,
-            sync: server.sync,
+            sync: server.sync.min(below),
         });
     } else if is_purged && (import.is_none() || is_own) {
         import = import.or(Some(ImportReason::Purged));

@@ -23,6 +23,19 @@ fn ds_p028_a_server_that_was_restored_sends_the_full_list_and_asks_for_lists() {
     server.issue(Timestamp(600)).expect("a stamp");
     let answer = answer(&server, &entry, master(1), false).expect("due");
     assert_eq!(answer.import, Some(ImportReason::Beyond));
+    let lines: Vec<_> = answer
+        .remarks
+        .iter()
+        .flat_map(|remark| remark.lines("A"))
+        .collect();
+    let missing = lines
+        .iter()
+        .find(|line| line.number == Some(139))
+        .expect("139");
+    assert_eq!(
+        missing.text, "1 (700->700)",
+        "never a range that runs backwards"
+    );
     let head = settle(&mut server, &mut entry, &answer);
     assert!(head.is_import && head.export);
     assert!(head.stamp > Stamp(900), "it would be taken for old mail");
