@@ -26,6 +26,10 @@
 //! | full list lost | the requestor's import number stays behind: it will not take updates, and asks again | a full list |
 //!
 //! `tests/integration/convergence/rows` plays each row alone.
+//!
+//! What nothing tells: SRVCONF alone put back from a copy of another past, one that a whole copy had replaced before, beside
+//! the MSTTRANS of this one. Its numbers and STAMPs may then fit by chance. Whoever puts back files of a server puts back
+//! both.
 
 mod answer;
 mod hear;
