@@ -25,7 +25,7 @@ impl Entry {
         let phase = Phase::from_kind(record.kind)
             .ok_or_else(|| CodecError::field(0, "kind", record.kind.as_byte(), "1 to 3"))?;
         let set = WallTime::new(record.day, record.minute).ok_or_else(|| {
-            let found = format_args!("{}, {}", record.day, record.minute);
+            let found = format!("{}, {}", record.day, record.minute);
             CodecError::field(1, "day, minute", found, "a time of the week")
         })?;
         record.verify()?;

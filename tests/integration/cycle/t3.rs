@@ -301,7 +301,7 @@ fn ds_s050_a_signed_in_administrator_leaves_the_updates_waiting() {
     site.carry();
     site.run(A, "reqmain", "-r").ends(0);
     let flag = fs::File::open(site.path(A).join("GLB/FLAG.GLB")).expect("a flag");
-    flag.lock().expect("locked");
+    rustix::fs::flock(&flag, rustix::fs::FlockOperation::LockExclusive).expect("locked");
     let run = site.import(A);
     assert_eq!(run.exit, 75, "{}", run.stderr);
     let log = site.last_log(A, "DIRSYNC");
