@@ -66,6 +66,7 @@
 pub mod address;
 pub mod codec;
 pub mod diagnosis;
+pub mod directory;
 pub mod importfile;
 pub mod list;
 pub mod messages;
