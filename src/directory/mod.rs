@@ -3,6 +3,20 @@
 //!
 //! - [`dn`] and [`entry`] are the values of this layer: names compared parsed, attributes compared without case of
 //!   their names.
+//! - [`address_text`] is an address as an entry holds it, [`x400`] the form of one type of them, [`key`] what two
+//!   spellings of one address have in common.
+//! - [`note`] is a reason with its detail, [`charset`] what the other side can write.
 
+pub mod address_map;
+pub mod address_text;
+pub mod charset;
 pub mod dn;
 pub mod entry;
+pub mod holders;
+pub mod key;
+pub mod note;
+pub mod proxy;
+pub mod remote;
+pub mod syntax;
+pub mod template_map;
+pub mod x400;

@@ -1,0 +1,314 @@
+//! An entry for a remote address, from the transaction that brings it (`spec/exchange.md` LD-02, LD-04, DX-26).
+
+mod lines;
+#[cfg(test)]
+mod tests;
+
+use super::address_text::TargetAddress;
+use super::entry::Attributes;
+use super::key::{SYNC_KEY, SyncKey};
+use super::note::Note;
+use super::syntax;
+use super::template_map::{SYNC_TEMPLATE, TemplateMap};
+use crate::codec::codepage::CodePage;
+use crate::plan::outcome::Reason;
+use lines::Applied;
+
+/// Characters an alias may have, as a mailbox.
+const MAX_ALIAS_LEN: usize = 10;
+
+/// What an entry is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RecipientKind {
+    /// A person: `inetOrgPerson`.
+    #[default]
+    Person,
+    /// A group or a resource: `organizationalRole`, which needs no surname.
+    Group,
+}
+
+/// What a transaction says of an entry.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a> {
+    /// Full name, in the code page of the connection; may be blank.
+    pub name: &'a [u8],
+    /// Address.
+    pub address: &'a TargetAddress,
+    /// Template lines without their hyphen ([`line_text`](super::template_map::line_text)).
+    pub lines: &'a [String],
+    /// What it is. Import text does not say, so that it is a person but for an entry without a name.
+    pub kind: RecipientKind,
+}
+
+/// How a connection fills its container.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportRules<'a> {
+    /// Owner of the entries.
+    pub owner: &'a str,
+    /// Trust level that new entries get.
+    pub trust: Option<u8>,
+    /// Code page of the other side.
+    pub page: CodePage,
+    /// Incoming table; `None` where templates are not received.
+    pub templates: Option<&'a TemplateMap>,
+}
+
+/// The entry as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Its key.
+    pub key: SyncKey,
+    /// Its attributes, without the proxies ([`super::proxy`]).
+    pub attributes: Attributes,
+    /// What was altered or left out.
+    pub notes: Vec<Note>,
+}
+
+/// Returns the entry that an `A` line asks for.
+#[must_use]
+pub fn added(received: Received<'_>, rules: ImportRules<'_>) -> Wanted {
+    let mut notes = Vec::new();
+    let name = name_of(received, rules.page, &mut notes);
+    let class = class_of(received.kind, &name);
+    let mut applied = Applied::of(received.lines, rules.templates, class, &mut notes);
+    let key = SyncKey::of(received.address);
+    let alias = alias_of(received.address, &mut notes);
+
+    let mut attributes = Attributes::default();
+    attributes.add("objectClass", class.object_class());
+    attributes.add("objectClass", "syncRemoteAddress");
+    attributes.add(SYNC_KEY, key.as_str());
+    attributes.add("syncAddress", received.address.to_string());
+    attributes.add("syncImportedFrom", rules.owner);
+    if !name.is_empty() {
+        attributes.add("syncOriginalName", &*name);
+    }
+    if let Some(trust) = rules.trust {
+        attributes.add("syncTrustLevel", trust.to_string());
+    }
+    let shown = if name.is_empty() { &alias } else { &name };
+    attributes.set("cn", applied.take("cn").unwrap_or_else(|| one(shown)));
+    if class == Class::Person {
+        let derived = || one(surname(shown));
+        attributes.set("sn", applied.take("sn").unwrap_or_else(derived));
+    }
+    let display = applied.take("displayName");
+    attributes.set("displayName", display.unwrap_or_else(|| one(shown)));
+    let mapped_alias = applied.take("uid");
+    attributes.set("uid", mapped_alias.unwrap_or_else(|| one(&alias)));
+    let mail = applied.take("mail");
+    let mail = mail.unwrap_or_else(|| mail_of(received.address, &mut notes));
+    attributes.set("mail", mail);
+    applied.put(&mut attributes);
+    Wanted {
+        key,
+        attributes,
+        notes,
+    }
+}
+
+/// Returns what an `M` line makes of the entry that is there: name, address and owner follow the line, of the template
+/// attributes only those that it names (DX-19). Trust level and what others added stay.
+#[must_use]
+pub fn modified(present: &Attributes, received: Received<'_>, rules: ImportRules<'_>) -> Wanted {
+    let mut notes = Vec::new();
+    let name = name_of(received, rules.page, &mut notes);
+    let class = if is_of_class(present, "organizationalRole") {
+        Class::Role
+    } else {
+        Class::Person
+    };
+    let mut applied = Applied::of(received.lines, rules.templates, class, &mut notes);
+    let key = SyncKey::of(received.address);
+    let alias = alias_of(received.address, &mut notes);
+    let shown = if name.is_empty() { &alias } else { &name };
+
+    let mut attributes = present.clone();
+    attributes.set(SYNC_KEY, one(key.as_str()));
+    attributes.set("syncAddress", one(&received.address.to_string()));
+    attributes.set("syncImportedFrom", one(rules.owner));
+    attributes.set("syncOriginalName", one(&name));
+
+    // What was made from the old name or the old address follows; what somebody else put there stays.
+    let old_address = present.text("syncAddress").map(TargetAddress::parse);
+    let old_address = old_address.and_then(Result::ok);
+    let old_alias = old_address.as_ref().map(|a| alias_of(a, &mut Vec::new()));
+    let old_shown = present.text("syncOriginalName").or(old_alias.as_deref());
+    let old_mail = old_address.as_ref().map(|a| mail_of(a, &mut Vec::new()));
+    let mut follow = |attribute: &str, old: Option<Vec<Vec<u8>>>, new: Vec<Vec<u8>>| {
+        let is_mapped = applied.take(attribute);
+        let is_ours = old.as_deref() == Some(attributes.values(attribute));
+        let is_missing = attributes.values(attribute).is_empty();
+        match is_mapped {
+            Some(values) => attributes.set(attribute, values),
+            None if is_ours || is_missing || applied.clears(attribute) => {
+                attributes.set(attribute, new);
+            }
+            None => {}
+        }
+    };
+    follow("cn", old_shown.map(one), one(shown));
+    follow("displayName", old_shown.map(one), one(shown));
+    if class == Class::Person {
+        follow(
+            "sn",
+            old_shown.map(|n| one(surname(n))),
+            one(surname(shown)),
+        );
+    }
+    follow("uid", old_alias.as_deref().map(one), one(&alias));
+    let new_mail = mail_of(received.address, &mut notes);
+    follow("mail", old_mail, new_mail);
+    applied.put_over(&mut attributes);
+    Wanted {
+        key,
+        attributes,
+        notes,
+    }
+}
+
+/// Returns the entry under another table: lines that were kept and now have an attribute, and the other way round.
+#[must_use]
+pub fn remapped(
+    present: &Attributes,
+    old: &TemplateMap,
+    new: &TemplateMap,
+) -> (Attributes, Vec<Note>) {
+    // These are there with and without a table.
+    let is_standing =
+        |attribute: &str| ["cn", "sn", "displayName", "uid", "mail"].contains(&attribute);
+    let mut lines = old.lines(present);
+    lines.retain(|line| {
+        let attribute = old.split(line).and_then(|split| split.attribute);
+        !attribute.is_some_and(is_standing)
+    });
+    let mut attributes = present.clone();
+    for rule in old.rules() {
+        let attribute = rule.attribute.as_deref();
+        if let Some(attribute) = attribute.filter(|a| !is_standing(a)) {
+            attributes.set(attribute, Vec::new());
+        }
+    }
+    attributes.set(SYNC_TEMPLATE, Vec::new());
+    let class = if is_of_class(present, "organizationalRole") {
+        Class::Role
+    } else {
+        Class::Person
+    };
+    let mut notes = Vec::new();
+    Applied::of(&lines, Some(new), class, &mut notes).put_over(&mut attributes);
+    (attributes, notes)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Person,
+    Role,
+}
+
+impl Class {
+    fn object_class(self) -> &'static str {
+        match self {
+            Self::Person => "inetOrgPerson",
+            Self::Role => "organizationalRole",
+        }
+    }
+
+    pub(super) fn allows(self, attribute: &str) -> bool {
+        self == Self::Person || syntax::is_of_role(attribute)
+    }
+}
+
+fn class_of(kind: RecipientKind, name: &str) -> Class {
+    match kind {
+        RecipientKind::Person if !name.is_empty() => Class::Person,
+        _ => Class::Role,
+    }
+}
+
+pub(super) fn is_of_class(attributes: &Attributes, class: &str) -> bool {
+    let classes = attributes.values("objectClass").iter();
+    classes
+        .map(|value| String::from_utf8_lossy(value))
+        .any(|value| value.eq_ignore_ascii_case(class))
+}
+
+fn one(text: &str) -> Vec<Vec<u8>> {
+    let text = Some(text).filter(|text| !text.is_empty());
+    text.map(|text| text.as_bytes().to_vec())
+        .into_iter()
+        .collect()
+}
+
+/// Returns the name in Unicode. A byte that the code page has no character for never costs the entry (DX-28).
+fn name_of(received: Received<'_>, page: CodePage, notes: &mut Vec<Note>) -> String {
+    let name = page.decode(received.name);
+    let is_bad = |c: char| c == char::REPLACEMENT_CHARACTER || c.is_control();
+    if name.contains(is_bad) {
+        let detail = format!("name {name:?} has a byte that is no character of code page {page}");
+        notes.push(Note::new(Reason::Charset, detail));
+    }
+    let name: String = name
+        .chars()
+        .map(|c| if is_bad(c) { '?' } else { c })
+        .collect();
+    name.trim().to_owned()
+}
+
+/// Returns the surname of a full name: the text before the first comma, the last word, or all of it.
+#[must_use]
+pub fn surname(name: &str) -> &str {
+    let before_comma = name.split_once(',').map(|(before, _)| before.trim());
+    let last_word = name.split_whitespace().next_back();
+    before_comma
+        .filter(|text| !text.is_empty())
+        .or(last_word)
+        .unwrap_or(name)
+}
+
+/// Returns a name of at most ten letters and digits for an address. It may repeat: identity is the key.
+pub(super) fn alias_of(address: &TargetAddress, notes: &mut Vec<Note>) -> String {
+    let value = address.value();
+    let x400 = || {
+        let parts = super::x400::parts(value).ok()?;
+        let part = |name: &str| {
+            parts
+                .iter()
+                .find(|part| part.name.eq_ignore_ascii_case(name))
+        };
+        part("S").or_else(|| part("CN")).map(|part| part.value)
+    };
+    let source = match address.kind() {
+        "X400" => x400().unwrap_or(value),
+        "FAX" => value.split('~').next().unwrap_or(value),
+        _ => {
+            let last = value.rsplit('/').next().unwrap_or(value);
+            last.split('@').next().unwrap_or(last)
+        }
+    };
+    let clean = |text: &str| -> String {
+        let letters = text.chars().filter(|c| c.is_alphanumeric());
+        letters.take(MAX_ALIAS_LEN).collect()
+    };
+    let alias = Some(clean(source)).filter(|alias| !alias.is_empty());
+    let alias = alias.or_else(|| Some(clean(value)).filter(|alias| !alias.is_empty()));
+    let alias = alias.unwrap_or_else(|| "unnamed".to_owned());
+    if alias != source {
+        let detail = format!("{alias:?} for {source:?} of {address}");
+        notes.push(Note::new(Reason::AliasShortened, detail));
+    }
+    alias
+}
+
+fn mail_of(address: &TargetAddress, notes: &mut Vec<Note>) -> Vec<Vec<u8>> {
+    if address.kind() != "SMTP" {
+        return Vec::new();
+    }
+    match syntax::store("mail", address.value()) {
+        Ok(mail) => one(&mail),
+        Err(why) => {
+            notes.push(Note::new(Reason::ValueDropped, why));
+            Vec::new()
+        }
+    }
+}
