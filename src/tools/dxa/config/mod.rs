@@ -1,0 +1,283 @@
+//! The configuration of the directory agent: one TOML file, read whole and checked before anything happens
+//! (`spec/exchange.md` DX-01, DX-38). Settings that the original had keep their meaning; the table of section 3 there
+//! names them.
+
+mod connection;
+mod fault;
+mod secret;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::address::PostofficeName;
+use crate::codec::codepage::CodePage;
+pub use connection::{Connection, Direction, Layout, Mapping, Role, UniqueNames};
+pub use fault::{ConfigError, Fault};
+pub use secret::Secret;
+
+/// The whole configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it was read.
+    pub path: PathBuf,
+    /// The agent itself.
+    pub agent: Agent,
+    /// The directory.
+    pub directory: Directory,
+    /// The connections, in order of the file.
+    pub connections: Vec<Connection>,
+    /// `resync-connections`: lists to be made once (`ResyncConnectionRDNs`, Q150976).
+    pub resync_connections: Vec<String>,
+}
+
+/// The agent itself.
+#[derive(Debug, Clone)]
+pub struct Agent {
+    /// Its network and postoffice; mail goes to `$SYSTEM` there (DX-01).
+    pub address: PostofficeName,
+    /// Its data folder (`DXADataPath`, Q185504).
+    pub data: PathBuf,
+    /// Code page of its own files.
+    pub code_page: CodePage,
+    /// Messages kept in the rotating folder of copies (DX-33); 0 keeps none.
+    pub copies: usize,
+    /// Text file for Prometheus.
+    pub metrics: Option<PathBuf>,
+}
+
+/// The directory.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    /// `ldap://`, `ldaps://`.
+    pub url: String,
+    /// Begin TLS on `ldap://`.
+    pub start_tls: bool,
+    /// Certificates to trust beside those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// Who the agent is; none binds anonymously.
+    pub bind_dn: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// Entries of one page.
+    pub page_size: u32,
+    /// Seconds that an operation may take.
+    pub timeout: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct FileText {
+    agent: AgentText,
+    directory: DirectoryText,
+    #[serde(default, rename = "connection")]
+    connections: Vec<connection::ConnectionText>,
+    #[serde(default)]
+    resync_connections: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct AgentText {
+    address: String,
+    data: PathBuf,
+    #[serde(default = "default_code_page")]
+    code_page: u16,
+    #[serde(default = "default_copies")]
+    copies: usize,
+    metrics: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct DirectoryText {
+    url: String,
+    #[serde(default)]
+    start_tls: bool,
+    ca_file: Option<PathBuf>,
+    bind_dn: Option<String>,
+    password_file: Option<PathBuf>,
+    password_env: Option<String>,
+    #[serde(default = "default_page_size")]
+    page_size: u32,
+    #[serde(default = "default_timeout")]
+    timeout: u64,
+}
+
+fn default_code_page() -> u16 {
+    CodePage::Cp850.id()
+}
+
+fn default_copies() -> usize {
+    100
+}
+
+fn default_page_size() -> u32 {
+    500
+}
+
+fn default_timeout() -> u64 {
+    60
+}
+
+impl Config {
+    /// Reads a configuration. Paths in it are relative to the file.
+    ///
+    /// # Errors
+    /// The file cannot be read or is no TOML, or settings are wrong: all of them are named at once.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|error| ConfigError::Read {
+            path: path.to_owned(),
+            error,
+        })?;
+        Self::parse(&text, path)
+    }
+
+    /// Reads the text of a configuration that stands in `path`.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let read: FileText = toml::from_str(text).map_err(|error| ConfigError::Syntax {
+            path: path.to_owned(),
+            error: Box::new(error),
+        })?;
+        let mut faults = Vec::new();
+        let base = path.parent().unwrap_or(Path::new(""));
+        let agent = read.agent.check(base, &mut faults);
+        let directory = read.directory.check(base, &mut faults);
+        let connections = connection::check_all(
+            read.connections,
+            agent
+                .as_ref()
+                .map(|agent| (&agent.address, agent.code_page)),
+            base,
+            &mut faults,
+        );
+        let known = |name: &str| {
+            connections
+                .iter()
+                .any(|c| c.name.eq_ignore_ascii_case(name))
+        };
+        for name in read.resync_connections.iter().filter(|name| !known(name)) {
+            faults.push(Fault::new(
+                "resync-connections",
+                format!("no connection {name:?}"),
+            ));
+        }
+        match (agent, faults.is_empty()) {
+            (Some(agent), true) => Ok(Self {
+                path: path.to_owned(),
+                agent,
+                directory,
+                connections,
+                resync_connections: read.resync_connections,
+            }),
+            _ => Err(ConfigError::Settings {
+                path: path.to_owned(),
+                faults,
+            }),
+        }
+    }
+
+    /// Finds a connection by its name, without case.
+    #[must_use]
+    pub fn connection(&self, name: &str) -> Option<&Connection> {
+        self.connections
+            .iter()
+            .find(|c| c.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Returns what else may be meant by a name that no connection has.
+    #[must_use]
+    pub fn near(&self, name: &str) -> Vec<&str> {
+        let names = self.connections.iter().map(|c| &c.name[..]);
+        fault::near(name, names)
+    }
+}
+
+impl AgentText {
+    fn check(self, base: &Path, faults: &mut Vec<Fault>) -> Option<Agent> {
+        let page = page("agent.code-page", self.code_page, faults);
+        let address = place("agent.address", &self.address, page, faults);
+        Some(Agent {
+            address: address?,
+            data: base.join(self.data),
+            code_page: page,
+            copies: self.copies,
+            metrics: self.metrics.map(|path| base.join(path)),
+        })
+    }
+}
+
+impl DirectoryText {
+    fn check(self, base: &Path, faults: &mut Vec<Fault>) -> Directory {
+        let is_plain = self.url.starts_with("ldap://");
+        if !is_plain && !self.url.starts_with("ldaps://") {
+            let text = format!("{:?}, expected ldap://HOST or ldaps://HOST", self.url);
+            faults.push(Fault::new("directory.url", text));
+        }
+        if self.start_tls && !is_plain {
+            let text = "ldaps:// is encrypted from the start, expected ldap://";
+            faults.push(Fault::new("directory.start-tls", text));
+        }
+        if !(1..=100_000).contains(&self.page_size) {
+            faults.push(Fault::new("directory.page-size", "expected 1 to 100000"));
+        }
+        if self.timeout == 0 {
+            faults.push(Fault::new(
+                "directory.timeout",
+                "expected a number of seconds above 0",
+            ));
+        }
+        let setting = "directory.password-file";
+        let password = secret::find(setting, self.password_file, self.password_env, base, faults);
+        if let Some(dn) = &self.bind_dn {
+            connection::check_dn("directory.bind-dn", dn, faults);
+            if password.is_none() {
+                let text = "missing, and there is no password-env, but bind-dn is set";
+                faults.push(Fault::new(setting, text));
+            }
+        }
+        Directory {
+            url: self.url,
+            start_tls: self.start_tls,
+            ca_file: self.ca_file.map(|path| base.join(path)),
+            bind_dn: self.bind_dn,
+            password,
+            page_size: self.page_size,
+            timeout: self.timeout,
+        }
+    }
+}
+
+/// Finds a code page; 850 where there is none of that number, so that the rest can be checked.
+fn page(setting: &str, id: u16, faults: &mut Vec<Fault>) -> CodePage {
+    CodePage::from_id(id).unwrap_or_else(|| {
+        let known = CodePage::ALL.map(|page| page.id().to_string()).join(", ");
+        faults.push(Fault::new(
+            setting,
+            format!("{id}, expected one of {known}"),
+        ));
+        CodePage::Cp850
+    })
+}
+
+/// Reads `NET/PO`.
+fn place(
+    setting: &str,
+    text: &str,
+    code_page: CodePage,
+    faults: &mut Vec<Fault>,
+) -> Option<PostofficeName> {
+    let bytes = code_page.encode(text).map_err(|e| e.to_string());
+    let read = bytes.and_then(|bytes| {
+        PostofficeName::parse(&bytes, code_page).map_err(|error| error.to_string())
+    });
+    read.map_err(|error| faults.push(Fault::new(setting, format!("{text:?}: {error}"))))
+        .ok()
+}
+
+#[cfg(test)]
+mod tests;
