@@ -6,6 +6,7 @@
 //! - [`address_text`] is an address as an entry holds it, [`x400`] the form of one type of them, [`key`] what two
 //!   spellings of one address have in common.
 //! - [`note`] is a reason with its detail, [`charset`] what the other side can write.
+//! - [`ledger`] keeps what was sent to whom.
 
 pub mod address_map;
 pub mod address_text;
@@ -20,3 +21,4 @@ pub mod remote;
 pub mod syntax;
 pub mod template_map;
 pub mod x400;
+pub mod ledger;

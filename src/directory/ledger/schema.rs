@@ -1,0 +1,48 @@
+//! The tables of the ledger.
+
+/// Marks the file as a ledger of ours ("DXAL"), for `file` and for us.
+pub(super) const APPLICATION_ID: i64 = 0x4458_414C;
+
+/// Version of the tables.
+pub(super) const FORMAT: i64 = 1;
+
+/// Makes the tables.
+///
+/// Numbers of transactions are of the outgoing side: ReqSync of a requestor, SrvSync of a server. An entry was confirmed
+/// where its number is at or below the one that the other side confirmed.
+pub(super) const TABLES: &str = "
+CREATE TABLE agent (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE connection (
+    id      INTEGER PRIMARY KEY,
+    name    TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    numbers BLOB,           -- REQCONF.GLB, or SRVCONF.GLB with one requestor
+    state   TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+
+CREATE TABLE queue (        -- transactions that wait for their confirmation
+    connection INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE,
+    number     INTEGER NOT NULL,
+    stamp      INTEGER NOT NULL, -- seconds since 1970 UTC
+    text       BLOB    NOT NULL, -- as in a queue record
+    PRIMARY KEY (connection, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sent (         -- what the other side has of an entry, or gets with what waits
+    connection INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE,
+    key        TEXT    NOT NULL COLLATE BINARY,
+    uuid       TEXT    NOT NULL,
+    dn         TEXT    NOT NULL,
+    container  TEXT    NOT NULL,
+    shown      TEXT    NOT NULL, -- display name in the directory
+    name       BLOB    NOT NULL, -- display name as sent
+    address    BLOB    NOT NULL, -- as sent
+    hash       BLOB    NOT NULL, -- of all that was sent
+    csn        TEXT    NOT NULL,
+    number     INTEGER NOT NULL,
+    PRIMARY KEY (connection, key)
+) STRICT, WITHOUT ROWID;
+";
