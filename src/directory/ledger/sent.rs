@@ -3,7 +3,7 @@
 use rusqlite::Row;
 
 /// Bytes of a content hash (SHA-256).
-pub const HASH_LEN: usize = 32;
+pub(super) const HASH_LEN: usize = 32;
 
 /// What the other side was sent of an entry (DX-12).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

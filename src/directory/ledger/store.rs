@@ -414,7 +414,6 @@ impl Transaction<'_> {
             }
             Ok(())
         };
-        let mut read = read;
         read().map_err(|error| self.wrong(error))
     }
 }

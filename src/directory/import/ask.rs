@@ -1,0 +1,105 @@
+//! What one transaction asks of an import container.
+
+use crate::directory::entry::Attributes;
+use crate::directory::key::SyncKey;
+use crate::directory::note::Note;
+
+/// One transaction, in terms of keys and attributes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// What it wants.
+    pub want: Want,
+    /// Its number.
+    pub number: Option<u32>,
+    /// What was altered in reading it.
+    pub notes: Vec<Note>,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Want {
+    /// A: the entry is to be there as described.
+    Put {
+        /// Its key.
+        key: SyncKey,
+        /// All its attributes.
+        attributes: Attributes,
+    },
+    /// M: some of an entry is to be different.
+    Change {
+        /// Which entry.
+        select: Select,
+        /// The key it is to have, where the address changes.
+        to: Option<SyncKey>,
+        /// Attributes that get these values; others stay.
+        attributes: Attributes,
+        /// Attributes that lose theirs.
+        removed: Vec<String>,
+    },
+    /// D: the entry is to be gone.
+    Remove {
+        /// Its key.
+        key: SyncKey,
+    },
+    /// R: of this list only what follows stays.
+    Replace {
+        /// The list.
+        list: ListScope,
+    },
+    /// T: nothing in a directory depends on it.
+    Template,
+    /// What cannot be used.
+    Unusable {
+        /// The entry that it is about, where that can be told: it counts as present in its list.
+        key: Option<SyncKey>,
+        /// Why.
+        reason: Note,
+    },
+}
+
+/// How an M names its entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Select {
+    /// By its address.
+    Key(SyncKey),
+    /// By its name alone, among the entries of the sender (DX-19).
+    Name(String),
+}
+
+/// The keys of one list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListScope {
+    /// Those of a postoffice.
+    Postoffice {
+        /// Network.
+        network: String,
+        /// Postoffice.
+        postoffice: String,
+    },
+    /// All of an address type: `SMTP`.
+    Type(String),
+}
+
+impl ListScope {
+    /// Tells whether a key belongs to the list.
+    #[must_use]
+    pub fn holds(&self, key: &SyncKey) -> bool {
+        match self {
+            Self::Postoffice {
+                network,
+                postoffice,
+            } => key
+                .postoffice()
+                .is_some_and(|place| is_same_place(place, (network, postoffice))),
+            Self::Type(kind) => {
+                let found = key.as_str().split_once(':');
+                found.is_some_and(|(found, _)| found.eq_ignore_ascii_case(kind))
+            }
+        }
+    }
+}
+
+/// Compares network and postoffice whole and without case (DX-02).
+pub(super) fn is_same_place(one: (&str, &str), other: (&str, &str)) -> bool {
+    one.0.to_lowercase() == other.0.to_lowercase() && one.1.to_lowercase() == other.1.to_lowercase()
+}

@@ -1,0 +1,121 @@
+//! What is written: deletions, then renames, then modifications, then additions (DX-25).
+
+use crate::directory::dn::Dn;
+use crate::directory::entry::{Attributes, Entry};
+
+/// One attribute of a modification: the values that it is to have, none to remove it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Modified {
+    /// The attribute.
+    pub attribute: String,
+    /// Its values.
+    pub values: Vec<Vec<u8>>,
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// The entry goes.
+    Delete {
+        /// Its name.
+        dn: Dn,
+    },
+    /// The entry gets another name, and keeps its entryUUID.
+    Rename {
+        /// Its name.
+        dn: Dn,
+        /// The name it gets.
+        to: Dn,
+    },
+    /// Attributes of the entry get other values.
+    Modify {
+        /// Its name, after a rename.
+        dn: Dn,
+        /// What changes.
+        modified: Vec<Modified>,
+    },
+    /// The entry is new.
+    Add(Entry),
+}
+
+/// Says what has to change for `now` to become `wanted`. Values are compared as a set: an attribute has no order.
+pub(super) fn difference(now: &Attributes, wanted: &Attributes) -> Vec<Modified> {
+    let gone = now
+        .iter()
+        .filter(|(name, _)| wanted.values(name).is_empty());
+    let gone = gone.map(|(name, _)| Modified {
+        attribute: name.to_owned(),
+        values: Vec::new(),
+    });
+    let other = wanted
+        .iter()
+        .filter(|(name, values)| !is_same_set(now.values(name), values));
+    let other = other.map(|(name, values)| Modified {
+        attribute: name.to_owned(),
+        values: values.to_vec(),
+    });
+    gone.chain(other).collect()
+}
+
+fn is_same_set(one: &[Vec<u8>], other: &[Vec<u8>]) -> bool {
+    let sorted = |values: &[Vec<u8>]| {
+        let mut values = values.to_vec();
+        values.sort_unstable();
+        values
+    };
+    one == other || one.len() == other.len() && sorted(one) == sorted(other)
+}
+
+/// Puts renames into an order in which each name is free when it is taken. Where they go round in a circle, one of
+/// them is left over, to be made anew.
+pub(super) fn order_renames(mut renames: Vec<(Dn, Dn)>) -> (Vec<(Dn, Dn)>, Vec<(Dn, Dn)>) {
+    let mut ordered = Vec::new();
+    let mut circular = Vec::new();
+    while !renames.is_empty() {
+        let sources: std::collections::HashSet<_> =
+            renames.iter().map(|(from, _)| from.key()).collect();
+        let is_free = |(from, to): &(Dn, Dn)| from.is_same(to) || !sources.contains(&to.key());
+        let (free, blocked): (Vec<_>, Vec<_>) = renames.into_iter().partition(is_free);
+        renames = blocked;
+        if free.is_empty() {
+            circular.extend(renames.pop());
+        }
+        ordered.extend(free);
+    }
+    (ordered, circular)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dn(text: &str) -> Dn {
+        Dn::parse(text).expect("a name")
+    }
+
+    fn renames(pairs: &[(&str, &str)]) -> Vec<(Dn, Dn)> {
+        pairs.iter().map(|(from, to)| (dn(from), dn(to))).collect()
+    }
+
+    #[test]
+    fn a_name_is_taken_when_it_is_free() {
+        let (ordered, circular) = order_renames(renames(&[("cn=a", "cn=b"), ("cn=b", "cn=c")]));
+        assert_eq!(ordered, renames(&[("cn=b", "cn=c"), ("cn=a", "cn=b")]));
+        assert!(circular.is_empty());
+        let (ordered, circular) = order_renames(renames(&[("cn=a", "cn=b"), ("cn=b", "cn=a")]));
+        assert_eq!((ordered.len(), circular.len()), (1, 1));
+        assert_ne!(ordered, circular);
+    }
+
+    #[test]
+    fn only_what_differs_is_written() {
+        let now = Attributes::from_iter([("cn", "Bob"), ("sn", "Smith"), ("o", "a"), ("o", "b")]);
+        let wanted = Attributes::from_iter([("CN", "Bob"), ("uid", "bob"), ("o", "b"), ("o", "a")]);
+        let modified = difference(&now, &wanted);
+        let shown: Vec<_> = modified
+            .iter()
+            .map(|m| (&m.attribute[..], m.values.len()))
+            .collect();
+        assert_eq!(shown, [("sn", 0), ("uid", 1)]);
+    }
+}

@@ -1,0 +1,621 @@
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::directory::import::Authorities;
+use crate::directory::key::ContainerLayout;
+
+const OWNER: &str = "dss/NET1/PO1";
+const MANAGED: [&str; 3] = ["cn", "title", "telephoneNumber"];
+
+fn container() -> Dn {
+    Dn::parse("ou=Imported,o=Org").expect("a name")
+}
+
+fn key(text: &str) -> SyncKey {
+    SyncKey::stored(text)
+}
+
+fn person(key: &str, cn: &str) -> Attributes {
+    let pairs = [
+        ("objectClass", "inetOrgPerson"),
+        ("objectClass", "syncRemoteAddress"),
+        ("syncKey", key),
+        ("syncAddress", key),
+        ("cn", cn),
+        ("syncOriginalName", cn),
+    ];
+    Attributes::from_iter(pairs)
+}
+
+struct Scene {
+    snapshot: Snapshot,
+    authorities: Authorities,
+    also_accept: Vec<String>,
+    trust: u8,
+    force_trust: bool,
+    extent: Extent,
+}
+
+impl Scene {
+    fn new(extent: Extent) -> Self {
+        Self {
+            snapshot: Snapshot::default(),
+            authorities: Authorities::default(),
+            also_accept: Vec::new(),
+            trust: 100,
+            force_trust: false,
+            extent,
+        }
+    }
+
+    fn updates() -> Self {
+        Self::new(Extent::Updates { is_whole: true })
+    }
+
+    fn list() -> Self {
+        Self::new(Extent::List { is_whole: true })
+    }
+
+    fn holding(mut self, name: &str, cn: &str, owner: Option<&str>) -> Self {
+        let mut attributes = person(name, cn);
+        if let Some(owner) = owner {
+            attributes.set("syncImportedFrom", vec![owner.into()]);
+        }
+        attributes.set("syncTrustLevel", vec![b"100".to_vec()]);
+        let held = Held {
+            dn: key(name).dn(&container(), ContainerLayout::Flat),
+            owner: owner.map(str::to_owned),
+            attributes,
+        };
+        self.snapshot.add(key(name), held);
+        self
+    }
+
+    fn decide(&self, asks: &[Ask]) -> Decision {
+        let sender = Sender {
+            owner: OWNER,
+            also_accept: &self.also_accept,
+            authorities: &self.authorities,
+            trust: self.trust,
+            force_trust: self.force_trust,
+        };
+        let dn = |key: &SyncKey| key.dn(&container(), ContainerLayout::Flat);
+        decide(
+            &self.snapshot,
+            &sender,
+            asks,
+            self.extent,
+            &MANAGED,
+            dn,
+            &mut Nothing,
+        )
+    }
+}
+
+/// Nothing is made here.
+struct Nothing;
+
+impl Finish for Nothing {
+    fn finish(&mut self, _: &SyncKey, _: Option<&Held>, _: &mut Attributes) -> Vec<Note> {
+        Vec::new()
+    }
+
+    fn free(&mut self, _: &SyncKey, _: &Held) {}
+}
+
+fn ask(want: Want) -> Ask {
+    Ask {
+        want,
+        number: None,
+        notes: Vec::new(),
+    }
+}
+
+fn put(name: &str, cn: &str) -> Ask {
+    ask(Want::Put {
+        key: key(name),
+        attributes: person(name, cn),
+    })
+}
+
+fn remove(name: &str) -> Ask {
+    ask(Want::Remove { key: key(name) })
+}
+
+fn change(select: Select, to: Option<&str>, pairs: &[(&str, &str)]) -> Ask {
+    let attributes = pairs.iter().copied();
+    let mut attributes = Attributes::from_iter(attributes);
+    if let Some(to) = to {
+        attributes.set("syncKey", vec![to.into()]);
+        attributes.set("syncAddress", vec![to.into()]);
+    }
+    ask(Want::Change {
+        select,
+        to: to.map(key),
+        attributes,
+        removed: Vec::new(),
+    })
+}
+
+fn replace(network: &str, postoffice: &str) -> Ask {
+    ask(Want::Replace {
+        list: ListScope::Postoffice {
+            network: network.to_owned(),
+            postoffice: postoffice.to_owned(),
+        },
+    })
+}
+
+fn shown(decision: &Decision) -> Vec<String> {
+    let changes = decision.changes.iter().map(|change| match change {
+        Change::Delete { dn } => format!("delete {}", own(dn)),
+        Change::Rename { dn, to } => format!("rename {} {}", own(dn), own(to)),
+        Change::Modify { dn, modified } => {
+            let mut names: Vec<_> = modified.iter().map(|m| &m.attribute[..]).collect();
+            names.sort_unstable();
+            format!("modify {} {}", own(dn), names.join(" "))
+        }
+        Change::Add(entry) => format!("add {}", own(&entry.dn)),
+    });
+    changes.collect()
+}
+
+fn own(dn: &Dn) -> String {
+    String::from_utf8_lossy(dn.own_value("syncKey").expect("a key")).into_owned()
+}
+
+fn why(decision: &Decision) -> Vec<(Outcome, Option<Reason>)> {
+    let fates = decision.fates.iter();
+    fates
+        .map(|fate| (fate.outcome, fate.reason.as_ref().map(|note| note.reason)))
+        .collect()
+}
+
+const A: &str = "MS:NET1/PO1/A";
+const B: &str = "MS:NET1/PO1/B";
+const C: &str = "MS:NET1/PO1/C";
+
+#[test]
+fn dxc_001_a_list_makes_the_entries_of_its_owner_equal_and_leaves_the_rest() {
+    let scene = Scene::list()
+        .holding(A, "Ann", Some(OWNER))
+        .holding(B, "Bob", Some(OWNER))
+        .holding("MS:NET1/PO1/X", "Xaver", Some(OWNER))
+        .holding("MS:NET9/PO9/M", "Manual", None);
+    let decision = scene.decide(&[put(A, "Ann"), put(B, "Bobby"), put(C, "Carl")]);
+    let counts = decision.counts;
+    let found = (
+        counts.added,
+        counts.modified,
+        counts.swept,
+        counts.unchanged,
+        decision.foreign,
+    );
+    assert_eq!(found, (1, 1, 1, 1, 1));
+    assert!(counts.adds_up());
+    assert_eq!(
+        shown(&decision),
+        [
+            "delete MS:NET1/PO1/X",
+            "modify MS:NET1/PO1/B cn syncOriginalName",
+            "add MS:NET1/PO1/C"
+        ]
+    );
+}
+
+#[test]
+fn dxc_008_a_line_that_nobody_can_read_withholds_what_a_list_would_sweep() {
+    let scene = Scene::list()
+        .holding(A, "Ann", Some(OWNER))
+        .holding(B, "Bob", Some(OWNER));
+    let reason = Note::new(Reason::ListDamaged, "line 7");
+    let bad = |key| {
+        ask(Want::Unusable {
+            key,
+            reason: reason.clone(),
+        })
+    };
+    let decision = scene.decide(&[put(C, "Carl"), bad(None)]);
+    assert!(decision.is_damaged);
+    assert_eq!(
+        (
+            decision.counts.kept,
+            decision.counts.withheld,
+            decision.counts.refused
+        ),
+        (2, 2, 1)
+    );
+    assert_eq!(shown(&decision), ["add MS:NET1/PO1/C"]);
+    // NTC-021: an entry that failed to apply is not absent.
+    let decision = scene.decide(&[bad(Some(key(A)))]);
+    assert_eq!(shown(&decision), ["delete MS:NET1/PO1/B"]);
+}
+
+#[test]
+fn a_list_that_is_not_proven_whole_removes_nothing() {
+    let scene = Scene::new(Extent::List { is_whole: false }).holding(A, "Ann", Some(OWNER));
+    let decision = scene.decide(&[put(B, "Bob")]);
+    assert_eq!(shown(&decision), ["add MS:NET1/PO1/B"]);
+    assert_eq!(decision.counts.withheld, 1);
+}
+
+#[test]
+fn dxc_045_an_r_for_a_postoffice_of_another_is_refused_and_the_rest_applied() {
+    let mut scene = Scene::updates().holding("MS:NETWORK/MSM3/U", "U", Some(OWNER));
+    scene
+        .authorities
+        .register("NETWORK", "MSM3", "other/NETWORK/MSM3");
+    let decision = scene.decide(&[
+        replace("network", "msm3"),
+        put("MS:NETWORK/MSM3/TESTUSER", "Test"),
+        put(A, "Ann"),
+    ]);
+    let refused = (Outcome::Refused, Some(Reason::NotAuthoritative));
+    assert_eq!(why(&decision), [refused, refused, (Outcome::Added, None)]);
+    let reason = decision.fates[0].reason.as_ref().expect("a reason");
+    assert!(reason.detail.contains("other/NETWORK/MSM3"), "{reason}");
+    assert_eq!(shown(&decision), ["add MS:NET1/PO1/A"]);
+}
+
+#[test]
+fn an_r_removes_what_is_not_named_behind_it_when_the_message_is_whole() {
+    let asks = [replace("NET1", "PO1"), put(A, "Ann")];
+    let scene = |extent| {
+        let scene = Scene::new(extent).holding(A, "Ann", Some(OWNER));
+        scene
+            .holding(B, "Bob", Some(OWNER))
+            .holding("MS:NET1/PO10/B", "Bob", Some(OWNER))
+    };
+    let decision = scene(Extent::Updates { is_whole: true }).decide(&asks);
+    assert_eq!(shown(&decision), ["delete MS:NET1/PO1/B"], "never a prefix");
+    let decision = scene(Extent::Updates { is_whole: false }).decide(&asks);
+    assert!(shown(&decision).is_empty());
+    assert_eq!(decision.counts.withheld, 1);
+}
+
+#[test]
+fn dxc_049_the_registered_owner_of_a_postoffice_may_take_its_entry_back() {
+    let mut scene = Scene::updates().holding(A, "Ann", Some("other/NET1/PO2"));
+    scene.authorities.register("NET1", "PO1", OWNER);
+    let decision = scene.decide(&[remove(A)]);
+    assert_eq!(shown(&decision), ["delete MS:NET1/PO1/A"]);
+    assert_eq!(decision.fates[0].notes[0].reason, Reason::OwnerFallback);
+    let decision = scene.decide(&[put(A, "Ann")]);
+    assert_eq!(
+        shown(&decision),
+        ["modify MS:NET1/PO1/A syncImportedFrom"],
+        "stamped anew"
+    );
+}
+
+#[test]
+fn dxc_050_anybody_else_is_refused_and_the_owner_named() {
+    let scene = Scene::updates().holding(A, "Ann", Some("other/NET1/PO2"));
+    let decision = scene.decide(&[remove(A)]);
+    assert_eq!(why(&decision), [(Outcome::Refused, Some(Reason::NotOwner))]);
+    let reason = decision.fates[0].reason.as_ref().expect("a reason");
+    assert!(reason.detail.contains("other/NET1/PO2"), "{reason}");
+    assert!(decision.changes.is_empty());
+}
+
+#[test]
+fn dxc_051_an_owner_of_the_list_of_others_is_accepted_and_said_once() {
+    let mut scene = Scene::updates()
+        .holding(A, "Ann", Some("PO9"))
+        .holding(B, "Bob", Some("PO9"));
+    scene.also_accept = vec!["po9".to_owned()];
+    let title = [("title", "Clerk")];
+    let decision = scene.decide(&[
+        change(Select::Key(key(A)), None, &title),
+        change(Select::Key(key(B)), None, &title),
+    ]);
+    assert_eq!(
+        shown(&decision),
+        ["modify MS:NET1/PO1/A title", "modify MS:NET1/PO1/B title"]
+    );
+    assert_eq!(decision.stand_ins.len(), 1);
+}
+
+#[test]
+fn dxc_052_an_entry_without_owner_is_never_changed() {
+    let scene = Scene::updates().holding(A, "Ann", None);
+    let decision = scene.decide(&[
+        change(Select::Key(key(A)), None, &[("title", "Clerk")]),
+        remove(A),
+    ]);
+    let refused = (Outcome::Refused, Some(Reason::NotOwner));
+    assert_eq!(why(&decision), [refused, refused]);
+    assert!(
+        decision.fates[0]
+            .reason
+            .as_ref()
+            .is_some_and(|note| note.detail.contains("owner: none"))
+    );
+}
+
+#[test]
+fn ldc_036_an_address_that_another_source_holds_is_not_overwritten() {
+    let scene = Scene::updates().holding(A, "Ann", Some("other/NET1/PO2"));
+    let decision = scene.decide(&[put(A, "Ann")]);
+    assert_eq!(
+        why(&decision),
+        [(Outcome::Refused, Some(Reason::AddressDuplicate))]
+    );
+    let detail = &decision.fates[0].reason.as_ref().expect("a reason").detail;
+    assert!(
+        detail.contains("other/NET1/PO2") && detail.contains("syncKey"),
+        "{detail}"
+    );
+    let mut scene = Scene::updates();
+    let person = Dn::parse("cn=Ann,o=Org").expect("a name");
+    scene.snapshot.add_holder("ms:net1/po1/a", person);
+    let decision = scene.decide(&[put(A, "Ann")]);
+    assert_eq!(
+        decision.fates[0]
+            .reason
+            .as_ref()
+            .map(|note| &note.detail[..]),
+        Some("cn=Ann,o=Org")
+    );
+}
+
+#[test]
+fn dxc_055_056_a_name_alone_means_the_one_entry_that_has_it() {
+    let title = [("title", "Clerk")];
+    let by_name = change(Select::Name("george jones".to_owned()), None, &title);
+    let one = Scene::updates()
+        .holding(A, "George Jones", Some(OWNER))
+        .holding(B, "George Jones", Some("other/NET1/PO2"));
+    let decision = one.decide(&[by_name.clone()]);
+    assert_eq!(shown(&decision), ["modify MS:NET1/PO1/A title"]);
+    let two = one.holding(C, "George Jones", Some(OWNER));
+    let decision = two.decide(&[by_name.clone()]);
+    assert_eq!(
+        why(&decision),
+        [(Outcome::Refused, Some(Reason::AmbiguousName))]
+    );
+    let detail = &decision.fates[0].reason.as_ref().expect("a reason").detail;
+    assert!(
+        detail.contains(A) && detail.contains(C) && !detail.contains(B),
+        "{detail}"
+    );
+    let decision = Scene::updates().decide(&[by_name]);
+    assert_eq!(
+        why(&decision),
+        [(Outcome::Refused, Some(Reason::NoSuchEntry))]
+    );
+}
+
+#[test]
+fn dxc_054_an_entry_may_be_changed_in_the_run_that_brings_it() {
+    let decision = Scene::updates().decide(&[
+        put(A, "Ann"),
+        change(Select::Key(key(A)), None, &[("title", "Clerk")]),
+    ]);
+    assert_eq!(
+        why(&decision),
+        [(Outcome::Added, None), (Outcome::Modified, None)]
+    );
+    match &decision.changes[..] {
+        [Change::Add(entry)] => assert_eq!(entry.attributes.text("title"), Some("Clerk")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn dxc_036_deleting_and_adding_again_is_one_modification() {
+    let scene = Scene::updates().holding(A, "Ann", Some(OWNER));
+    let decision = scene.decide(&[remove(A), put(A, "Anna")]);
+    assert_eq!(
+        shown(&decision),
+        ["modify MS:NET1/PO1/A cn syncOriginalName"]
+    );
+    let decision = scene.decide(&[remove(A), put(A, "Ann")]);
+    assert!(decision.changes.is_empty(), "{:?}", shown(&decision));
+}
+
+#[test]
+fn a_new_address_is_a_rename_and_a_circle_is_broken() {
+    let scene = Scene::updates()
+        .holding(A, "Ann", Some(OWNER))
+        .holding(B, "Bob", Some(OWNER));
+    let move_to = |from: &str, to: &str| change(Select::Key(key(from)), Some(to), &[]);
+    let decision = scene.decide(&[move_to(A, C)]);
+    assert_eq!(
+        shown(&decision),
+        [
+            "rename MS:NET1/PO1/A MS:NET1/PO1/C",
+            "modify MS:NET1/PO1/C syncAddress"
+        ]
+    );
+    let decision = scene.decide(&[move_to(A, B)]);
+    assert_eq!(
+        why(&decision),
+        [(Outcome::Refused, Some(Reason::AddressDuplicate))]
+    );
+    // B moves away first, then A takes its place.
+    let decision = scene.decide(&[move_to(B, C), move_to(A, B)]);
+    assert_eq!(
+        shown(&decision)[..2],
+        [
+            "rename MS:NET1/PO1/B MS:NET1/PO1/C",
+            "rename MS:NET1/PO1/A MS:NET1/PO1/B"
+        ]
+    );
+    let decision = scene.decide(&[move_to(B, C), move_to(A, B), move_to(C, A)]);
+    let shown = shown(&decision);
+    assert_eq!(shown.len(), 4, "{shown:?}");
+    assert!(
+        shown[0].starts_with("delete") && shown[3].starts_with("add"),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn what_comes_back_to_its_owner_touches_nothing() {
+    let mut scene = Scene::updates();
+    scene.authorities.own("NET1", "PO1");
+    let decision = scene.decide(&[put(A, "Ann"), remove(B)]);
+    let ignored = (Outcome::Ignored, Some(Reason::OwnImport));
+    assert_eq!(why(&decision), [ignored, ignored]);
+}
+
+#[test]
+fn dx_14_a_trust_level_that_was_changed_here_stays_unless_it_is_forced() {
+    let mut scene = Scene::updates().holding(A, "Ann", Some(OWNER));
+    scene.trust = 20;
+    assert!(scene.decide(&[put(A, "Ann")]).changes.is_empty());
+    scene.force_trust = true;
+    assert_eq!(
+        shown(&scene.decide(&[put(A, "Ann")])),
+        ["modify MS:NET1/PO1/A syncTrustLevel"]
+    );
+}
+
+#[test]
+fn an_attribute_that_the_list_does_not_manage_stays() {
+    let mut scene = Scene::list().holding(A, "Ann", Some(OWNER));
+    let mut held = scene.snapshot.get(&key(A)).expect("there").clone();
+    for (name, value) in [
+        ("title", "Clerk"),
+        ("seeAlso", "cn=x"),
+        ("syncProxySecondary", "SMTP:ann@a"),
+    ] {
+        held.attributes.set(name, vec![value.into()]);
+    }
+    held.attributes.add("objectClass", "posixAccount");
+    scene.snapshot.add(key(A), held);
+    let mut wanted = put(A, "Ann");
+    if let Want::Put { attributes, .. } = &mut wanted.want {
+        attributes.set("syncProxySecondary", vec![b"SMTP:ann@b".to_vec()]);
+    }
+    let decision = scene.decide(&[wanted]);
+    match &decision.changes[..] {
+        [Change::Modify { modified, .. }] => {
+            let names: Vec<_> = modified
+                .iter()
+                .map(|m| (&m.attribute[..], m.values.len()))
+                .collect();
+            assert_eq!(names, [("title", 0), ("syncProxySecondary", 2)]);
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_group_that_becomes_a_person_is_made_anew() {
+    let scene = Scene::list().holding(A, "All", Some(OWNER));
+    let mut wanted = put(A, "All");
+    if let Want::Put { attributes, .. } = &mut wanted.want {
+        attributes.set(
+            "objectClass",
+            vec![
+                b"organizationalRole".to_vec(),
+                b"syncRemoteAddress".to_vec(),
+            ],
+        );
+    }
+    let decision = scene.decide(&[wanted]);
+    assert_eq!(
+        shown(&decision),
+        ["delete MS:NET1/PO1/A", "add MS:NET1/PO1/A"]
+    );
+}
+
+fn any_ask() -> impl Strategy<Value = Ask> {
+    let name = || prop::sample::select(vec![A, B, C, "MS:NET1/PO2/A", "SMTP:a@b"]);
+    let cn = || prop::sample::select(vec!["Ann", "Bob"]);
+    prop_oneof![
+        4 => (name(), cn()).prop_map(|(name, cn)| put(name, cn)),
+        2 => name().prop_map(remove),
+        2 => (name(), prop::option::of(name()), cn())
+            .prop_map(|(from, to, cn)| change(Select::Key(key(from)), to, &[("cn", cn)])),
+        1 => Just(replace("NET1", "PO1")),
+        1 => cn().prop_map(|cn| change(Select::Name(cn.to_owned()), None, &[("title", "Clerk")])),
+    ]
+}
+
+/// Carries changes out as a directory does, which refuses what is not possible in that moment.
+fn carry_out(scene: &mut Scene, changes: &[Change]) {
+    let mut entries: BTreeMap<String, (Dn, Attributes)> = BTreeMap::new();
+    for (_, held) in scene.snapshot.iter() {
+        entries.insert(held.dn.key(), (held.dn.clone(), held.attributes.clone()));
+    }
+    for change in changes {
+        match change {
+            Change::Delete { dn } => assert!(entries.remove(&dn.key()).is_some(), "no {dn}"),
+            Change::Rename { dn, to } => {
+                let (_, mut attributes) = entries
+                    .remove(&dn.key())
+                    .unwrap_or_else(|| panic!("no {dn}"));
+                attributes.set("syncKey", vec![own(to).into()]);
+                let before = entries.insert(to.key(), (to.clone(), attributes));
+                assert!(before.is_none(), "{to} is there");
+            }
+            Change::Modify { dn, modified } => {
+                let (_, attributes) = entries
+                    .get_mut(&dn.key())
+                    .unwrap_or_else(|| panic!("no {dn}"));
+                for m in modified {
+                    attributes.set(&m.attribute, m.values.clone());
+                }
+            }
+            Change::Add(entry) => {
+                let before =
+                    entries.insert(entry.dn.key(), (entry.dn.clone(), entry.attributes.clone()));
+                assert!(before.is_none(), "{} is there", entry.dn);
+            }
+        }
+    }
+    scene.snapshot = Snapshot::default();
+    for (dn, attributes) in entries.into_values() {
+        let owner = attributes.text("syncImportedFrom").map(str::to_owned);
+        let name = own(&dn);
+        assert_eq!(
+            attributes.text("syncKey"),
+            Some(&name[..]),
+            "the name says what the attribute says"
+        );
+        scene.snapshot.add(
+            key(&name),
+            Held {
+                dn,
+                owner,
+                attributes,
+            },
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn changes_can_be_carried_out_in_their_order_and_every_ask_has_a_fate(
+        begin in prop::collection::vec(any_ask(), 0..8),
+        then in prop::collection::vec(any_ask(), 0..12),
+        is_list in any::<bool>(),
+    ) {
+        let mut scene = Scene::updates();
+        let changes = scene.decide(&begin).changes;
+        carry_out(&mut scene, &changes);
+        scene.extent = match is_list {
+            true => Extent::List { is_whole: true },
+            false => Extent::Updates { is_whole: true },
+        };
+        let decision = scene.decide(&then);
+        prop_assert!(decision.counts.adds_up());
+        prop_assert!(decision.fates.len() >= then.len());
+        carry_out(&mut scene, &decision.changes);
+        if is_list {
+            // A list is a state: what it brings is there, and once more changes nothing.
+            let puts: Vec<_> = then.iter().filter(|ask| matches!(ask.want, Want::Put { .. })).cloned().collect();
+            let changes = scene.decide(&puts).changes;
+            carry_out(&mut scene, &changes);
+            let again = scene.decide(&puts);
+            prop_assert!(again.changes.is_empty(), "{:?}", shown(&again));
+            let keys: HashSet<_> = puts.iter().map(|ask| match &ask.want { Want::Put { key, .. } => key, _ => unreachable!() }).collect();
+            prop_assert_eq!(scene.snapshot.iter().count(), keys.len());
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Who may change what: the registered authority for a postoffice, the owner of an entry, those who stand in for it
+//! (DX-17, DX-18).
+
+use super::ask::is_same_place;
+use super::snapshot::Held;
+use crate::directory::key::SyncKey;
+use crate::directory::note::Note;
+use crate::plan::outcome::Reason;
+
+/// Whose entries are whose: which connection each registered postoffice belongs to.
+#[derive(Debug, Clone, Default)]
+pub struct Authorities {
+    /// Network, postoffice, and the owner that entries of it have.
+    registered: Vec<(String, String, String)>,
+    /// Postoffices that the agent itself speaks for.
+    own: Vec<(String, String)>,
+}
+
+impl Authorities {
+    /// Registers a postoffice for the connection whose entries have this owner.
+    pub fn register(&mut self, network: &str, postoffice: &str, owner: &str) {
+        let row = (network.to_owned(), postoffice.to_owned(), owner.to_owned());
+        self.registered.push(row);
+    }
+
+    /// Says that the agent itself speaks for a postoffice.
+    pub fn own(&mut self, network: &str, postoffice: &str) {
+        self.own.push((network.to_owned(), postoffice.to_owned()));
+    }
+
+    /// Returns the owner that entries of a postoffice should have, where one is registered.
+    #[must_use]
+    pub fn of(&self, place: (&str, &str)) -> Option<&str> {
+        let found = self.registered.iter();
+        let mut found =
+            found.filter(|(network, postoffice, _)| is_same_place((network, postoffice), place));
+        found.next().map(|(_, _, owner)| &owner[..])
+    }
+
+    fn is_own(&self, place: (&str, &str)) -> bool {
+        let mut own = self.own.iter();
+        own.any(|(network, postoffice)| is_same_place((network, postoffice), place))
+    }
+}
+
+/// Who sends: one connection.
+#[derive(Debug, Clone)]
+pub struct Sender<'a> {
+    /// Value of `syncImportedFrom` of its entries.
+    pub owner: &'a str,
+    /// Further owners whose entries it may change.
+    pub also_accept: &'a [String],
+    /// Who else is registered.
+    pub authorities: &'a Authorities,
+    /// Trust level of new entries.
+    pub trust: u8,
+    /// That level replaces one that was changed in the directory.
+    pub force_trust: bool,
+}
+
+/// That an entry may be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Permit {
+    /// The entry gets another owner, or another stands in for it.
+    pub(super) note: Option<Note>,
+    /// Owner that stands in, to be logged once (DX282).
+    pub(super) stand_in: Option<String>,
+}
+
+const PERMIT: Permit = Permit {
+    note: None,
+    stand_in: None,
+};
+
+impl Sender<'_> {
+    pub(super) fn is_owner(&self, held: &Held) -> bool {
+        let owner = held.owner.as_deref();
+        owner.is_some_and(|owner| owner.eq_ignore_ascii_case(self.owner))
+    }
+
+    fn is_authority(&self, key: &SyncKey) -> bool {
+        let registered = key
+            .postoffice()
+            .and_then(|place| self.authorities.of(place));
+        registered.is_some_and(|owner| owner.eq_ignore_ascii_case(self.owner))
+    }
+
+    /// Tells whether a key is one that the agent itself gave out: it comes back to where it came from.
+    pub(super) fn is_own_import(&self, key: &SyncKey) -> bool {
+        key.postoffice()
+            .is_some_and(|place| self.authorities.is_own(place))
+    }
+
+    /// Judges a change of an entry that is there, in the order of DX-18.
+    pub(super) fn judge(&self, key: &SyncKey, held: &Held) -> Result<Permit, Note> {
+        let Some(owner) = &held.owner else {
+            return Err(Note::new(
+                Reason::NotOwner,
+                format!("owner: none, {}", held.dn),
+            ));
+        };
+        if self.is_owner(held) {
+            return Ok(PERMIT);
+        }
+        if self.is_authority(key) {
+            let text = format!("owner was {owner}, now {}", self.owner);
+            return Ok(Permit {
+                note: Some(Note::new(Reason::OwnerFallback, text)),
+                stand_in: None,
+            });
+        }
+        if self
+            .also_accept
+            .iter()
+            .any(|other| other.eq_ignore_ascii_case(owner))
+        {
+            return Ok(Permit {
+                note: None,
+                stand_in: Some(owner.clone()),
+            });
+        }
+        Err(Note::new(
+            Reason::NotOwner,
+            format!("owner: {owner}, {}", held.dn),
+        ))
+    }
+
+    /// Judges a new entry: the postoffice of its address must not be registered to another.
+    pub(super) fn judge_new(&self, key: &SyncKey) -> Result<(), Note> {
+        let place = key.postoffice();
+        let holder = place.and_then(|place| Some((place, self.authorities.of(place)?)));
+        match holder {
+            Some(((network, postoffice), owner)) if !owner.eq_ignore_ascii_case(self.owner) => {
+                Err(not_authoritative(network, postoffice, owner))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Judges an R.
+    pub(super) fn judge_list(&self, network: &str, postoffice: &str) -> Result<(), Note> {
+        match self.authorities.of((network, postoffice)) {
+            Some(owner) if !owner.eq_ignore_ascii_case(self.owner) => {
+                Err(not_authoritative(network, postoffice, owner))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn not_authoritative(network: &str, postoffice: &str, owner: &str) -> Note {
+    let text = format!("{network}/{postoffice} is registered to {owner}");
+    Note::new(Reason::NotAuthoritative, text)
+}

@@ -1,0 +1,159 @@
+//! The entries as they are after the asks so far.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::ask::ListScope;
+use super::sender::Sender;
+use super::snapshot::{Held, Snapshot};
+use crate::directory::entry::Attributes;
+use crate::directory::key::SyncKey;
+
+/// An entry as it is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Slot {
+    /// The entry of the directory that it comes from, by its key there.
+    pub(super) origin: Option<SyncKey>,
+    /// Its owner.
+    pub(super) owner: Option<String>,
+    /// Its attributes.
+    pub(super) attributes: Attributes,
+    /// A list was begun that has not named it yet.
+    pub(super) is_stale: bool,
+    /// The ask that changed it last.
+    pub(super) asked_by: Option<usize>,
+}
+
+impl Slot {
+    fn of(key: &SyncKey, held: &Held) -> Self {
+        Self {
+            origin: Some(key.clone()),
+            owner: held.owner.clone(),
+            attributes: held.attributes.clone(),
+            is_stale: false,
+            asked_by: None,
+        }
+    }
+
+    /// Returns the entry as one that a sender is judged by.
+    pub(super) fn as_held(&self, snapshot: &Snapshot, key: &SyncKey) -> Held {
+        let origin = self.origin.as_ref().and_then(|origin| snapshot.get(origin));
+        Held {
+            dn: origin.map_or_else(|| Held::new_dn(key), |held| held.dn.clone()),
+            owner: self.owner.clone(),
+            attributes: Attributes::default(),
+        }
+    }
+}
+
+impl Held {
+    /// A name to speak of an entry that is not in the directory yet.
+    fn new_dn(key: &SyncKey) -> crate::directory::dn::Dn {
+        crate::directory::dn::Dn::default()
+            .child(crate::directory::key::SYNC_KEY, key.as_str().as_bytes())
+    }
+}
+
+/// What is different from the snapshot, by key; `None` for what is gone.
+#[derive(Debug)]
+pub(super) struct Working<'s> {
+    snapshot: &'s Snapshot,
+    touched: BTreeMap<SyncKey, Option<Slot>>,
+    /// Keys in the directory of entries that got another one.
+    moved: HashSet<SyncKey>,
+}
+
+impl<'s> Working<'s> {
+    pub(super) fn new(snapshot: &'s Snapshot) -> Self {
+        Self {
+            snapshot,
+            touched: BTreeMap::new(),
+            moved: HashSet::new(),
+        }
+    }
+
+    /// Returns the entry of a key as it is now.
+    pub(super) fn get(&self, key: &SyncKey) -> Option<Slot> {
+        match self.touched.get(key) {
+            Some(slot) => slot.clone(),
+            None => self.snapshot.get(key).map(|held| Slot::of(key, held)),
+        }
+    }
+
+    /// Tells whether the entry that has a key in the directory has another one now.
+    pub(super) fn has_moved(&self, key: &SyncKey) -> bool {
+        self.moved.contains(key)
+    }
+
+    pub(super) fn put(&mut self, key: SyncKey, slot: Slot) {
+        self.touched.insert(key, Some(slot));
+    }
+
+    /// Takes an entry out from under its key, to be put under another one.
+    pub(super) fn begin_move(&mut self, key: &SyncKey, slot: &Slot) {
+        self.moved.extend(slot.origin.clone());
+        self.remove(key);
+    }
+
+    /// Takes the entry of a key out.
+    pub(super) fn remove(&mut self, key: &SyncKey) {
+        self.touched.insert(key.clone(), None);
+    }
+
+    /// Notes that a list named an entry, whatever becomes of the line.
+    pub(super) fn name(&mut self, key: &SyncKey) {
+        if let Some(Some(slot)) = self.touched.get_mut(key) {
+            slot.is_stale = false;
+        }
+    }
+
+    /// Begins a list, or all lists: the entries of the sender in it are stale until they are named.
+    pub(super) fn begin_list(&mut self, sender: &Sender<'_>, list: Option<&ListScope>) {
+        let is_in = |key: &SyncKey| list.is_none_or(|list| list.holds(key));
+        let untouched = self.snapshot.iter().filter(|(key, held)| {
+            is_in(key) && sender.is_owner(held) && !self.touched.contains_key(key)
+        });
+        let mut stale: Vec<_> = untouched
+            .map(|(key, held)| (key.clone(), Slot::of(key, held)))
+            .collect();
+        for (key, slot) in &self.touched {
+            let slot = slot.as_ref().filter(|slot| {
+                let owner = slot.owner.as_deref();
+                is_in(key) && owner.is_some_and(|owner| owner.eq_ignore_ascii_case(sender.owner))
+            });
+            stale.extend(slot.map(|slot| (key.clone(), slot.clone())));
+        }
+        for (key, slot) in stale {
+            let is_stale = true;
+            self.put(key, Slot { is_stale, ..slot });
+        }
+    }
+
+    /// Finds the entries of the sender that have a name.
+    pub(super) fn named(&self, sender: &Sender<'_>, name: &str) -> Vec<SyncKey> {
+        let is_named = |attributes: &Attributes| {
+            let names = ["syncOriginalName", "displayName", "cn"];
+            let first = names
+                .iter()
+                .find_map(|attribute| attributes.text(attribute));
+            first.is_some_and(|found| found.to_lowercase() == name.to_lowercase())
+        };
+        let untouched = self.snapshot.iter().filter(|(key, held)| {
+            !self.touched.contains_key(key) && sender.is_owner(held) && is_named(&held.attributes)
+        });
+        let touched = self.touched.iter().filter(|(_, slot)| {
+            slot.as_ref().is_some_and(|slot| {
+                let owner = slot.owner.as_deref();
+                owner.is_some_and(|owner| owner.eq_ignore_ascii_case(sender.owner))
+                    && is_named(&slot.attributes)
+            })
+        });
+        let mut keys: Vec<_> = untouched.map(|(key, _)| key.clone()).collect();
+        keys.extend(touched.map(|(key, _)| key.clone()));
+        keys.sort();
+        keys
+    }
+
+    pub(super) fn into_touched(self) -> BTreeMap<SyncKey, Option<Slot>> {
+        self.touched
+    }
+}
