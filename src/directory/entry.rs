@@ -1,9 +1,11 @@
 //! An entry of a directory: a name and attributes.
 
+use std::fmt;
+
 use super::dn::Dn;
 
 /// Attributes of an entry, each with its values, in the order in which they were put. Names are compared without case.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Attributes {
     list: Vec<(String, Vec<Vec<u8>>)>,
 }
@@ -75,6 +77,17 @@ impl<N: Into<String>, V: Into<Vec<u8>>> FromIterator<(N, V)> for Attributes {
             attributes.add(&name.into(), value);
         }
         attributes
+    }
+}
+
+/// Shows values as text.
+impl fmt::Debug for Attributes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.list.iter().map(|(name, values)| {
+            let values = values.iter().map(|value| String::from_utf8_lossy(value));
+            (name, values.collect::<Vec<_>>())
+        });
+        f.debug_map().entries(shown).finish()
     }
 }
 

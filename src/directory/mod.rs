@@ -6,6 +6,7 @@
 //! - [`address_text`] is an address as an entry holds it, [`x400`] the form of one type of them, [`key`] what two
 //!   spellings of one address have in common.
 //! - [`note`] is a reason with its detail, [`charset`] what the other side can write.
+//! - [`import`] decides what a list or updates make of a container, on values.
 //! - [`ledger`] keeps what was sent to whom.
 
 pub mod address_map;
@@ -14,11 +15,12 @@ pub mod charset;
 pub mod dn;
 pub mod entry;
 pub mod holders;
+pub mod import;
 pub mod key;
+pub mod ledger;
 pub mod note;
 pub mod proxy;
 pub mod remote;
 pub mod syntax;
 pub mod template_map;
 pub mod x400;
-pub mod ledger;

@@ -1,7 +1,10 @@
 //! What is written: deletions, then renames, then modifications, then additions (DX-25).
 
+use std::collections::HashSet;
+
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Attributes, Entry};
+use crate::directory::key::SyncKey;
 
 /// One attribute of a modification: the values that it is to have, none to remove it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,17 @@ pub enum Change {
     Add(Entry),
 }
 
+/// One write, and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// What is written.
+    pub change: Change,
+    /// Index of the fate that ends otherwise when the directory refuses it.
+    pub fate: usize,
+    /// The entry.
+    pub key: SyncKey,
+}
+
 /// Says what has to change for `now` to become `wanted`. Values are compared as a set: an attribute has no order.
 pub(super) fn difference(now: &Attributes, wanted: &Attributes) -> Vec<Modified> {
     let gone = now
@@ -68,13 +82,19 @@ fn is_same_set(one: &[Vec<u8>], other: &[Vec<u8>]) -> bool {
 
 /// Puts renames into an order in which each name is free when it is taken. Where they go round in a circle, one of
 /// them is left over, to be made anew.
-pub(super) fn order_renames(mut renames: Vec<(Dn, Dn)>) -> (Vec<(Dn, Dn)>, Vec<(Dn, Dn)>) {
+pub(super) fn order_renames(mut renames: Vec<Write>) -> (Vec<Write>, Vec<Write>) {
+    let names = |write: &Write| match &write.change {
+        Change::Rename { dn, to } => (dn.key(), to.key()),
+        _ => Default::default(),
+    };
     let mut ordered = Vec::new();
     let mut circular = Vec::new();
     while !renames.is_empty() {
-        let sources: std::collections::HashSet<_> =
-            renames.iter().map(|(from, _)| from.key()).collect();
-        let is_free = |(from, to): &(Dn, Dn)| from.is_same(to) || !sources.contains(&to.key());
+        let sources: HashSet<_> = renames.iter().map(|write| names(write).0).collect();
+        let is_free = |write: &Write| {
+            let (from, to) = names(write);
+            from == to || !sources.contains(&to)
+        };
         let (free, blocked): (Vec<_>, Vec<_>) = renames.into_iter().partition(is_free);
         renames = blocked;
         if free.is_empty() {
@@ -93,8 +113,16 @@ mod tests {
         Dn::parse(text).expect("a name")
     }
 
-    fn renames(pairs: &[(&str, &str)]) -> Vec<(Dn, Dn)> {
-        pairs.iter().map(|(from, to)| (dn(from), dn(to))).collect()
+    fn renames(pairs: &[(&str, &str)]) -> Vec<Write> {
+        let renames = pairs.iter().map(|(from, to)| Write {
+            change: Change::Rename {
+                dn: dn(from),
+                to: dn(to),
+            },
+            fate: 0,
+            key: SyncKey::stored(to),
+        });
+        renames.collect()
     }
 
     #[test]

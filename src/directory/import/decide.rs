@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ask::{Ask, ListScope, Select, Want};
-use super::changes::{Change, Modified, difference, order_renames};
+use super::changes::{Change, Write, difference, order_renames};
 use super::sender::Sender;
 use super::snapshot::{Held, Snapshot};
-use super::working::{Slot, Working};
+use super::working::{Slot, State, Working};
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Attributes, Entry};
 use crate::directory::key::SyncKey;
@@ -61,7 +61,7 @@ pub struct Decision {
     /// How many ended in which way.
     pub counts: Counts,
     /// What is written, in order.
-    pub changes: Vec<Change>,
+    pub writes: Vec<Write>,
     /// Entries of the container with another owner or none.
     pub foreign: u64,
     /// Entries of the sender before.
@@ -139,7 +139,7 @@ impl Deciding<'_> {
                 self.working.name(key);
                 (Some(key.clone()), Action::Add, taken)
             }
-            Want::Remove { key } => (Some(key.clone()), Action::Delete, self.delete(key)),
+            Want::Remove { key } => (Some(key.clone()), Action::Delete, self.delete(at, key)),
             Want::Change {
                 select,
                 to,
@@ -276,7 +276,7 @@ impl Deciding<'_> {
         self.working.put(key, slot);
     }
 
-    fn delete(&mut self, key: &SyncKey) -> Taken {
+    fn delete(&mut self, at: usize, key: &SyncKey) -> Taken {
         if self.sender.is_own_import(key) {
             return Err(own_import(key));
         }
@@ -286,7 +286,7 @@ impl Deciding<'_> {
         let held = slot.as_held(self.snapshot, key);
         let permit = self.sender.judge(key, &held)?;
         self.decision.stand_ins.extend(permit.stand_in);
-        self.working.remove(key);
+        self.working.remove(key, at);
         Ok((Outcome::Deleted, permit.note.into_iter().collect()))
     }
 
@@ -351,7 +351,7 @@ impl Deciding<'_> {
             (None, false) => Outcome::Modified,
         };
         if to.is_some_and(|to| to != key) {
-            self.working.begin_move(key, &slot);
+            self.working.begin_move(key, &slot, at);
         }
         let key = to.unwrap_or(key).clone();
         self.keep(at, ask, key, slot, attributes, outcome);
@@ -378,13 +378,13 @@ impl Deciding<'_> {
     ) -> Decision {
         let sweeps = extent.is_whole() && !self.decision.is_damaged;
         let mut touched = self.working.into_touched();
-        for (key, slot) in &mut touched {
-            if slot.as_ref().is_some_and(|slot| slot.is_stale) {
+        for (key, state) in &mut touched {
+            if state.slot().is_some_and(|slot| slot.is_stale) {
                 let fate = absent(key, sweeps, self.decision.is_damaged);
-                self.decision.fates.push(fate);
                 if sweeps {
-                    *slot = None;
+                    *state = State::Gone(self.decision.fates.len());
                 }
+                self.decision.fates.push(fate);
             }
         }
         write(self.snapshot, touched, dn, finish, &mut self.decision);
@@ -420,107 +420,143 @@ fn absent(key: &SyncKey, sweeps: bool, is_damaged: bool) -> Fate {
     }
 }
 
-/// Makes the changes that lead from the snapshot to the end state.
+/// Makes the writes that lead from the snapshot to the end state.
 fn write(
     snapshot: &Snapshot,
-    touched: BTreeMap<SyncKey, Option<Slot>>,
+    touched: BTreeMap<SyncKey, State>,
     dn: &dyn Fn(&SyncKey) -> Dn,
     finish: &mut dyn Finish,
     decision: &mut Decision,
 ) {
-    let kept: BTreeSet<&SyncKey> = touched
-        .values()
-        .flatten()
-        .filter_map(|slot| slot.origin.as_ref())
-        .collect();
-    let mut deletes = Vec::new();
-    for key in touched.keys().filter(|key| !kept.contains(key)) {
-        if let Some(held) = snapshot.get(key) {
+    let slots = touched.values().filter_map(State::slot);
+    let kept: BTreeSet<&SyncKey> = slots.filter_map(|slot| slot.origin.as_ref()).collect();
+    let mut writes = Writes::default();
+    for (key, state) in &touched {
+        // What has its key may also be another entry, where this one moved away first and went then.
+        let fate = match state {
+            State::Gone(at) => Some(*at),
+            State::There(slot) => slot.asked_by,
+        };
+        let held = snapshot.get(key).filter(|_| !kept.contains(key));
+        if let Some((held, fate)) = held.zip(fate) {
             finish.free(key, held);
-            deletes.push(Change::Delete {
-                dn: held.dn.clone(),
-            });
+            writes.delete(held.dn.clone(), fate, key);
         }
     }
-    let (mut renames, mut modifies, mut adds) = (Vec::new(), Vec::new(), Vec::new());
-    for (key, slot) in touched {
-        let Some(Slot {
+    for (key, state) in touched {
+        let State::There(Slot {
             origin,
             mut attributes,
-            asked_by,
+            asked_by: Some(fate),
             ..
-        }) = slot
+        }) = state
         else {
             continue;
         };
         let held = origin
             .as_ref()
             .and_then(|origin| Some((origin, snapshot.get(origin)?)));
-        if held.is_some_and(|(origin, held)| *origin == key && held.attributes == attributes)
-            && asked_by.is_none()
-        {
-            continue;
-        }
         let notes = finish.finish(&key, held.map(|(_, held)| held), &mut attributes);
-        let mut has_changed = true;
-        match held {
-            None => adds.push(Change::Add(Entry {
-                dn: dn(&key),
-                attributes,
-            })),
+        let has_changed = match held {
+            None => writes.add(dn(&key), attributes, fate, &key),
             Some((origin, held)) => {
-                let is_renamed = origin.as_str() != key.as_str();
-                let to = if is_renamed {
-                    dn(&key)
-                } else {
-                    held.dn.clone()
-                };
-                if changes_class(&held.attributes, &attributes) {
-                    deletes.push(Change::Delete {
-                        dn: held.dn.clone(),
-                    });
-                    adds.push(Change::Add(Entry { dn: to, attributes }));
-                } else {
-                    let mut modified = difference(&held.attributes, &attributes);
-                    // The server changes the attribute in the name itself.
-                    modified
-                        .retain(|m| !is_renamed || !m.attribute.eq_ignore_ascii_case("syncKey"));
-                    has_changed = is_renamed || !modified.is_empty();
-                    if is_renamed {
-                        renames.push((held.dn.clone(), to.clone()));
-                    }
-                    if !modified.is_empty() {
-                        modifies.push((to, modified, attributes));
-                    }
-                }
+                let to = (origin.as_str() != key.as_str()).then(|| dn(&key));
+                writes.change(held, to, attributes, fate, &key)
             }
-        }
-        if let Some(fate) = asked_by.and_then(|at| decision.fates.get_mut(at)) {
-            fate.notes.extend(notes);
-            if has_changed && fate.outcome == Outcome::Unchanged {
-                fate.outcome = Outcome::Modified;
-            }
+        };
+        let fate = &mut decision.fates[fate];
+        fate.notes.extend(notes);
+        if has_changed && fate.outcome == Outcome::Unchanged {
+            fate.outcome = Outcome::Modified;
         }
     }
-    let (renames, circular) = order_renames(renames);
-    for (from, to) in circular {
-        deletes.push(Change::Delete { dn: from });
-        let at = modifies.iter().position(|(dn, _, _)| dn.is_same(&to));
-        let (dn, _, attributes) = modifies.remove(at.expect("its key changed"));
-        adds.push(Change::Add(Entry { dn, attributes }));
+    decision.writes = writes.into_ordered();
+}
+
+/// Writes by their kind.
+#[derive(Default)]
+struct Writes {
+    deletes: Vec<Write>,
+    renames: Vec<Write>,
+    /// With all attributes, should the entry have to be made anew.
+    modifies: Vec<(Write, Attributes)>,
+    adds: Vec<Write>,
+}
+
+impl Writes {
+    fn delete(&mut self, dn: Dn, fate: usize, key: &SyncKey) {
+        let (change, key) = (Change::Delete { dn }, key.clone());
+        self.deletes.push(Write { change, fate, key });
     }
-    let renames = renames
-        .into_iter()
-        .map(|(dn, to)| Change::Rename { dn, to });
-    let modifies = modifies
-        .into_iter()
-        .map(|(dn, modified, _): (Dn, Vec<Modified>, Attributes)| Change::Modify { dn, modified });
-    decision.changes = deletes
-        .into_iter()
-        .chain(renames)
-        .chain(modifies)
-        .chain(adds)
-        .collect();
+
+    fn add(&mut self, dn: Dn, attributes: Attributes, fate: usize, key: &SyncKey) -> bool {
+        let (change, key) = (Change::Add(Entry { dn, attributes }), key.clone());
+        self.adds.push(Write { change, fate, key });
+        true
+    }
+
+    /// Makes an entry what it is to be, under another name where one is given; returns whether that takes anything.
+    fn change(
+        &mut self,
+        held: &Held,
+        to: Option<Dn>,
+        attributes: Attributes,
+        fate: usize,
+        key: &SyncKey,
+    ) -> bool {
+        let dn = to.clone().unwrap_or_else(|| held.dn.clone());
+        if changes_class(&held.attributes, &attributes) {
+            self.delete(held.dn.clone(), fate, key);
+            return self.add(dn, attributes, fate, key);
+        }
+        let mut modified = difference(&held.attributes, &attributes);
+        // The server changes the attribute in the name itself.
+        modified.retain(|m| to.is_none() || !m.attribute.eq_ignore_ascii_case("syncKey"));
+        let has_changed = to.is_some() || !modified.is_empty();
+        if let Some(to) = to {
+            let change = Change::Rename {
+                dn: held.dn.clone(),
+                to,
+            };
+            self.renames.push(Write {
+                change,
+                fate,
+                key: key.clone(),
+            });
+        }
+        if has_changed {
+            let (change, key) = (Change::Modify { dn, modified }, key.clone());
+            self.modifies
+                .push((Write { change, fate, key }, attributes));
+        }
+        has_changed
+    }
+
+    fn into_ordered(mut self) -> Vec<Write> {
+        let (renames, circular) = order_renames(std::mem::take(&mut self.renames));
+        for write in circular {
+            let Change::Rename { dn, to } = write.change else {
+                continue;
+            };
+            let is_same = |(other, _): &(Write, Attributes)| other.key == write.key;
+            if let Some(at) = self.modifies.iter().position(is_same) {
+                let (_, attributes) = self.modifies.remove(at);
+                self.delete(dn, write.fate, &write.key);
+                self.add(to, attributes, write.fate, &write.key);
+            }
+        }
+        let modifies = self.modifies.into_iter().map(|(write, _)| write);
+        let modifies = modifies.filter(|write| match &write.change {
+            Change::Modify { modified, .. } => !modified.is_empty(),
+            _ => true,
+        });
+        self.deletes
+            .into_iter()
+            .chain(renames)
+            .chain(modifies)
+            .chain(self.adds)
+            .collect()
+    }
 }
 
 /// Tells whether the structural class changes, which a directory does not do in place.

@@ -2,7 +2,7 @@
 //! (`spec/exchange.md` DX-05, DX-06, DX-17 to DX-19, DX-25).
 //!
 //! [`Ask`] is what one transaction asks, in terms of keys and attributes. [`Snapshot`] is what the directory holds of the
-//! keys that matter. [`decide`] says what becomes of each ask and which [`Change`]s make it so: the end state of all asks
+//! keys that matter. [`decide`] says what becomes of each ask and which [`Write`]s make it so: the end state of all asks
 //! against what is there, so that D and A of one key are one modification, and nothing is numbered or refused because of
 //! what is on its way out.
 
@@ -14,7 +14,7 @@ mod snapshot;
 mod working;
 
 pub use ask::{Ask, ListScope, Select, Want};
-pub use changes::{Change, Modified};
+pub use changes::{Change, Modified, Write};
 pub use decide::{Decision, Extent, Fate, Finish, decide};
 pub use sender::{Authorities, Sender};
 pub use snapshot::{Held, Snapshot};

@@ -53,11 +53,29 @@ impl Held {
     }
 }
 
-/// What is different from the snapshot, by key; `None` for what is gone.
+/// What there is under a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum State {
+    /// An entry.
+    There(Slot),
+    /// Nothing any more, since this ask.
+    Gone(usize),
+}
+
+impl State {
+    pub(super) fn slot(&self) -> Option<&Slot> {
+        match self {
+            Self::There(slot) => Some(slot),
+            Self::Gone(_) => None,
+        }
+    }
+}
+
+/// What is different from the snapshot, by key.
 #[derive(Debug)]
 pub(super) struct Working<'s> {
     snapshot: &'s Snapshot,
-    touched: BTreeMap<SyncKey, Option<Slot>>,
+    touched: BTreeMap<SyncKey, State>,
     /// Keys in the directory of entries that got another one.
     moved: HashSet<SyncKey>,
 }
@@ -74,7 +92,7 @@ impl<'s> Working<'s> {
     /// Returns the entry of a key as it is now.
     pub(super) fn get(&self, key: &SyncKey) -> Option<Slot> {
         match self.touched.get(key) {
-            Some(slot) => slot.clone(),
+            Some(state) => state.slot().cloned(),
             None => self.snapshot.get(key).map(|held| Slot::of(key, held)),
         }
     }
@@ -85,23 +103,23 @@ impl<'s> Working<'s> {
     }
 
     pub(super) fn put(&mut self, key: SyncKey, slot: Slot) {
-        self.touched.insert(key, Some(slot));
+        self.touched.insert(key, State::There(slot));
     }
 
     /// Takes an entry out from under its key, to be put under another one.
-    pub(super) fn begin_move(&mut self, key: &SyncKey, slot: &Slot) {
+    pub(super) fn begin_move(&mut self, key: &SyncKey, slot: &Slot, at: usize) {
         self.moved.extend(slot.origin.clone());
-        self.remove(key);
+        self.remove(key, at);
     }
 
     /// Takes the entry of a key out.
-    pub(super) fn remove(&mut self, key: &SyncKey) {
-        self.touched.insert(key.clone(), None);
+    pub(super) fn remove(&mut self, key: &SyncKey, at: usize) {
+        self.touched.insert(key.clone(), State::Gone(at));
     }
 
     /// Notes that a list named an entry, whatever becomes of the line.
     pub(super) fn name(&mut self, key: &SyncKey) {
-        if let Some(Some(slot)) = self.touched.get_mut(key) {
+        if let Some(State::There(slot)) = self.touched.get_mut(key) {
             slot.is_stale = false;
         }
     }
@@ -115,8 +133,8 @@ impl<'s> Working<'s> {
         let mut stale: Vec<_> = untouched
             .map(|(key, held)| (key.clone(), Slot::of(key, held)))
             .collect();
-        for (key, slot) in &self.touched {
-            let slot = slot.as_ref().filter(|slot| {
+        for (key, state) in &self.touched {
+            let slot = state.slot().filter(|slot| {
                 let owner = slot.owner.as_deref();
                 is_in(key) && owner.is_some_and(|owner| owner.eq_ignore_ascii_case(sender.owner))
             });
@@ -141,7 +159,7 @@ impl<'s> Working<'s> {
             !self.touched.contains_key(key) && sender.is_owner(held) && is_named(&held.attributes)
         });
         let touched = self.touched.iter().filter(|(_, slot)| {
-            slot.as_ref().is_some_and(|slot| {
+            slot.slot().is_some_and(|slot| {
                 let owner = slot.owner.as_deref();
                 owner.is_some_and(|owner| owner.eq_ignore_ascii_case(sender.owner))
                     && is_named(&slot.attributes)
@@ -153,7 +171,7 @@ impl<'s> Working<'s> {
         keys
     }
 
-    pub(super) fn into_touched(self) -> BTreeMap<SyncKey, Option<Slot>> {
+    pub(super) fn into_touched(self) -> BTreeMap<SyncKey, State> {
         self.touched
     }
 }

@@ -2,3 +2,4 @@
 //! (`spec/exchange.md` sections 0 to 3 and 6).
 
 pub mod config;
+mod numbers;
