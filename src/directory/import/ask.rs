@@ -1,5 +1,6 @@
 //! What one transaction asks of an import container.
 
+use crate::directory::address_text::TargetAddress;
 use crate::directory::entry::Attributes;
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
@@ -29,12 +30,8 @@ pub enum Want {
     Change {
         /// Which entry.
         select: Select,
-        /// The key it is to have, where the address changes.
-        to: Option<SyncKey>,
-        /// Attributes that get these values; others stay.
-        attributes: Attributes,
-        /// Attributes that lose theirs.
-        removed: Vec<String>,
+        /// What is to be different.
+        changed: Changed,
     },
     /// D: the entry is to be gone.
     Remove {
@@ -55,6 +52,17 @@ pub enum Want {
         /// Why.
         reason: Note,
     },
+}
+
+/// What an M wants to be different.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changed {
+    /// The name that it has, in the code page of the connection.
+    pub name: Vec<u8>,
+    /// The name and the address that it is to have; `None` keeps both.
+    pub new: Option<(Vec<u8>, TargetAddress)>,
+    /// Template lines: only the attributes that they name change.
+    pub lines: Vec<String>,
 }
 
 /// How an M names its entry.

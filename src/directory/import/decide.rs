@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ask::{Ask, ListScope, Select, Want};
+use super::ask::{Ask, Changed, ListScope, Select, Want};
 use super::changes::{Change, Write, difference, order_renames};
 use super::sender::Sender;
 use super::snapshot::{Held, Snapshot};
@@ -72,8 +72,12 @@ pub struct Decision {
     pub is_damaged: bool,
 }
 
-/// What an end state still needs: addresses and aliases that are made here, so that none is there twice.
-pub trait Finish {
+/// How a connection fills its container: what an M makes of an entry, and what is made here, so that no address is there
+/// twice.
+pub trait Mapping {
+    /// Returns the attributes that an M asks for, and what was altered in them.
+    fn modify(&self, present: &Attributes, changed: &Changed) -> (Attributes, Vec<Note>);
+
     /// Completes a new or changed entry; `held` is what it was.
     fn finish(
         &mut self,
@@ -95,7 +99,7 @@ pub fn decide(
     extent: Extent,
     managed: &[&str],
     dn: impl Fn(&SyncKey) -> Dn,
-    finish: &mut dyn Finish,
+    mapping: &mut dyn Mapping,
 ) -> Decision {
     let mut deciding = Deciding {
         snapshot,
@@ -114,10 +118,10 @@ pub fn decide(
         deciding.working.begin_list(sender, None);
     }
     for (at, ask) in asks.iter().enumerate() {
-        let fate = deciding.take(at, ask);
+        let fate = deciding.take(at, ask, mapping);
         deciding.decision.fates.push(fate);
     }
-    deciding.end(extent, &dn, finish)
+    deciding.end(extent, &dn, mapping)
 }
 
 struct Deciding<'a> {
@@ -132,7 +136,7 @@ struct Deciding<'a> {
 type Taken = Result<(Outcome, Vec<Note>), Note>;
 
 impl Deciding<'_> {
-    fn take(&mut self, at: usize, ask: &Ask) -> Fate {
+    fn take(&mut self, at: usize, ask: &Ask, mapping: &dyn Mapping) -> Fate {
         let (key, action, taken) = match &ask.want {
             Want::Put { key, attributes } => {
                 let taken = self.add(at, ask, key, attributes);
@@ -140,23 +144,17 @@ impl Deciding<'_> {
                 (Some(key.clone()), Action::Add, taken)
             }
             Want::Remove { key } => (Some(key.clone()), Action::Delete, self.delete(at, key)),
-            Want::Change {
-                select,
-                to,
-                attributes,
-                removed,
-            } => {
+            Want::Change { select, changed } => {
                 let selected = self.select(select);
                 let key = selected.as_ref().ok().cloned();
                 let taken = selected.and_then(|key| {
-                    let taken = self.modify(at, ask, &key, to.as_ref(), attributes, removed);
+                    let taken = self.modify(at, ask, &key, changed, mapping);
                     self.working.name(&key);
                     taken
                 });
-                let action = if to.is_some() {
-                    Action::Rename
-                } else {
-                    Action::Modify
+                let action = match changed.new {
+                    Some(_) => Action::Rename,
+                    None => Action::Modify,
                 };
                 (key, action, taken)
             }
@@ -315,9 +313,8 @@ impl Deciding<'_> {
         at: usize,
         ask: &Ask,
         key: &SyncKey,
-        to: Option<&SyncKey>,
-        wanted: &Attributes,
-        removed: &[String],
+        changed: &Changed,
+        mapping: &dyn Mapping,
     ) -> Taken {
         if self.sender.is_own_import(key) {
             return Err(own_import(key));
@@ -327,35 +324,38 @@ impl Deciding<'_> {
         };
         let held = slot.as_held(self.snapshot, key);
         let permit = self.sender.judge(key, &held)?;
+        let (mut attributes, mut notes) = mapping.modify(&slot.attributes, changed);
+        let to = attributes.text("syncKey").map(SyncKey::stored);
         let to = to.filter(|to| to.as_str() != key.as_str());
-        if let Some(to) = to.filter(|to| *to != key) {
+        if let Some(to) = to.as_ref().filter(|to| *to != key) {
             self.sender.judge_new(to)?;
-            self.check_address(wanted)?;
+            self.check_address(&attributes)?;
             if let Some(other) = self.working.get(to) {
                 let holder = other.as_held(self.snapshot, to).dn.to_string();
                 return Err(Note::new(Reason::AddressDuplicate, holder));
             }
         }
         self.decision.stand_ins.extend(permit.stand_in);
-        let mut attributes = slot.attributes.clone();
-        for name in removed {
-            attributes.set(name, Vec::new());
-        }
-        overlay(&mut attributes, wanted);
-        if permit.note.is_some() {
-            attributes.set("syncImportedFrom", vec![self.sender.owner.into()]);
-        }
-        let outcome = match (to, difference(&slot.attributes, &attributes).is_empty()) {
+        let owner = match &permit.note {
+            Some(_) => Some(self.sender.owner.into()),
+            None => slot
+                .attributes
+                .first("syncImportedFrom")
+                .map(<[u8]>::to_vec),
+        };
+        attributes.set("syncImportedFrom", owner.into_iter().collect());
+        notes.extend(permit.note);
+        let outcome = match (&to, difference(&slot.attributes, &attributes).is_empty()) {
             (Some(_), _) => Outcome::Renamed,
             (None, true) => Outcome::Unchanged,
             (None, false) => Outcome::Modified,
         };
-        if to.is_some_and(|to| to != key) {
+        if to.as_ref().is_some_and(|to| to != key) {
             self.working.begin_move(key, &slot, at);
         }
-        let key = to.unwrap_or(key).clone();
+        let key = to.unwrap_or_else(|| key.clone());
         self.keep(at, ask, key, slot, attributes, outcome);
-        Ok((outcome, permit.note.into_iter().collect()))
+        Ok((outcome, notes))
     }
 
     fn replace(&mut self, list: &ListScope) -> Taken {
@@ -374,7 +374,7 @@ impl Deciding<'_> {
         mut self,
         extent: Extent,
         dn: &dyn Fn(&SyncKey) -> Dn,
-        finish: &mut dyn Finish,
+        mapping: &mut dyn Mapping,
     ) -> Decision {
         let sweeps = extent.is_whole() && !self.decision.is_damaged;
         let mut touched = self.working.into_touched();
@@ -387,7 +387,7 @@ impl Deciding<'_> {
                 self.decision.fates.push(fate);
             }
         }
-        write(self.snapshot, touched, dn, finish, &mut self.decision);
+        write(self.snapshot, touched, dn, mapping, &mut self.decision);
         let decision = &mut self.decision;
         for fate in &decision.fates {
             let is_read = fate.outcome.is_of_read_entry();
@@ -425,7 +425,7 @@ fn write(
     snapshot: &Snapshot,
     touched: BTreeMap<SyncKey, State>,
     dn: &dyn Fn(&SyncKey) -> Dn,
-    finish: &mut dyn Finish,
+    mapping: &mut dyn Mapping,
     decision: &mut Decision,
 ) {
     let slots = touched.values().filter_map(State::slot);
@@ -439,7 +439,7 @@ fn write(
         };
         let held = snapshot.get(key).filter(|_| !kept.contains(key));
         if let Some((held, fate)) = held.zip(fate) {
-            finish.free(key, held);
+            mapping.free(key, held);
             writes.delete(held.dn.clone(), fate, key);
         }
     }
@@ -456,7 +456,7 @@ fn write(
         let held = origin
             .as_ref()
             .and_then(|origin| Some((origin, snapshot.get(origin)?)));
-        let notes = finish.finish(&key, held.map(|(_, held)| held), &mut attributes);
+        let notes = mapping.finish(&key, held.map(|(_, held)| held), &mut attributes);
         let has_changed = match held {
             None => writes.add(dn(&key), attributes, fate, &key),
             Some((origin, held)) => {

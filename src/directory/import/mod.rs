@@ -13,8 +13,8 @@ mod sender;
 mod snapshot;
 mod working;
 
-pub use ask::{Ask, ListScope, Select, Want};
+pub use ask::{Ask, Changed, ListScope, Select, Want};
 pub use changes::{Change, Modified, Write};
-pub use decide::{Decision, Extent, Fate, Finish, decide};
+pub use decide::{Decision, Extent, Fate, Mapping, decide};
 pub use sender::{Authorities, Sender};
 pub use snapshot::{Held, Snapshot};

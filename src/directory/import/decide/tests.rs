@@ -3,6 +3,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::directory::address_text::TargetAddress;
 use crate::directory::import::Authorities;
 use crate::directory::key::ContainerLayout;
 
@@ -94,10 +95,23 @@ impl Scene {
     }
 }
 
-/// Nothing is made here.
+/// A line of a change is `attribute=value`, its name is `cn`, and nothing is made.
 struct Nothing;
 
-impl Finish for Nothing {
+impl Mapping for Nothing {
+    fn modify(&self, present: &Attributes, changed: &Changed) -> (Attributes, Vec<Note>) {
+        let mut attributes = present.clone();
+        for line in &changed.lines {
+            let (name, value) = line.split_once('=').expect("a line");
+            attributes.set(name, vec![value.into()]);
+        }
+        if let Some((_, address)) = &changed.new {
+            attributes.set("syncKey", vec![SyncKey::of(address).as_str().into()]);
+            attributes.set("syncAddress", vec![address.to_string().into()]);
+        }
+        (attributes, Vec::new())
+    }
+
     fn finish(&mut self, _: &SyncKey, _: Option<&Held>, _: &mut Attributes) -> Vec<Note> {
         Vec::new()
     }
@@ -125,18 +139,14 @@ fn remove(name: &str) -> Ask {
 }
 
 fn change(select: Select, to: Option<&str>, pairs: &[(&str, &str)]) -> Ask {
-    let attributes = pairs.iter().copied();
-    let mut attributes = Attributes::from_iter(attributes);
-    if let Some(to) = to {
-        attributes.set("syncKey", vec![to.into()]);
-        attributes.set("syncAddress", vec![to.into()]);
-    }
-    ask(Want::Change {
-        select,
-        to: to.map(key),
-        attributes,
-        removed: Vec::new(),
-    })
+    let lines = pairs.iter().map(|(name, value)| format!("{name}={value}"));
+    let address = |to| TargetAddress::parse(to).expect("an address");
+    let changed = Changed {
+        name: Vec::new(),
+        new: to.map(|to| (Vec::new(), address(to))),
+        lines: lines.collect(),
+    };
+    ask(Want::Change { select, changed })
 }
 
 fn replace(network: &str, postoffice: &str) -> Ask {
