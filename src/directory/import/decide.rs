@@ -139,7 +139,7 @@ impl Deciding<'_> {
     fn take(&mut self, at: usize, ask: &Ask, mapping: &dyn Mapping) -> Fate {
         let (key, action, taken) = match &ask.want {
             Want::Put { key, attributes } => {
-                let taken = self.add(at, ask, key, attributes);
+                let taken = self.add(at, key, attributes);
                 self.working.name(key);
                 (Some(key.clone()), Action::Add, taken)
             }
@@ -148,7 +148,7 @@ impl Deciding<'_> {
                 let selected = self.select(select);
                 let key = selected.as_ref().ok().cloned();
                 let taken = selected.and_then(|key| {
-                    let taken = self.modify(at, ask, &key, changed, mapping);
+                    let taken = self.modify(at, &key, changed, mapping);
                     self.working.name(&key);
                     taken
                 });
@@ -182,12 +182,12 @@ impl Deciding<'_> {
         }
     }
 
-    fn add(&mut self, at: usize, ask: &Ask, key: &SyncKey, wanted: &Attributes) -> Taken {
+    fn add(&mut self, at: usize, key: &SyncKey, wanted: &Attributes) -> Taken {
         if self.sender.is_own_import(key) {
             return Err(own_import(key));
         }
         let Some(slot) = self.working.get(key) else {
-            return self.add_new(at, ask, key, wanted);
+            return self.add_new(at, key, wanted);
         };
         let held = slot.as_held(self.snapshot, key);
         let permit = self
@@ -209,11 +209,11 @@ impl Deciding<'_> {
             true => Outcome::Unchanged,
             false => Outcome::Modified,
         };
-        self.keep(at, ask, key.clone(), slot, attributes, outcome);
+        self.keep(at, key.clone(), slot, attributes);
         Ok((outcome, permit.note.into_iter().collect()))
     }
 
-    fn add_new(&mut self, at: usize, ask: &Ask, key: &SyncKey, wanted: &Attributes) -> Taken {
+    fn add_new(&mut self, at: usize, key: &SyncKey, wanted: &Attributes) -> Taken {
         self.sender.judge_new(key)?;
         self.check_address(wanted)?;
         let mut attributes = wanted.clone();
@@ -230,7 +230,7 @@ impl Deciding<'_> {
             is_stale: false,
             asked_by: Some(at),
         };
-        self.keep(at, ask, key.clone(), slot, attributes, Outcome::Added);
+        self.keep(at, key.clone(), slot, attributes);
         Ok((Outcome::Added, Vec::new()))
     }
 
@@ -251,18 +251,7 @@ impl Deciding<'_> {
         attributes.set("syncTrustLevel", vec![trust]);
     }
 
-    fn keep(
-        &mut self,
-        at: usize,
-        ask: &Ask,
-        key: SyncKey,
-        slot: Slot,
-        mut attributes: Attributes,
-        outcome: Outcome,
-    ) {
-        if let Some(number) = ask.number.filter(|_| outcome != Outcome::Unchanged) {
-            attributes.set("syncSourceSeq", vec![number.to_string().into_bytes()]);
-        }
+    fn keep(&mut self, at: usize, key: SyncKey, slot: Slot, attributes: Attributes) {
         let owner = attributes.text("syncImportedFrom").map(str::to_owned);
         let slot = Slot {
             owner,
@@ -311,7 +300,6 @@ impl Deciding<'_> {
     fn modify(
         &mut self,
         at: usize,
-        ask: &Ask,
         key: &SyncKey,
         changed: &Changed,
         mapping: &dyn Mapping,
@@ -354,7 +342,7 @@ impl Deciding<'_> {
             self.working.begin_move(key, &slot, at);
         }
         let key = to.unwrap_or_else(|| key.clone());
-        self.keep(at, ask, key, slot, attributes, outcome);
+        self.keep(at, key, slot, attributes);
         Ok((outcome, notes))
     }
 
@@ -457,20 +445,36 @@ fn write(
             .as_ref()
             .and_then(|origin| Some((origin, snapshot.get(origin)?)));
         let notes = mapping.finish(&key, held.map(|(_, held)| held), &mut attributes);
+        let number = decision.fates[fate].number;
         let has_changed = match held {
-            None => writes.add(dn(&key), attributes, fate, &key),
+            None => {
+                number_source(&mut attributes, number);
+                writes.add(dn(&key), attributes, fate, &key)
+            }
             Some((origin, held)) => {
                 let to = (origin.as_str() != key.as_str()).then(|| dn(&key));
+                if to.is_some() || !difference(&held.attributes, &attributes).is_empty() {
+                    number_source(&mut attributes, number);
+                }
                 writes.change(held, to, attributes, fate, &key)
             }
         };
         let fate = &mut decision.fates[fate];
         fate.notes.extend(notes);
-        if has_changed && fate.outcome == Outcome::Unchanged {
-            fate.outcome = Outcome::Modified;
-        }
+        fate.outcome = match (fate.outcome, has_changed) {
+            (Outcome::Unchanged, true) => Outcome::Modified,
+            (Outcome::Modified, false) => Outcome::Unchanged,
+            (outcome, _) => outcome,
+        };
     }
     decision.writes = writes.into_ordered();
+}
+
+/// Notes which transaction changed an entry last; one that changes nothing else is not worth a write.
+fn number_source(attributes: &mut Attributes, number: Option<u32>) {
+    if let Some(number) = number {
+        attributes.set("syncSourceSeq", vec![number.to_string().into_bytes()]);
+    }
 }
 
 /// Writes by their kind.

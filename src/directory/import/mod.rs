@@ -7,8 +7,10 @@
 //! what is on its way out.
 
 mod ask;
+mod asks;
 mod changes;
 mod decide;
+mod filling;
 mod sender;
 mod snapshot;
 mod working;
@@ -16,5 +18,6 @@ mod working;
 pub use ask::{Ask, Changed, ListScope, Select, Want};
 pub use changes::{Change, Modified, Write};
 pub use decide::{Decision, Extent, Fate, Mapping, decide};
+pub use filling::{Filling, managed};
 pub use sender::{Authorities, Sender};
 pub use snapshot::{Held, Snapshot};
