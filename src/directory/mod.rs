@@ -8,6 +8,7 @@
 //! - [`note`] is a reason with its detail, [`charset`] what the other side can write.
 //! - [`import`] decides what a list or updates make of a container, on values.
 //! - [`ledger`] keeps what was sent to whom.
+//! - [`ldif`] reads and writes LDIF: records, and whole lists.
 
 pub mod address_map;
 pub mod address_text;
@@ -17,6 +18,7 @@ pub mod entry;
 pub mod holders;
 pub mod import;
 pub mod key;
+pub mod ldif;
 pub mod ledger;
 pub mod note;
 pub mod proxy;

@@ -18,6 +18,7 @@ mod hostile_lists;
 mod import_command_line_cases;
 mod import_file_cases;
 mod import_runs;
+mod ldif;
 mod listds;
 mod listq;
 mod logs;
