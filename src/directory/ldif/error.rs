@@ -74,6 +74,22 @@ impl LdifError {
         Self::incomplete(line, "the end of the file", expected)
     }
 
+    /// Takes what is wrong for what is missing: the file ends there.
+    pub(super) fn into_incomplete(self) -> Self {
+        match self {
+            Self::Damaged {
+                line,
+                found,
+                expected,
+            } => Self::Incomplete {
+                line,
+                found,
+                expected,
+            },
+            other => other,
+        }
+    }
+
     /// Returns the reason code of a list that fails so.
     #[must_use]
     pub const fn reason(&self) -> Reason {

@@ -64,7 +64,11 @@ impl<R: BufRead> ListReader<R> {
             ));
         };
         let container = entry(first)?;
-        let container = ContainerRecord::read(&container)?;
+        // Where nothing follows the record, not even its empty line, its own end may be what is missing.
+        let container = match ContainerRecord::read(&container) {
+            Err(error) if !records.is_closed() => return Err(error.into_incomplete()),
+            container => container?,
+        };
         Ok(Self {
             names: HashSet::from([container.dn.key()]),
             records,

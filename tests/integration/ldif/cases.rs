@@ -166,7 +166,7 @@ fn ldc_028_fewer_entries_than_declared_are_no_list() {
     assert_eq!(error.reason(), Reason::ListIncomplete);
     assert_eq!(
         error.to_string(),
-        "line 60: the end of the file behind 3 entries, expected 4, as syncEntryCount says"
+        "line 61: the end of the file behind 3 entries, expected 4, as syncEntryCount says"
     );
 }
 

@@ -38,9 +38,9 @@ fn the_published_list_is_read() {
         .collect();
     let expected = [
         (17, "MS:NET1/PO1/BSMITH"),
-        (39, "MS:NET2/PO2/BSMITH"),
-        (52, "SMTP:pat+news@a.example"),
-        (63, "MS:NET1/PO1/ALLSTAFF"),
+        (40, "MS:NET2/PO2/BSMITH"),
+        (53, "SMTP:pat+news@a.example"),
+        (64, "MS:NET1/PO1/ALLSTAFF"),
     ];
     assert_eq!(keys, expected);
     let bob = &list.entries[0].record.attributes;

@@ -49,6 +49,10 @@ fn another_number_of_entries_is_incomplete() {
             "line 1: a container without syncEntryCount, expected syncEntryCount",
         ),
         (
+            CONTAINER.replace("syncImpSeq: 2\n", "syncEntryCount: 0\n"),
+            "line 1: a container without syncImpSeq, expected syncImpSeq",
+        ),
+        (
             String::new(),
             "line 1: the end of the file, expected a container record",
         ),
@@ -68,6 +72,12 @@ fn a_file_that_is_no_list_is_damaged() {
     let other = "dn: ou=x,ou=Imported,o=Org\nobjectClass: syncImportContainer\n\n";
     let front = "a container record (objectClass: syncImportContainer) in front";
     for (text, line, found, expected) in [
+        (
+            CONTAINER.replace("syncImpSeq: 2\n", "syncEntryCount: 0\n\n"),
+            1,
+            "a container without syncImpSeq",
+            "syncImpSeq",
+        ),
         (ONE.to_owned(), 1, "\"cn=1,ou=imported,o=org\"", front),
         (
             change.to_owned(),
