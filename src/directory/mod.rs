@@ -9,6 +9,7 @@
 //! - [`import`] decides what a list or updates make of a container, on values.
 //! - [`ledger`] keeps what was sent to whom.
 //! - [`ldif`] reads and writes LDIF: records, and whole lists.
+//! - [`schema`] names the classes and attributes of our own, and holds their definition for a server.
 
 pub mod address_map;
 pub mod address_text;
@@ -23,6 +24,7 @@ pub mod ledger;
 pub mod note;
 pub mod proxy;
 pub mod remote;
+pub mod schema;
 pub mod syntax;
 pub mod template_map;
 pub mod x400;

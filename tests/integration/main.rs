@@ -10,6 +10,7 @@ mod admin;
 mod batch_crash;
 mod convergence;
 mod cycle;
+mod directory;
 mod dssched;
 mod external;
 mod extract;

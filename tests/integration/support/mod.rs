@@ -3,6 +3,7 @@
 mod lists;
 pub(crate) mod mail;
 pub(crate) mod mta;
+pub(crate) mod slapd;
 pub(crate) mod trace;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,3 @@
+//! The directory layer against a real server.
+
+mod server;
