@@ -41,6 +41,12 @@ impl Dn {
         Parser { text, at: 0 }.name()
     }
 
+    /// Puts a name together from relative ones, the entry itself in front.
+    #[must_use]
+    pub fn from_relative(relative: Vec<Vec<NamePart>>) -> Self {
+        Self { relative }
+    }
+
     /// Returns the entry of this name and value below `self`.
     #[must_use]
     pub fn child(&self, attribute: &str, value: &[u8]) -> Self {

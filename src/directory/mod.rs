@@ -10,15 +10,22 @@
 //! - [`ledger`] keeps what was sent to whom.
 //! - [`ldif`] reads and writes LDIF: records, and whole lists.
 //! - [`schema`] names the classes and attributes of our own, and holds their definition for a server.
+//! - [`change`] is what happens to an entry, and [`filter`] which entries are meant.
+//! - `ldap` speaks with a server (feature `ldap`).
+//! - [`schema`] names the classes and attributes of our own, and holds their definition for a server.
 
 pub mod address_map;
 pub mod address_text;
+pub mod change;
 pub mod charset;
 pub mod dn;
 pub mod entry;
+pub mod filter;
 pub mod holders;
 pub mod import;
 pub mod key;
+#[cfg(feature = "ldap")]
+pub mod ldap;
 pub mod ldif;
 pub mod ledger;
 pub mod note;

@@ -43,7 +43,7 @@ pub(crate) struct Setup {
     access: String,
     overlays: String,
     content: String,
-    has_tls: bool,
+    tls_name: Option<String>,
     is_durable: bool,
     lacks_schema: bool,
 }
@@ -86,8 +86,13 @@ impl Setup {
     }
 
     /// Lets it answer `ldaps://` and StartTLS as well.
-    pub(crate) fn tls(mut self) -> Self {
-        self.has_tls = true;
+    pub(crate) fn tls(self) -> Self {
+        self.tls_as("127.0.0.1")
+    }
+
+    /// The same with a certificate for this name or address.
+    pub(crate) fn tls_as(mut self, name: &str) -> Self {
+        self.tls_name = Some(name.to_owned());
         self
     }
 
@@ -114,7 +119,10 @@ impl Setup {
         // Each has a password of its own, so that none is taken for another that got its port.
         let password = root.path().file_name().expect("a name");
         let password = password.to_str().expect("text").replace('.', "");
-        let tls = self.has_tls.then(|| tls::make(root.path()));
+        let tls = self
+            .tls_name
+            .as_deref()
+            .map(|name| tls::make(root.path(), name));
         fs::create_dir(root.path().join("db")).expect("a directory");
         let write = |name: &str, text: &str| {
             fs::write(root.path().join(name), text).expect("written");
@@ -146,9 +154,9 @@ impl Setup {
                 "index objectClass,entryUUID,entryCSN,syncImportedFrom,mail,uid eq",
             ),
         };
-        let tls = match self.has_tls {
-            true => tls::conf(root),
-            false => String::new(),
+        let tls = match self.tls_name {
+            Some(_) => tls::conf(root),
+            None => String::new(),
         };
         let Self {
             global,
@@ -289,8 +297,12 @@ impl Slapd {
     pub(crate) fn client_as(&self, dn: &str, program: &str, args: &[&str], input: &str) -> Output {
         let mut child = Command::new(program)
             .args(["-x", "-H", &self.url(), "-D", dn, "-w", &self.password])
+            // Encrypted where it can be: some servers take passwords in no other way.
+            .args(self.tls.as_ref().map(|_| "-ZZ"))
+            .env("LDAPTLS_REQCERT", "never")
             .args(args)
-            .env("LDAPNOINIT", "1")
+            .env("LDAPCONF", "/dev/null")
+            .env("HOME", self.root.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

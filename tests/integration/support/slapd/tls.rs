@@ -16,22 +16,23 @@ impl Authority {
     }
 }
 
-/// Makes an authority, and the key and certificate of a server on this machine.
-pub(crate) fn make(root: &Path) -> Authority {
+/// Makes an authority, and the key and certificate of a server of this name.
+pub(crate) fn make(root: &Path, name: &str) -> Authority {
     let write = |name: &str, pem: String| fs::write(root.join(name), pem).expect("written");
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    // Each has a name of its own, so that one is not taken for a false copy of another.
+    let own_name = format!("Authority of {}", root.display());
     params
         .distinguished_name
-        .push(rcgen::DnType::CommonName, "Test authority");
+        .push(rcgen::DnType::CommonName, own_name);
     let key = KeyPair::generate().expect("a key");
     let certificate = params.self_signed(&key).expect("a certificate");
     write("ca.pem", certificate.pem());
     let issuer = Issuer::new(params, key);
-    let names = ["127.0.0.1".to_owned(), "localhost".to_owned()];
     let key = KeyPair::generate().expect("a key");
-    let certificate = CertificateParams::new(names)
+    let certificate = CertificateParams::new([name.to_owned()])
         .and_then(|params| params.signed_by(&key, &issuer))
         .expect("a certificate");
     write("server.pem", certificate.pem());

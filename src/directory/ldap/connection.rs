@@ -1,0 +1,81 @@
+//! A connection to a server.
+
+use std::time::Duration;
+
+use ldap3::Ldap;
+use tokio::runtime::Runtime;
+
+use super::error::LdapError;
+use super::root::RootDse;
+
+/// A connection to a server. It ends when it is dropped.
+///
+/// Once a request had no answer, the connection is of no more use and every further one fails: what the server did, and
+/// which answer belongs to what, is not known any more.
+pub struct Connection {
+    // Before the runtime, so that it is dropped within its life.
+    pub(super) ldap: Ldap,
+    pub(super) runtime: Runtime,
+    pub(super) timeout: Duration,
+    root: Option<RootDse>,
+    is_lost: bool,
+}
+
+impl Connection {
+    pub(super) fn new(runtime: Runtime, ldap: Ldap, timeout: Duration) -> Self {
+        Self {
+            ldap,
+            runtime,
+            timeout,
+            root: None,
+            is_lost: false,
+        }
+    }
+
+    /// Returns what the server says about itself; it is asked once.
+    ///
+    /// # Errors
+    /// The entry could not be read.
+    pub fn root_dse(&mut self) -> Result<&RootDse, LdapError> {
+        let root = match self.root.take() {
+            Some(root) => root,
+            None => RootDse::read(self)?,
+        };
+        Ok(self.root.insert(root))
+    }
+
+    /// Sends a request and waits for the answer.
+    pub(super) fn request<T>(
+        &mut self,
+        ask: impl AsyncFnOnce(&mut Ldap) -> ldap3::result::Result<T>,
+    ) -> Result<T, LdapError> {
+        self.check()?;
+        let mut ldap = self.ldap.clone();
+        ldap.with_timeout(self.timeout);
+        let answer = self.runtime.block_on(ask(&mut ldap));
+        answer.map_err(|error| self.failed(error))
+    }
+
+    /// Fails on a connection that is of no more use.
+    pub(super) fn check(&self) -> Result<(), LdapError> {
+        match self.is_lost {
+            true => Err(LdapError::Lost),
+            false => Ok(()),
+        }
+    }
+
+    /// Says what happened to a request, and remembers that the connection is of no more use where that is so.
+    pub(super) fn failed(&mut self, error: ldap3::LdapError) -> LdapError {
+        let error = LdapError::of_request(error, self.timeout);
+        self.is_lost |= matches!(error, LdapError::Lost | LdapError::Timeout(_));
+        error
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connection")
+            .field("is_lost", &self.is_lost)
+            .finish_non_exhaustive()
+    }
+}
