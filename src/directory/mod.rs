@@ -12,7 +12,6 @@
 //! - [`schema`] names the classes and attributes of our own, and holds their definition for a server.
 //! - [`change`] is what happens to an entry, and [`filter`] which entries are meant.
 //! - `ldap` speaks with a server (feature `ldap`).
-//! - [`schema`] names the classes and attributes of our own, and holds their definition for a server.
 
 pub mod address_map;
 pub mod address_text;
