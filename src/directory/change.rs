@@ -46,6 +46,29 @@ pub enum ModificationKind {
     Replace,
 }
 
+impl ModificationKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Add, Self::Delete, Self::Replace];
+
+    /// Returns the word for it in LDIF.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Delete => "delete",
+            Self::Replace => "replace",
+        }
+    }
+
+    /// Returns the kind of a word, in any case.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.word().eq_ignore_ascii_case(word))
+    }
+}
+
 impl Modification {
     /// Returns the part that lets an attribute have these values; none removes it.
     #[must_use]
@@ -55,5 +78,21 @@ impl Modification {
             attribute: attribute.to_owned(),
             values,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_is_found_by_its_word() {
+        for kind in ModificationKind::ALL {
+            assert_eq!(
+                ModificationKind::of_word(&kind.word().to_uppercase()),
+                Some(kind)
+            );
+        }
+        assert_eq!(ModificationKind::of_word("increment"), None);
     }
 }

@@ -42,5 +42,5 @@ pub use container::ContainerRecord;
 pub use error::LdifError;
 pub use list::{List, ListReader, write_list};
 pub use reader::{MAX_ATTRIBUTES, MAX_RECORD_LEN, Reader};
-pub use record::{Change, Located, Modification, Operation, Record};
+pub use record::{Located, Record};
 pub use writer::{VersionLine, Writer};

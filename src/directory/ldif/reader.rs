@@ -5,7 +5,8 @@ use std::io::BufRead;
 use super::error::{LdifError, shown};
 use super::line::{Pair, is_description};
 use super::lines::{Lines, Next};
-use super::record::{Change, Located, Modification, Operation, Record};
+use super::record::{Located, Record};
+use crate::directory::change::{Change, Modification, ModificationKind};
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Attributes, Entry};
 
@@ -189,10 +190,10 @@ impl<R: BufRead> Reader<R> {
         loop {
             match self.item()? {
                 Item::Pair(pair) => {
-                    let Some(operation) = Operation::parse(&pair.name) else {
+                    let Some(kind) = ModificationKind::of_word(&pair.name) else {
                         return Err(pair.unexpected(expected));
                     };
-                    modifications.push(self.modification(operation, &pair)?);
+                    modifications.push(self.modification(kind, &pair)?);
                 }
                 Item::Empty(_) | Item::End(_) if !modifications.is_empty() => {
                     return Ok(Change::Modify(modifications));
@@ -204,7 +205,7 @@ impl<R: BufRead> Reader<R> {
 
     fn modification(
         &mut self,
-        operation: Operation,
+        kind: ModificationKind,
         head: &Pair,
     ) -> Result<Modification, LdifError> {
         let expected = "the name of an attribute";
@@ -217,7 +218,7 @@ impl<R: BufRead> Reader<R> {
             match self.item()? {
                 Item::Pair(pair) if pair.is(attribute) => values.push(pair.value),
                 Item::Pair(pair) => return Err(pair.unexpected("a value of the attribute, or -")),
-                Item::Dash(line) if values.is_empty() && operation == Operation::Add => {
+                Item::Dash(line) if values.is_empty() && kind == ModificationKind::Add => {
                     return Err(LdifError::damaged(line, "\"-\"", "a value to add"));
                 }
                 Item::Dash(_) => break,
@@ -225,7 +226,7 @@ impl<R: BufRead> Reader<R> {
             }
         }
         Ok(Modification {
-            operation,
+            kind,
             attribute: attribute.to_owned(),
             values,
         })

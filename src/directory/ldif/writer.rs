@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::line::is_description;
 use super::order;
-use super::record::{Change, Modification, Operation};
+use crate::directory::change::{Change, Modification, ModificationKind};
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Attributes, Entry};
 
@@ -173,15 +173,15 @@ impl Record {
 
     fn modification(&mut self, modification: &Modification) -> io::Result<()> {
         let Modification {
-            operation,
+            kind,
             attribute,
             values,
         } = modification;
         check_name(attribute)?;
-        if values.is_empty() && *operation == Operation::Add {
+        if values.is_empty() && *kind == ModificationKind::Add {
             return refused(format!("an addition of no value to {attribute}"));
         }
-        self.line(operation.word(), attribute.as_bytes());
+        self.line(kind.word(), attribute.as_bytes());
         for value in values {
             self.line(attribute, value);
         }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use dirsync::directory::change::{Change, Modification, ModificationKind};
 use dirsync::directory::dn::Dn;
 use dirsync::directory::entry::{Attributes, Entry};
-use dirsync::directory::ldif::{Change, Modification, Operation, Record, VersionLine};
+use dirsync::directory::ldif::{Record, VersionLine};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -42,14 +43,14 @@ fn dn(depths: std::ops::Range<usize>) -> impl Strategy<Value = Dn> {
 }
 
 fn modification() -> impl Strategy<Value = Modification> {
-    let operation = prop::sample::select(Operation::ALL.to_vec());
-    let parts = (operation, attribute(), vec(value(), 0..4));
-    parts.prop_map(|(operation, attribute, mut values)| {
-        if operation == Operation::Add && values.is_empty() {
+    let operation = prop::sample::select(ModificationKind::ALL.to_vec());
+    let parts = (kind, attribute(), vec(value(), 0..4));
+    parts.prop_map(|(kind, attribute, mut values)| {
+        if operation == ModificationKind::Add && values.is_empty() {
             values.push(Vec::new());
         }
         Modification {
-            operation,
+            kind,
             attribute,
             values,
         }

@@ -1,10 +1,9 @@
 //! The two files that LD-16 prints.
 
 use dirsync::codec::sync_number::{ImportSync, ReqSync, SrvSync};
+use dirsync::directory::change::{Change, Modification, ModificationKind};
 use dirsync::directory::dn::Dn;
-use dirsync::directory::ldif::{
-    Change, ContainerRecord, Modification, Operation, Record, VersionLine, write_list,
-};
+use dirsync::directory::ldif::{ContainerRecord, Record, VersionLine, write_list};
 
 use super::{list, records, sample, written};
 
@@ -72,7 +71,7 @@ fn the_published_list_is_written_back() {
 #[test]
 fn the_published_changes_are_read() {
     let replace = |attribute: &str, value: &str| Modification {
-        operation: Operation::Replace,
+        kind: ModificationKind::Replace,
         attribute: attribute.to_owned(),
         values: vec![value.into()],
     };

@@ -28,9 +28,9 @@ fn change(text: &str) -> Change {
     }
 }
 
-fn modification(operation: Operation, attribute: &str, values: &[&str]) -> Modification {
+fn modification(kind: ModificationKind, attribute: &str, values: &[&str]) -> Modification {
     Modification {
-        operation,
+        kind,
         attribute: attribute.to_owned(),
         values: values.iter().map(|v| v.as_bytes().to_vec()).collect(),
     }
@@ -90,9 +90,9 @@ fn every_kind_of_change_is_read() {
     assert_eq!(
         change("ChangeType: Modify\nadd: cn\ncn: a\nCN:: Yg==\n-\ndelete: sn\n-\nreplace: o\n-\n"),
         Change::Modify(vec![
-            modification(Operation::Add, "cn", &["a", "b"]),
-            modification(Operation::Delete, "sn", &[]),
-            modification(Operation::Replace, "o", &[]),
+            modification(ModificationKind::Add, "cn", &["a", "b"]),
+            modification(ModificationKind::Delete, "sn", &[]),
+            modification(ModificationKind::Replace, "o", &[]),
         ])
     );
     assert_eq!(

@@ -85,8 +85,8 @@ fn a_file_begins_with_its_version_unless_told_otherwise() {
 
 #[test]
 fn every_kind_of_change_is_written() {
-    let modification = |operation, attribute: &str, values: &[&str]| Modification {
-        operation,
+    let modification = |kind, attribute: &str, values: &[&str]| Modification {
+        kind,
         attribute: attribute.to_owned(),
         values: values.iter().map(|v| v.as_bytes().to_vec()).collect(),
     };
@@ -106,9 +106,9 @@ fn every_kind_of_change_is_written() {
         (Change::Delete, "changetype: delete\n"),
         (
             Change::Modify(vec![
-                modification(Operation::Replace, "sn", &["z", "a"]),
-                modification(Operation::Delete, "cn", &[]),
-                modification(Operation::Add, "cn", &["é"]),
+                modification(ModificationKind::Replace, "sn", &["z", "a"]),
+                modification(ModificationKind::Delete, "cn", &[]),
+                modification(ModificationKind::Add, "cn", &["é"]),
             ]),
             "changetype: modify\nreplace: sn\nsn: z\nsn: a\n-\ndelete: cn\n-\nadd: cn\ncn:: w6k=\n-\n",
         ),
@@ -130,7 +130,7 @@ fn every_kind_of_change_is_written() {
 fn what_could_not_be_read_back_is_refused_whole() {
     let add = |attribute: &str, values: &[&str]| {
         Change::Modify(vec![Modification {
-            operation: Operation::Add,
+            kind: ModificationKind::Add,
             attribute: attribute.to_owned(),
             values: values.iter().map(|v| v.as_bytes().to_vec()).collect(),
         }])
