@@ -15,6 +15,7 @@
 
 pub mod address_map;
 pub mod address_text;
+pub mod authority;
 pub mod change;
 pub mod charset;
 pub mod dn;
@@ -27,6 +28,7 @@ pub mod key;
 pub mod ldap;
 pub mod ldif;
 pub mod ledger;
+pub mod names;
 pub mod note;
 pub mod proxy;
 pub mod remote;
