@@ -12,12 +12,20 @@
 //! - [`schema`] names the classes and attributes of our own, and holds their definition for a server.
 //! - [`change`] is what happens to an entry, and [`filter`] which entries are meant.
 //! - `ldap` speaks with a server (feature `ldap`).
+//! - [`note`] is a reason with its detail, [`charset`] what the other side can write, [`syntax`] what a directory
+//!   server takes for a value.
+//! - In: [`template_map`] sorts template lines into attributes, [`remote`] makes the entry of a remote address,
+//!   [`proxy`] its proxy addresses by the domains of an [`address_map`] and what [`holders`] has, and [`authority`] says
+//!   who may change it.
+//! - Out: [`outgoing`] decides what of an entry a requestor gets, [`names`] makes the names unique, and [`difference`]
+//!   what must be sent.
 
 pub mod address_map;
 pub mod address_text;
 pub mod authority;
 pub mod change;
 pub mod charset;
+pub mod difference;
 pub mod dn;
 pub mod entry;
 pub mod filter;
@@ -30,6 +38,7 @@ pub mod ldif;
 pub mod ledger;
 pub mod names;
 pub mod note;
+pub mod outgoing;
 pub mod proxy;
 pub mod remote;
 pub mod schema;
