@@ -65,14 +65,14 @@ pub enum Change {
         /// What the requestor has.
         sent: Sent,
         /// What it is to have.
-        export: Export,
+        export: Box<Export>,
         /// Why.
         cause: Cause,
     },
     /// `A`.
     Add {
         /// What the requestor is to have.
-        export: Export,
+        export: Box<Export>,
         /// Why.
         cause: Cause,
     },
@@ -80,12 +80,12 @@ pub enum Change {
 
 impl Change {
     pub(super) fn add(export: &Export, cause: Cause) -> Self {
-        let export = export.clone();
+        let export = Box::new(export.clone());
         Self::Add { export, cause }
     }
 
     pub(super) fn modify(sent: &Sent, export: &Export, cause: Cause) -> Self {
-        let (sent, export) = (sent.clone(), export.clone());
+        let (sent, export) = (sent.clone(), Box::new(export.clone()));
         Self::Modify {
             sent,
             export,
