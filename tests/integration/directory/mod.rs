@@ -9,6 +9,7 @@ mod pipeline;
 #[cfg(feature = "ldap")]
 mod reading;
 mod server;
+mod sync;
 #[cfg(feature = "ldap")]
 mod transactions;
 #[cfg(feature = "ldap")]
