@@ -7,6 +7,7 @@ use super::changes::{Change, Write, difference, order_renames};
 use super::sender::Sender;
 use super::snapshot::{Held, Snapshot};
 use super::working::{Slot, State, Working};
+use crate::directory::authority::by_name;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Attributes, Entry};
 use crate::directory::key::SyncKey;
@@ -282,19 +283,9 @@ impl Deciding<'_> {
             Select::Key(key) => return Ok(key.clone()),
             Select::Name(name) => name,
         };
-        let keys = self.working.named(self.sender, name);
-        match &keys[..] {
-            [key] => Ok(key.clone()),
-            [] => {
-                let text = format!("no entry of {} is named {name:?}", self.sender.owner);
-                Err(Note::new(Reason::NoSuchEntry, text))
-            }
-            several => {
-                let keys: Vec<_> = several.iter().map(SyncKey::as_str).collect();
-                let text = format!("{name:?} is {}", keys.join(" and "));
-                Err(Note::new(Reason::AmbiguousName, text))
-            }
-        }
+        let entries = self.working.names(self.sender);
+        let named = entries.iter().map(|(key, name)| (key, &name[..]));
+        by_name(name, named).cloned()
     }
 
     fn modify(

@@ -3,9 +3,9 @@
 
 use super::ask::is_same_place;
 use super::snapshot::Held;
+use crate::directory::authority::{Claim, Grant, may_bring, may_change};
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
-use crate::plan::outcome::Reason;
 
 /// Whose entries are whose: which connection each registered postoffice belongs to.
 #[derive(Debug, Clone, Default)]
@@ -67,22 +67,16 @@ pub(super) struct Permit {
     pub(super) stand_in: Option<String>,
 }
 
-const PERMIT: Permit = Permit {
-    note: None,
-    stand_in: None,
-};
-
 impl Sender<'_> {
     pub(super) fn is_owner(&self, held: &Held) -> bool {
         let owner = held.owner.as_deref();
         owner.is_some_and(|owner| owner.eq_ignore_ascii_case(self.owner))
     }
 
-    fn is_authority(&self, key: &SyncKey) -> bool {
-        let registered = key
-            .postoffice()
-            .and_then(|place| self.authorities.of(place));
-        registered.is_some_and(|owner| owner.eq_ignore_ascii_case(self.owner))
+    /// Returns who is registered for the postoffice of a key.
+    fn authority(&self, key: &SyncKey) -> Option<&str> {
+        key.postoffice()
+            .and_then(|place| self.authorities.of(place))
     }
 
     /// Tells whether a key is one that the agent itself gave out: it comes back to where it came from.
@@ -93,62 +87,29 @@ impl Sender<'_> {
 
     /// Judges a change of an entry that is there, in the order of DX-18.
     pub(super) fn judge(&self, key: &SyncKey, held: &Held) -> Result<Permit, Note> {
-        let Some(owner) = &held.owner else {
-            return Err(Note::new(
-                Reason::NotOwner,
-                format!("owner: none, {}", held.dn),
-            ));
+        let claim = Claim {
+            sender: self.owner,
+            owner: held.owner.as_deref(),
+            authority: self.authority(key),
+            also_accept: self.also_accept,
         };
-        if self.is_owner(held) {
-            return Ok(PERMIT);
-        }
-        if self.is_authority(key) {
-            let text = format!("owner was {owner}, now {}", self.owner);
-            return Ok(Permit {
-                note: Some(Note::new(Reason::OwnerFallback, text)),
-                stand_in: None,
-            });
-        }
-        if self
-            .also_accept
-            .iter()
-            .any(|other| other.eq_ignore_ascii_case(owner))
-        {
-            return Ok(Permit {
-                note: None,
-                stand_in: Some(owner.clone()),
-            });
-        }
-        Err(Note::new(
-            Reason::NotOwner,
-            format!("owner: {owner}, {}", held.dn),
-        ))
+        let named = |note: Note| Note::new(note.reason, format!("{}: {}", held.dn, note.detail));
+        let (note, stand_in) = match may_change(claim).map_err(named)? {
+            Grant::Authority(note) => (note, None),
+            Grant::Owner => (None, None),
+            Grant::AlsoAccepted(owner) => (None, Some(owner)),
+        };
+        Ok(Permit { note, stand_in })
     }
 
     /// Judges a new entry: the postoffice of its address must not be registered to another.
     pub(super) fn judge_new(&self, key: &SyncKey) -> Result<(), Note> {
-        let place = key.postoffice();
-        let holder = place.and_then(|place| Some((place, self.authorities.of(place)?)));
-        match holder {
-            Some(((network, postoffice), owner)) if !owner.eq_ignore_ascii_case(self.owner) => {
-                Err(not_authoritative(network, postoffice, owner))
-            }
-            _ => Ok(()),
-        }
+        may_bring(self.owner, key.as_str(), self.authority(key))
     }
 
     /// Judges an R.
     pub(super) fn judge_list(&self, network: &str, postoffice: &str) -> Result<(), Note> {
-        match self.authorities.of((network, postoffice)) {
-            Some(owner) if !owner.eq_ignore_ascii_case(self.owner) => {
-                Err(not_authoritative(network, postoffice, owner))
-            }
-            _ => Ok(()),
-        }
+        let authority = self.authorities.of((network, postoffice));
+        may_bring(self.owner, &format!("{network}/{postoffice}"), authority)
     }
-}
-
-fn not_authoritative(network: &str, postoffice: &str, owner: &str) -> Note {
-    let text = format!("{network}/{postoffice} is registered to {owner}");
-    Note::new(Reason::NotAuthoritative, text)
 }

@@ -146,29 +146,31 @@ impl<'s> Working<'s> {
         }
     }
 
-    /// Finds the entries of the sender that have a name.
-    pub(super) fn named(&self, sender: &Sender<'_>, name: &str) -> Vec<SyncKey> {
-        let is_named = |attributes: &Attributes| {
+    /// Returns the entries of the sender with the names that it knows them by.
+    pub(super) fn names(&self, sender: &Sender<'_>) -> Vec<(SyncKey, String)> {
+        let name = |attributes: &Attributes| {
             let names = ["syncOriginalName", "displayName", "cn"];
             let first = names
                 .iter()
                 .find_map(|attribute| attributes.text(attribute));
-            first.is_some_and(|found| found.to_lowercase() == name.to_lowercase())
+            first.unwrap_or_default().to_owned()
         };
-        let untouched = self.snapshot.iter().filter(|(key, held)| {
-            !self.touched.contains_key(key) && sender.is_owner(held) && is_named(&held.attributes)
+        let untouched = self
+            .snapshot
+            .iter()
+            .filter(|(key, held)| !self.touched.contains_key(key) && sender.is_owner(held));
+        let touched = self
+            .touched
+            .iter()
+            .filter_map(|(key, state)| Some((key, state.slot()?)));
+        let touched = touched.filter(|(_, slot)| {
+            let owner = slot.owner.as_deref();
+            owner.is_some_and(|owner| owner.eq_ignore_ascii_case(sender.owner))
         });
-        let touched = self.touched.iter().filter(|(_, slot)| {
-            slot.slot().is_some_and(|slot| {
-                let owner = slot.owner.as_deref();
-                owner.is_some_and(|owner| owner.eq_ignore_ascii_case(sender.owner))
-                    && is_named(&slot.attributes)
-            })
-        });
-        let mut keys: Vec<_> = untouched.map(|(key, _)| key.clone()).collect();
-        keys.extend(touched.map(|(key, _)| key.clone()));
-        keys.sort();
-        keys
+        let untouched = untouched.map(|(key, held)| (key.clone(), name(&held.attributes)));
+        untouched
+            .chain(touched.map(|(key, slot)| (key.clone(), name(&slot.attributes))))
+            .collect()
     }
 
     pub(super) fn into_touched(self) -> BTreeMap<SyncKey, State> {

@@ -14,5 +14,4 @@ mod sent;
 mod store;
 
 pub use error::LedgerError;
-pub use sent::Sent;
 pub use store::{ConnectionId, Ledger, Opened, Queued, Transaction};

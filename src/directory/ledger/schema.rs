@@ -8,8 +8,8 @@ pub(super) const FORMAT: i64 = 1;
 
 /// Makes the tables.
 ///
-/// Numbers of transactions are of the outgoing side: ReqSync of a requestor, SrvSync of a server. An entry was confirmed
-/// where its number is at or below the one that the other side confirmed.
+/// Numbers of transactions are of the outgoing side: ReqSync of a requestor, SrvSync of a server. `sent` is what the other
+/// side has once it has taken what waits.
 pub(super) const TABLES: &str = "
 CREATE TABLE agent (
     name  TEXT NOT NULL PRIMARY KEY,
@@ -34,15 +34,12 @@ CREATE TABLE queue (        -- transactions that wait for their confirmation
 CREATE TABLE sent (         -- what the other side has of an entry, or gets with what waits
     connection INTEGER NOT NULL REFERENCES connection ON DELETE CASCADE,
     key        TEXT    NOT NULL COLLATE BINARY,
-    uuid       TEXT    NOT NULL,
-    dn         TEXT    NOT NULL,
-    container  TEXT    NOT NULL,
-    shown      TEXT    NOT NULL, -- display name in the directory
-    name       BLOB    NOT NULL, -- display name as sent
-    address    BLOB    NOT NULL, -- as sent
+    address    TEXT    NOT NULL, -- as sent
+    plain_name TEXT    NOT NULL, -- before it was made unique
+    name       TEXT    NOT NULL, -- as sent
     hash       BLOB    NOT NULL, -- of all that was sent
-    csn        TEXT    NOT NULL,
-    number     INTEGER NOT NULL,
+    prompts    TEXT    NOT NULL, -- of the template lines that were sent, one a line
+    container  TEXT    NOT NULL, -- export container
     PRIMARY KEY (connection, key)
 ) STRICT, WITHOUT ROWID;
 ";

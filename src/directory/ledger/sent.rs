@@ -1,51 +1,37 @@
-//! What the other side was sent of an entry.
+//! What the other side was sent of an entry, as a row.
 
-use rusqlite::Row;
+use rusqlite::types::Type;
+use rusqlite::{Error, Row};
 
-/// Bytes of a content hash (SHA-256).
-pub(super) const HASH_LEN: usize = 32;
+use crate::directory::address_text::TargetAddress;
+use crate::directory::difference::Sent;
+use crate::directory::dn::Dn;
+use crate::directory::key::SyncKey;
+use crate::directory::outgoing::ContentHash;
 
-/// What the other side was sent of an entry (DX-12).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Sent {
-    /// Stable key of the address.
-    pub key: String,
-    /// entryUUID, so that an entry that vanished can be told (LD-10).
-    pub uuid: String,
-    /// Its name when it was sent.
-    pub dn: String,
-    /// The export container that it came from (DX-13).
-    pub container: String,
-    /// Display name in the directory, without a number that made it unique (DX-23).
-    pub shown: String,
-    /// Display name as sent, in the code page of the connection.
-    pub name: Vec<u8>,
-    /// Address as sent.
-    pub address: Vec<u8>,
-    /// Of everything that was sent: an entry goes again only if this differs.
-    pub hash: [u8; HASH_LEN],
-    /// entryCSN, a hint only.
-    pub csn: String,
-    /// Number of the transaction that said so last.
-    pub number: u32,
+/// The columns, in their order; a prompt is a line of `prompts`.
+pub(super) const COLUMNS: &str = "key, address, plain_name, name, hash, prompts, container";
+
+/// Reads a row.
+pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Sent> {
+    let wrong = |column: usize, error: String| {
+        Error::FromSqlConversionFailure(column, Type::Text, error.into())
+    };
+    let address: String = row.get(1)?;
+    let container: String = row.get(6)?;
+    let prompts: String = row.get(5)?;
+    Ok(Sent {
+        key: SyncKey::stored(&row.get::<_, String>(0)?),
+        address: TargetAddress::parse(&address).map_err(|note| wrong(1, note.to_string()))?,
+        plain_name: row.get(2)?,
+        name: row.get(3)?,
+        hash: ContentHash(row.get(4)?),
+        prompts: prompts.lines().map(str::to_owned).collect(),
+        container: Dn::parse(&container).map_err(|error| wrong(6, error.to_string()))?,
+    })
 }
 
-impl Sent {
-    pub(super) const COLUMNS: &'static str =
-        "key, uuid, dn, container, shown, name, address, hash, csn, number";
-
-    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
-        Ok(Self {
-            key: row.get(0)?,
-            uuid: row.get(1)?,
-            dn: row.get(2)?,
-            container: row.get(3)?,
-            shown: row.get(4)?,
-            name: row.get(5)?,
-            address: row.get(6)?,
-            hash: row.get(7)?,
-            csn: row.get(8)?,
-            number: row.get(9)?,
-        })
-    }
+/// Returns the prompts as they are kept.
+pub(super) fn prompts(sent: &Sent) -> String {
+    sent.prompts.join("\n")
 }

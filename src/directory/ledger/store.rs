@@ -6,8 +6,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::schema::{APPLICATION_ID, FORMAT, TABLES};
-use super::{LedgerError, Sent};
+use super::{LedgerError, sent};
 use crate::codec::timestamp::Timestamp;
+use crate::directory::difference::Sent;
+use crate::directory::key::SyncKey;
 
 /// How long another process may keep the ledger before this one gives up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -314,7 +316,7 @@ impl Transaction<'_> {
         self.run(command, params![id.0, through])
     }
 
-    /// Gives the transactions that wait numbers above another one, in order, and what they say of entries with them (DX-10).
+    /// Gives the transactions that wait numbers above another one, in order (DX-10).
     ///
     /// # Errors
     /// The ledger cannot be written; there are not so many numbers.
@@ -339,8 +341,6 @@ impl Transaction<'_> {
         for (old, new) in moves {
             let command = "UPDATE queue SET number = ?3 WHERE connection = ?1 AND number = ?2";
             self.run(command, params![id.0, old, new])?;
-            let command = "UPDATE sent SET number = ?3 WHERE connection = ?1 AND number = ?2";
-            self.run(command, params![id.0, old, new])?;
         }
         Ok(())
     }
@@ -352,10 +352,10 @@ impl Transaction<'_> {
     pub fn sent(&self, id: ConnectionId, mut take: impl FnMut(Sent)) -> Result<(), LedgerError> {
         let query = format!(
             "SELECT {} FROM sent WHERE connection = ?1 ORDER BY key",
-            Sent::COLUMNS
+            sent::COLUMNS
         );
         self.each(&query, [id.0], |row| {
-            take(Sent::from_row(row)?);
+            take(sent::from_row(row)?);
             Ok(())
         })
     }
@@ -366,21 +366,18 @@ impl Transaction<'_> {
     /// The ledger cannot be written.
     pub fn put_sent(&self, id: ConnectionId, sent: &Sent) -> Result<(), LedgerError> {
         let command = format!(
-            "INSERT OR REPLACE INTO sent (connection, {}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            Sent::COLUMNS
+            "INSERT OR REPLACE INTO sent (connection, {}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            sent::COLUMNS
         );
         let values = params![
             id.0,
-            sent.key,
-            sent.uuid,
-            sent.dn,
-            sent.container,
-            sent.shown,
+            sent.key.as_str(),
+            sent.address.to_string(),
+            sent.plain_name,
             sent.name,
-            sent.address,
-            sent.hash,
-            sent.csn,
-            sent.number,
+            sent.hash.0,
+            sent::prompts(sent),
+            sent.container.to_string(),
         ];
         self.run(&command, values)
     }
@@ -389,9 +386,17 @@ impl Transaction<'_> {
     ///
     /// # Errors
     /// The ledger cannot be written.
-    pub fn remove_sent(&self, id: ConnectionId, key: &str) -> Result<(), LedgerError> {
+    pub fn remove_sent(&self, id: ConnectionId, key: &SyncKey) -> Result<(), LedgerError> {
         let command = "DELETE FROM sent WHERE connection = ?1 AND key = ?2";
-        self.run(command, params![id.0, key])
+        self.run(command, params![id.0, key.as_str()])
+    }
+
+    /// Forgets everything that was sent: a full list follows.
+    ///
+    /// # Errors
+    /// The ledger cannot be written.
+    pub fn clear_sent(&self, id: ConnectionId) -> Result<(), LedgerError> {
+        self.run("DELETE FROM sent WHERE connection = ?1", [id.0])
     }
 
     fn run(&self, command: &str, values: impl rusqlite::Params) -> Result<(), LedgerError> {

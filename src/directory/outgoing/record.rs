@@ -68,7 +68,7 @@ impl SentLine {
 
 /// SHA-256 of what is sent of an entry: its address, its name before any number, and its template lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ContentHash([u8; 32]);
+pub struct ContentHash(pub [u8; 32]);
 
 impl ContentHash {
     fn of(address: &TargetAddress, name: &str, lines: &[SentLine]) -> Self {

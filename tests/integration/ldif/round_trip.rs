@@ -43,10 +43,10 @@ fn dn(depths: std::ops::Range<usize>) -> impl Strategy<Value = Dn> {
 }
 
 fn modification() -> impl Strategy<Value = Modification> {
-    let operation = prop::sample::select(ModificationKind::ALL.to_vec());
-    let parts = (kind, attribute(), vec(value(), 0..4));
+    let kinds = prop::sample::select(ModificationKind::ALL.to_vec());
+    let parts = (kinds, attribute(), vec(value(), 0..4));
     parts.prop_map(|(kind, attribute, mut values)| {
-        if operation == ModificationKind::Add && values.is_empty() {
+        if kind == ModificationKind::Add && values.is_empty() {
             values.push(Vec::new());
         }
         Modification {

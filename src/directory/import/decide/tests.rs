@@ -349,7 +349,7 @@ fn dxc_052_an_entry_without_owner_is_never_changed() {
         decision.fates[0]
             .reason
             .as_ref()
-            .is_some_and(|note| note.detail.contains("owner: none"))
+            .is_some_and(|note| note.detail.contains("owner none"))
     );
 }
 
