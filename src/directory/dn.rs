@@ -66,6 +66,14 @@ impl Dn {
         &self.relative
     }
 
+    /// Returns the relative name of the entry itself.
+    #[must_use]
+    pub fn own(&self) -> Self {
+        Self {
+            relative: self.relative.first().cloned().into_iter().collect(),
+        }
+    }
+
     /// Returns the value of an attribute in the name of the entry itself.
     #[must_use]
     pub fn own_value(&self, attribute: &str) -> Option<&[u8]> {
@@ -116,16 +124,6 @@ impl Dn {
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.key() == other.key()
-    }
-
-    /// Returns the relative name of the entry itself, escaped.
-    #[must_use]
-    pub fn own_name(&self) -> String {
-        let own = self.relative.first().cloned();
-        let own = Self {
-            relative: own.into_iter().collect(),
-        };
-        own.to_string()
     }
 }
 

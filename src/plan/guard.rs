@@ -89,6 +89,16 @@ pub fn check(
     }
 }
 
+/// Returns the limit that a removal of `removed` out of `entries` exceeds, of a list that no [`Plan`] is made for.
+#[must_use]
+pub fn limit(entries: u64, removed: u64, by_absence: bool) -> Option<u64> {
+    let limit = match by_absence {
+        true => Limit::Absence,
+        false => Limit::Explicit,
+    };
+    exceeds(None, entries, removed, limit).map(|stopped| stopped.limit)
+}
+
 fn check_list(list: &ListPlan) -> impl Iterator<Item = Stopped> {
     [
         (Removal::Absence, Limit::Absence),

@@ -8,6 +8,7 @@ pub mod apply;
 pub mod banner;
 pub mod cli;
 pub mod dssched;
+#[cfg(feature = "ldap")]
 pub mod dxa;
 pub mod exit;
 pub mod external;

@@ -24,12 +24,26 @@ pub struct Snapshot {
     pub(super) held: BTreeMap<SyncKey, Held>,
     /// Who else has an address, in lower case: entries without a key, or with another one (LD-08).
     pub(super) holders: HashMap<String, Dn>,
+    /// Entries with a key in other containers that were not read whole.
+    elsewhere: HashMap<SyncKey, Dn>,
 }
 
 impl Snapshot {
     /// Adds an entry with a key.
     pub fn add(&mut self, key: SyncKey, held: Held) {
+        self.elsewhere.remove(&key);
         self.held.insert(key, held);
+    }
+
+    /// Notes that another container has an entry with a key; it must be read before an ask for it is decided.
+    pub fn add_elsewhere(&mut self, key: SyncKey, dn: Dn) {
+        self.elsewhere.insert(key, dn);
+    }
+
+    /// Returns the name of an entry in another container that was not read yet.
+    #[must_use]
+    pub fn elsewhere(&self, key: &SyncKey) -> Option<&Dn> {
+        self.elsewhere.get(key)
     }
 
     /// Notes that an entry without a key has a target address `TYPE:value`.

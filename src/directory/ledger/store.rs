@@ -58,8 +58,21 @@ impl Ledger {
     /// # Errors
     /// The file is no ledger, damaged, of another format, in use, or cannot be opened.
     pub fn open(path: &Path) -> Result<Opened, LedgerError> {
+        let opened = Connection::open(path);
+        Self::prepare(path, opened)
+    }
+
+    /// Makes a ledger that is gone with the value: for a dry run where there is none yet.
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub fn in_memory() -> Result<Opened, LedgerError> {
+        Self::prepare(Path::new(":memory:"), Connection::open_in_memory())
+    }
+
+    fn prepare(path: &Path, opened: rusqlite::Result<Connection>) -> Result<Opened, LedgerError> {
         let wrong = |error: rusqlite::Error| LedgerError::new(path, &error);
-        let database = Connection::open(path).map_err(wrong)?;
+        let database = opened.map_err(wrong)?;
         database.busy_timeout(PATIENCE).map_err(wrong)?;
         database
             .execute_batch(

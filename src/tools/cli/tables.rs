@@ -146,10 +146,16 @@ pub static PODIAG: Table = Table {
     options: &[PASSWORD, DATA],
 };
 
+/// `dxa`: a program of ours, without original spellings.
+pub static DXA: Table = Table {
+    program: "dxa",
+    options: &[],
+};
+
 /// Every table.
-pub static ALL: [&Table; 12] = [
+pub static ALL: [&Table; 13] = [
     &IMPORT, &LISTDS, &LISTQ, &DSSCHED, &REBUILD, &REQMAIN, &SRVMAIN, &NSDA, &EXTERNAL, &RESYNC,
-    &ADMIN, &PODIAG,
+    &ADMIN, &PODIAG, &DXA,
 ];
 
 #[cfg(test)]

@@ -1,5 +1,184 @@
 //! `dxa`, the directory agent: what Exchange's directory-synchronization agent did, on an LDAP directory
 //! (`spec/exchange.md` sections 0 to 3 and 6).
 
+mod agent;
+mod check;
 pub mod config;
+mod container;
+mod dropped;
+mod event;
+mod export;
+mod home;
+mod importing;
+mod listfile;
 mod numbers;
+pub mod options;
+mod status;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+
+use serde_json::json;
+
+use crate::directory::schema;
+use crate::plan::outcome::Counts;
+use crate::tools::cli::clock::Clock;
+use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{ReportFile, put_line};
+
+use agent::Agent;
+use config::Config;
+use dropped::{Dropped, Permission};
+use options::{Command, Options};
+
+/// Reads a command line and does what it says; the first of `arguments` is the program itself.
+///
+/// # Errors
+/// The configuration is wrong, something cannot be opened, or the output cannot be written.
+pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let options = match Options::parse(arguments) {
+        Ok(options) => options,
+        Err(early) => return Ok(early.finish(screen)?),
+    };
+    if let Command::Schema { ldif } = options.command {
+        let text = if ldif {
+            schema::SCHEMA_LDIF
+        } else {
+            schema::SCHEMA
+        };
+        screen.write_all(text.as_bytes())?;
+        return Ok(ExitCode::Done);
+    }
+    let config =
+        Config::load(&options.config).map_err(|error| ToolError::usage(error.to_string()))?;
+    match &options.command {
+        Command::Check => check(&options, &config, screen),
+        Command::Status => status::run(&config, options.common.json, screen),
+        Command::Export {
+            connection,
+            output,
+            no_version,
+        } => export::run(&config, connection, output.as_deref(), *no_version, screen),
+        Command::Lists {
+            allow_deletes,
+            for_any,
+            accept_partial,
+        } => {
+            let permission = Permission {
+                allow_deletes: *allow_deletes,
+                for_any: *for_any,
+                accept_partial: *accept_partial,
+            };
+            lists(&options, &config, permission, screen)
+        }
+        Command::Schema { .. } => Ok(ExitCode::Done),
+    }
+}
+
+fn check(options: &Options, config: &Config, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let checks = check::run(config);
+    let exit = checks.exit();
+    if options.common.json {
+        put_line(
+            screen,
+            &json!({ "program": "dxa", "checks": checks.all, "exit": exit.number() }),
+        )?;
+        return Ok(exit);
+    }
+    for checked in &checks.all {
+        match (&checked.fault, &checked.found) {
+            (Some(fault), _) => writeln!(screen, "FAULT  {}: {fault}", checked.what)?,
+            (None, Some(found)) => writeln!(screen, "ok     {}: {found}", checked.what)?,
+            (None, None) => writeln!(screen, "ok     {}", checked.what)?,
+        }
+    }
+    Ok(exit)
+}
+
+/// Applies what lies in the drop folder.
+fn lists(
+    options: &Options,
+    config: &Config,
+    permission: Permission,
+    screen: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let clock = Clock::from_environment()?;
+    let report = options.common.report.as_deref();
+    let mut report = report.map(ReportFile::create).transpose()?;
+    let mut agent = Agent::open(config, clock, Interrupt::install()?, options.dry_run)?;
+    let taken = agent.take_dropped(permission);
+    let events = agent.take_events();
+    agent.log(&events)?;
+    if !options.common.json {
+        for event in &events {
+            writeln!(screen, "{event}")?;
+        }
+    }
+    let taken = taken?;
+    let mut counts = Counts::default();
+    let exit = taken
+        .iter()
+        .fold(ExitCode::Done, |worst, dropped| worst.worst(dropped.exit));
+    for dropped in &taken {
+        counts.merge(&dropped.counts);
+        if let Some(report) = &mut report {
+            report.line(dropped)?;
+        }
+        if !options.common.json {
+            show(dropped, screen)?;
+        }
+    }
+    if options.common.json {
+        let summary = json!({
+            "program": "dxa",
+            "dry_run": options.dry_run,
+            "lists": taken,
+            "exit": exit.number(),
+        });
+        put_line(screen, &summary)?;
+    } else if taken.is_empty() {
+        writeln!(
+            screen,
+            "No list lies in {}.",
+            config.agent.data.join("in").display()
+        )?;
+    } else if options.dry_run {
+        writeln!(screen, "Dry run: nothing was written.")?;
+    }
+    Ok(exit)
+}
+
+fn show(dropped: &Dropped, screen: &mut impl Write) -> io::Result<()> {
+    let Dropped {
+        file,
+        counts,
+        foreign,
+        ..
+    } = dropped;
+    if dropped.connection.is_none() {
+        return Ok(());
+    }
+    let parts = [
+        ("added", counts.added),
+        ("modified", counts.modified),
+        ("renamed", counts.renamed),
+        ("deleted", counts.deleted),
+        ("swept", counts.swept),
+        ("unchanged", counts.unchanged),
+        ("refused", counts.refused),
+        ("ignored", counts.ignored),
+        ("withheld", counts.withheld),
+        ("foreign", *foreign),
+    ];
+    let parts: Vec<_> = parts
+        .iter()
+        .filter(|(_, n)| *n > 0)
+        .map(|(what, n)| format!("{what} {n}"))
+        .collect();
+    write!(screen, "{file}: {}", parts.join(", "))?;
+    if let Some((before, after)) = dropped.numbers.filter(|(before, after)| before != after) {
+        write!(screen, "; {before} -> {after}")?;
+    }
+    writeln!(screen)
+}

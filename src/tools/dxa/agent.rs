@@ -1,0 +1,276 @@
+//! The agent at work: configuration, data folder, ledger and directory, opened and checked before anything happens.
+
+use std::time::Duration;
+
+use crate::directory::dn::Dn;
+use crate::directory::import::Authorities;
+use crate::directory::ldap::{self, ConnectOptions, Password};
+use crate::directory::ledger::{ConnectionId, Ledger, LedgerError, Opened};
+use crate::directory::template_map::{TemplateMap, TemplateRule};
+use crate::tools::cli::clock::Clock;
+use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::config::{Config, Connection, Direction, Directory, Role};
+use super::container::unread;
+use super::event::{self, Event, Severity};
+use super::home::{Home, Lock};
+use super::numbers::Numbers;
+
+/// Where the ledger keeps which directory it is about.
+const DIRECTORY: &str = "directory";
+
+/// The agent at work.
+pub(super) struct Agent<'c> {
+    pub(super) config: &'c Config,
+    pub(super) home: Home,
+    pub(super) ledger: Ledger,
+    pub(super) directory: ldap::Connection,
+    /// The root of the tree, where addresses are looked for.
+    pub(super) suffix: Dn,
+    pub(super) clock: Clock,
+    pub(super) interrupt: Interrupt,
+    /// Nothing is written.
+    pub(super) dry_run: bool,
+    events: Vec<Event>,
+    _lock: Option<Lock>,
+}
+
+impl<'c> Agent<'c> {
+    /// Opens everything. What is missing in the data folder is made.
+    pub(super) fn open(
+        config: &'c Config,
+        clock: Clock,
+        interrupt: Interrupt,
+        dry_run: bool,
+    ) -> Result<Self, ToolError> {
+        let home = Home::open(config, dry_run)?;
+        // A dry run leaves every byte as it is: what is not there yet it has in memory.
+        let lock = match dry_run {
+            true => None,
+            false => Some(home.lock()?),
+        };
+        let opened = match dry_run && !home.ledger().exists() {
+            true => Ledger::in_memory(),
+            false => Ledger::open(&home.ledger()),
+        };
+        let Opened { ledger, is_new } = opened.map_err(unusable_ledger)?;
+        let mut directory = connect(&config.directory)?;
+        let suffix = suffix(&mut directory, config)?;
+        let mut agent = Self {
+            config,
+            home,
+            ledger,
+            directory,
+            suffix,
+            clock,
+            interrupt,
+            dry_run,
+            events: Vec::new(),
+            _lock: lock,
+        };
+        agent.recognise(is_new)?;
+        Ok(agent)
+    }
+
+    /// Notices a new ledger, and one that is about another directory (LD-09): what is known of one says nothing of
+    /// another.
+    fn recognise(&mut self, is_new: bool) -> Result<(), ToolError> {
+        let identity = format!("{} {}", self.config.directory.url, self.suffix);
+        let change = self.ledger.begin().map_err(unusable_ledger)?;
+        let known = change.agent(DIRECTORY).map_err(unusable_ledger)?;
+        if known.as_ref() != Some(&identity) {
+            change
+                .set_agent(DIRECTORY, &identity)
+                .map_err(unusable_ledger)?;
+            for name in change.connections().map_err(unusable_ledger)? {
+                let id = change.connection(&name).map_err(unusable_ledger)?;
+                change.forget(id).map_err(unusable_ledger)?;
+            }
+        }
+        if !self.dry_run {
+            change.commit().map_err(unusable_ledger)?;
+        }
+        let because = match (is_new, known) {
+            (true, _) => "the ledger is new",
+            (false, Some(known)) if known != identity => "the ledger was about another directory",
+            _ => return Ok(()),
+        };
+        for connection in &self.config.connections {
+            let event = Event::new(Severity::Info, "the next exchange is a full list");
+            let event = event
+                .id("DX221")
+                .with("connection", &connection.name)
+                .with("because", because);
+            self.events.push(event);
+        }
+        Ok(())
+    }
+
+    /// Says something, on the screen and in the log.
+    pub(super) fn say(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Takes what was said so far.
+    pub(super) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Writes what was said into the log.
+    pub(super) fn log(&self, events: &[Event]) -> Result<(), ToolError> {
+        if self.dry_run || events.is_empty() {
+            return Ok(());
+        }
+        let path = self.home.log();
+        event::append(&path, self.clock.now(), events)
+            .map_err(|error| super::home::unusable(&path, error))
+    }
+
+    /// Reads the numbers of a connection, new ones where the ledger knows none.
+    pub(super) fn numbers(
+        &mut self,
+        connection: &Connection,
+    ) -> Result<(ConnectionId, Numbers), ToolError> {
+        let change = self.ledger.begin().map_err(unusable_ledger)?;
+        let id = change
+            .connection(&connection.name)
+            .map_err(unusable_ledger)?;
+        let kept = change.numbers(id).map_err(unusable_ledger)?;
+        let numbers = match kept {
+            Some(bytes) => Numbers::decode(&bytes, connection)?,
+            None => Numbers::new(connection)?,
+        };
+        if !self.dry_run {
+            change.commit().map_err(unusable_ledger)?;
+        }
+        Ok((id, numbers))
+    }
+
+    /// Returns who speaks for which postoffice.
+    pub(super) fn authorities(&self) -> Authorities {
+        let mut authorities = Authorities::default();
+        let page = self.config.agent.code_page;
+        let own = &self.config.agent.address;
+        authorities.own(&page.decode(own.network()), &page.decode(own.postoffice()));
+        for connection in &self.config.connections {
+            let (page, place) = (connection.code_page, &connection.address);
+            authorities.register(
+                &page.decode(place.network()),
+                &page.decode(place.postoffice()),
+                &connection.import.owner,
+            );
+            for place in &connection.export.owned {
+                authorities.own(
+                    &page.decode(place.network()),
+                    &page.decode(place.postoffice()),
+                );
+            }
+        }
+        authorities
+    }
+}
+
+/// Connects to the directory.
+pub(super) fn connect(directory: &Directory) -> Result<ldap::Connection, ToolError> {
+    let mut options = ConnectOptions::new(&directory.url);
+    options.start_tls = directory.start_tls;
+    options.ca_file = directory.ca_file.clone();
+    options.operation_timeout = Duration::from_secs(directory.timeout);
+    if let (Some(dn), Some(secret)) = (&directory.bind_dn, &directory.password) {
+        options = options.login(dn, Password::new(secret.expose()));
+    }
+    ldap::Connection::open(&options).map_err(unread)
+}
+
+/// Finds the root of the tree that all containers lie in.
+fn suffix(directory: &mut ldap::Connection, config: &Config) -> Result<Dn, ToolError> {
+    let contexts = directory
+        .root_dse()
+        .map_err(unread)?
+        .naming_contexts
+        .clone();
+    let containers = config.connections.iter().flat_map(|connection| {
+        connection
+            .import
+            .container
+            .iter()
+            .chain(&connection.export.containers)
+    });
+    let mut found: Option<Dn> = None;
+    for container in containers {
+        let suffix = contexts.iter().find(|suffix| container.is_within(suffix));
+        let Some(suffix) = suffix else {
+            let text = format!(
+                "{container} lies in no tree of {} (DX-38)",
+                config.directory.url
+            );
+            return Err(ToolError::new(ExitCode::NotFound, text));
+        };
+        match &found {
+            Some(found) if !found.is_same(suffix) => {
+                let text = format!("the containers lie in two trees, {found} and {suffix}");
+                return Err(ToolError::usage(text));
+            }
+            _ => found = Some(suffix.clone()),
+        }
+    }
+    Ok(found.unwrap_or_default())
+}
+
+/// Makes the template table of one direction: the settings in front of the usual prompts.
+pub(super) fn templates(
+    connection: &Connection,
+    is_wanted: fn(Direction) -> bool,
+) -> Result<Option<TemplateMap>, ToolError> {
+    if !is_wanted(connection.templates) {
+        return Ok(None);
+    }
+    let own = connection
+        .mappings
+        .iter()
+        .filter(|mapping| is_wanted(mapping.direction));
+    let mut rules: Vec<_> = own
+        .map(|mapping| TemplateRule::new(&mapping.prompt, &mapping.attribute))
+        .collect();
+    let usual = TemplateMap::default();
+    let is_set = |rule: &&TemplateRule| {
+        let key = usual.prompt_key(&rule.prompt);
+        rules.iter().any(|own| usual.prompt_key(&own.prompt) == key)
+    };
+    let rest: Vec<_> = usual
+        .rules()
+        .iter()
+        .filter(|rule| !is_set(rule))
+        .cloned()
+        .collect();
+    rules.extend(rest);
+    let map = TemplateMap::new(rules);
+    map.map(Some)
+        .map_err(|error| ToolError::usage(format!("DX181 connection {}: {error}", connection.name)))
+}
+
+/// The role that a connection must have for a command.
+pub(super) fn expect_role(connection: &Connection, role: Role) -> Result<(), ToolError> {
+    match connection.role == role {
+        true => Ok(()),
+        false => {
+            let text = format!(
+                "connection {}: the agent is no {} there",
+                connection.name,
+                role.word()
+            );
+            Err(ToolError::new(ExitCode::NotHere, text))
+        }
+    }
+}
+
+/// DX249: the ledger cannot be used.
+pub(super) fn unusable_ledger(error: LedgerError) -> ToolError {
+    let exit = match &error {
+        LedgerError::Damaged { .. } | LedgerError::Format { .. } => ExitCode::Damaged,
+        LedgerError::Busy { .. } => ExitCode::Busy,
+        LedgerError::Io { .. } => ExitCode::CannotWrite,
+    };
+    ToolError::new(exit, format!("DX249 {error}"))
+}

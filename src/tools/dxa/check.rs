@@ -1,0 +1,266 @@
+//! Everything that must hold before a byte is sent (`spec/exchange.md` DX-38), looked at one after the other: a fault
+//! hides no other, and nothing is changed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::ControlFlow;
+
+use serde::Serialize;
+
+use crate::directory::dn::Dn;
+use crate::directory::filter::Filter;
+use crate::directory::ldap::{Comparison, Connection as Link, Scope, Search};
+use crate::directory::ledger::Ledger;
+use crate::directory::schema;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::agent::{connect, templates, unusable_ledger};
+use super::config::{Config, Connection, Direction};
+use super::container::unread;
+use super::home::Home;
+use super::importing::Incoming;
+
+/// Free space that the data folder must have, as a multiple of the ledger (Q264286).
+const LEDGERS_FREE: u64 = 4;
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+pub(super) struct Checked {
+    /// What: `connection HQ: import container`.
+    pub(super) what: String,
+    /// What is wrong; none where it is well.
+    pub(super) fault: Option<String>,
+    /// What was found.
+    pub(super) found: Option<String>,
+    #[serde(skip)]
+    exit: ExitCode,
+}
+
+/// What was looked at, in order.
+#[derive(Debug, Default)]
+pub(super) struct Checks {
+    pub(super) all: Vec<Checked>,
+}
+
+impl Checks {
+    fn note(&mut self, what: impl Into<String>, result: Result<String, ToolError>) -> bool {
+        let (fault, found, exit) = match result {
+            Ok(found) => (
+                None,
+                Some(found).filter(|found| !found.is_empty()),
+                ExitCode::Done,
+            ),
+            Err(error) => (Some(error.to_string()), None, error.exit),
+        };
+        let is_well = fault.is_none();
+        self.all.push(Checked {
+            what: what.into(),
+            fault,
+            found,
+            exit,
+        });
+        is_well
+    }
+
+    /// Returns how the run ends: as the worst fault.
+    pub(super) fn exit(&self) -> ExitCode {
+        self.all
+            .iter()
+            .fold(ExitCode::Done, |worst, checked| worst.worst(checked.exit))
+    }
+}
+
+/// Looks at everything.
+pub(super) fn run(config: &Config) -> Checks {
+    let mut checks = Checks::default();
+    let home = Home::at(&config.agent.data);
+    checks.note("data folder", check_folder(&home));
+    checks.note("ledger", check_ledger(&home));
+    for connection in &config.connections {
+        let of = |what: &str| format!("connection {}: {what}", connection.name);
+        checks.note(
+            of("address map"),
+            Incoming::new(connection).map(|_| String::new()),
+        );
+        let tables = [Direction::sends, Direction::receives]
+            .map(|way| templates(connection, way).map(|_| ()));
+        let tables = tables.into_iter().collect::<Result<Vec<_>, _>>();
+        checks.note(of("template tables"), tables.map(|_| String::new()));
+    }
+    let mut link = None;
+    let connected = connect(&config.directory).map(|connection| {
+        link = Some(connection);
+        config.directory.url.clone()
+    });
+    checks.note("directory", connected);
+    let Some(mut link) = link else { return checks };
+    checks.note("schema", check_schema(&mut link));
+    for connection in &config.connections {
+        check_connection(&mut link, connection, &mut checks);
+    }
+    checks
+}
+
+/// The folder is there, or can be made; it can be written, and there is room (Q171260, Q264286).
+fn check_folder(home: &Home) -> Result<String, ToolError> {
+    let root = home.root();
+    let cannot = |path: &std::path::Path, error: std::io::Error| {
+        ToolError::new(ExitCode::CannotWrite, path.display().to_string()).caused_by(error)
+    };
+    let there = root.ancestors().find(|path| path.exists()).unwrap_or(root);
+    let probe = tempfile::Builder::new().prefix(".dxa").tempfile_in(there);
+    probe.map_err(|error| cannot(there, error))?;
+    let space = rustix::fs::statvfs(there).map_err(|error| cannot(there, error.into()))?;
+    let free = space.f_bavail.saturating_mul(space.f_frsize);
+    let ledger = fs::metadata(home.ledger()).map_or(0, |metadata| metadata.len());
+    let needed = ledger.saturating_mul(LEDGERS_FREE);
+    if free < needed {
+        let text = format!(
+            "{}: {free} bytes free, {needed} needed for a ledger of {ledger}",
+            there.display()
+        );
+        return Err(ToolError::new(ExitCode::CannotWrite, text));
+    }
+    Ok(match root.exists() {
+        true => root.display().to_string(),
+        false => format!("{} will be made", root.display()),
+    })
+}
+
+fn check_ledger(home: &Home) -> Result<String, ToolError> {
+    let path = home.ledger();
+    if !path.exists() {
+        return Ok("none yet: the first exchange is a full list".to_owned());
+    }
+    Ledger::open(&path)
+        .map(|_| path.display().to_string())
+        .map_err(unusable_ledger)
+}
+
+/// The server knows our classes.
+fn check_schema(link: &mut Link) -> Result<String, ToolError> {
+    let mut root = Search::new(Dn::default()).attributes(&["subschemaSubentry"]);
+    root.scope = Scope::Base;
+    root.page = None;
+    let found = link.find(&root).map_err(unread)?;
+    let subentry = found
+        .first()
+        .and_then(|entry| entry.attributes.text("subschemaSubentry"));
+    let subentry = Dn::parse(subentry.unwrap_or("cn=Subschema"));
+    let subentry =
+        subentry.map_err(|error| ToolError::new(ExitCode::NotFound, error.to_string()))?;
+    let mut search = Search::new(subentry).attributes(&["objectClasses"]);
+    search.scope = Scope::Base;
+    search.page = None;
+    search.filter = Filter::equal("objectClass", "subschema");
+    let found = link.find(&search).map_err(unread)?;
+    let classes: Vec<_> = found
+        .iter()
+        .flat_map(|entry| entry.attributes.values("objectClasses"))
+        .collect();
+    for class in [
+        schema::REMOTE_ADDRESS,
+        schema::IMPORT_CONTAINER,
+        schema::LOCAL_RECIPIENT,
+    ] {
+        let name = format!("'{class}'").to_lowercase();
+        let is_it = |text: &&&Vec<u8>| String::from_utf8_lossy(text).to_lowercase().contains(&name);
+        if !classes.iter().any(|text| is_it(&text)) {
+            let text =
+                format!("the server does not know the class {class}: load what dxa schema prints");
+            return Err(ToolError::new(ExitCode::NotFound, text));
+        }
+    }
+    Ok(String::new())
+}
+
+fn check_connection(link: &mut Link, connection: &Connection, checks: &mut Checks) {
+    let of = |what: &str| format!("connection {}: {what}", connection.name);
+    if let Some(container) = &connection.import.container {
+        let found = count(link, container, &connection.import.owner);
+        let is_there = checks.note(of("import container"), found);
+        if is_there {
+            checks.note(
+                of("rights to read the import container"),
+                check_readable(link, container),
+            );
+        }
+    }
+    for container in &connection.export.containers {
+        let kinds = kinds(link, container);
+        checks.note(of(&format!("export container {container}")), kinds);
+    }
+}
+
+/// Counts the entries of a container by whose they are.
+fn count(link: &mut Link, container: &Dn, owner: &str) -> Result<String, ToolError> {
+    let (mut own, mut foreign) = (0, 0);
+    let search = Search::new(container.clone()).attributes(&[schema::IMPORTED_FROM]);
+    let search = search.filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
+    link.search(&search, |entry| {
+        match entry.attributes.text(schema::IMPORTED_FROM) {
+            Some(found) if found.eq_ignore_ascii_case(owner) => own += 1,
+            _ => foreign += 1,
+        }
+        ControlFlow::Continue(())
+    })
+    .map_err(unread)?;
+    Ok(format!("{own} entries of {owner}, {foreign} foreign"))
+}
+
+/// An attribute that access rules hide looks as if it were not there (LD-12): ask for its value on an entry that has it.
+fn check_readable(link: &mut Link, container: &Dn) -> Result<String, ToolError> {
+    let mut any =
+        Search::new(container.clone()).filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
+    any.attributes = vec!["objectClass".to_owned()];
+    let mut first = None;
+    link.search(&any, |entry| {
+        first = Some(entry.dn);
+        ControlFlow::Break(())
+    })
+    .map_err(unread)?;
+    let Some(dn) = first else {
+        return Ok("nothing to try it on yet".to_owned());
+    };
+    for attribute in [schema::KEY, schema::ADDRESS, schema::IMPORTED_FROM] {
+        if link.compare(&dn, attribute, b"-").map_err(unread)? == Comparison::Unreadable {
+            let text = format!("{attribute} of {dn} cannot be read: access rules hide it");
+            return Err(ToolError::new(ExitCode::BadLogin, text));
+        }
+    }
+    Ok(String::new())
+}
+
+/// Counts what lies in an export container, by kind: how many entries each rule touches.
+fn kinds(link: &mut Link, container: &Dn) -> Result<String, ToolError> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    let attributes = ["objectClass", schema::HIDDEN, schema::TRUST_LEVEL];
+    let search = Search::new(container.clone()).attributes(&attributes);
+    link.search(&search, |entry| {
+        let has = |class: &str| {
+            let mut classes = entry.attributes.values("objectClass").iter();
+            classes.any(|value| value.eq_ignore_ascii_case(class.as_bytes()))
+        };
+        let kind = match (
+            has(schema::REMOTE_ADDRESS),
+            has("person") || has("inetOrgPerson"),
+            has("organizationalUnit"),
+        ) {
+            (true, _, _) => "remote",
+            (_, true, _) => "people",
+            (_, _, true) => "containers",
+            _ => "others",
+        };
+        *counts.entry(kind).or_default() += 1;
+        if entry.attributes.text(schema::HIDDEN) == Some("TRUE") {
+            *counts.entry("hidden").or_default() += 1;
+        }
+        ControlFlow::Continue(())
+    })
+    .map_err(unread)?;
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect();
+    Ok(counts.join(", "))
+}

@@ -1,0 +1,393 @@
+//! An import container in the directory: what it holds, what is written, the numbers last (`spec/exchange.md` DX-05,
+//! LD-13).
+
+use std::ops::ControlFlow;
+
+use crate::directory::address_text::TargetAddress;
+use crate::directory::change::{Change, Modification, ModificationKind};
+use crate::directory::dn::Dn;
+use crate::directory::entry::Entry;
+use crate::directory::filter::Filter;
+use crate::directory::holders::Holders;
+use crate::directory::import::{self, Held, Snapshot, Write};
+use crate::directory::key::SyncKey;
+use crate::directory::ldap::{
+    Connection, LdapError, Meaning, Operation, Refusal, ResultCode, Scope, Search,
+};
+use crate::directory::schema;
+use crate::plan::outcome::Reason;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::numbers::Shown;
+
+/// Requests on their way at a time.
+const WINDOW: usize = 64;
+
+/// Attributes that hold addresses.
+const ADDRESSES: [&str; 3] = [
+    schema::ADDRESS,
+    schema::PROXY_PRIMARY,
+    schema::PROXY_SECONDARY,
+];
+
+/// What a container and the tree around it hold.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    /// Entries with a key.
+    pub(super) snapshot: Snapshot,
+    /// Who holds which address, in the whole tree.
+    pub(super) holders: Holders,
+}
+
+/// Reads a container whole, and who else in the tree has an address.
+pub(super) fn read(
+    directory: &mut Connection,
+    suffix: &Dn,
+    container: &Dn,
+    owner: &str,
+    page: u32,
+) -> Result<Contents, ToolError> {
+    let mut contents = Contents::default();
+    let mut own =
+        Search::new(container.clone()).filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
+    own.page = Some(page);
+    directory
+        .search(&own, |entry| {
+            contents.take(entry);
+            ControlFlow::Continue(())
+        })
+        .map_err(unread)?;
+    let addresses = Filter::Or(ADDRESSES.into_iter().map(Filter::present).collect());
+    let foreign = Filter::equal(schema::IMPORTED_FROM, owner).negated();
+    let attributes = [&ADDRESSES[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
+    let mut others = Search::new(suffix.clone()).attributes(&attributes);
+    others.filter = addresses.and(foreign);
+    others.page = Some(page);
+    directory
+        .search(&others, |entry| {
+            contents.take_other(&entry, container);
+            ControlFlow::Continue(())
+        })
+        .map_err(unread)?;
+    Ok(contents)
+}
+
+impl Contents {
+    fn take(&mut self, entry: Entry) {
+        self.hold(&entry);
+        let Some(key) = entry.attributes.text(schema::KEY).map(SyncKey::stored) else {
+            return;
+        };
+        let owner = entry
+            .attributes
+            .text(schema::IMPORTED_FROM)
+            .map(str::to_owned);
+        let Entry { dn, attributes } = entry;
+        self.snapshot.add(
+            key,
+            Held {
+                dn,
+                owner,
+                attributes,
+            },
+        );
+    }
+
+    /// Takes an entry outside of the container: it may hold an address, or be one that another connection brought.
+    fn take_other(&mut self, entry: &Entry, container: &Dn) {
+        if entry.dn.is_within(container) {
+            return;
+        }
+        self.hold(entry);
+        if entry.attributes.first(schema::KEY).is_some() {
+            // Read whole when a decision needs it; until then it is known to be there, and whose it is.
+            self.take_foreign(entry);
+        } else if let Some(address) = entry.attributes.text(schema::ADDRESS) {
+            self.snapshot.add_holder(address, entry.dn.clone());
+        }
+    }
+
+    fn take_foreign(&mut self, entry: &Entry) {
+        let Some(key) = entry.attributes.text(schema::KEY).map(SyncKey::stored) else {
+            return;
+        };
+        if self.snapshot.get(&key).is_none() {
+            self.snapshot.add_elsewhere(key, entry.dn.clone());
+        }
+    }
+
+    fn hold(&mut self, entry: &Entry) {
+        for attribute in ADDRESSES {
+            for value in entry.attributes.values(attribute) {
+                let text = String::from_utf8_lossy(value);
+                if let Ok(address) = TargetAddress::parse(&text) {
+                    self.holders.hold(&address, &entry.dn);
+                }
+            }
+        }
+    }
+}
+
+/// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.
+pub(super) fn read_elsewhere(
+    directory: &mut Connection,
+    contents: &mut Contents,
+    keys: &[SyncKey],
+) -> Result<(), ToolError> {
+    for key in keys {
+        let Some(dn) = contents.snapshot.elsewhere(key).cloned() else {
+            continue;
+        };
+        let mut search = Search::new(dn);
+        search.scope = Scope::Base;
+        for entry in directory.find(&search).map_err(unread)? {
+            contents.take(entry);
+        }
+    }
+    Ok(())
+}
+
+/// What the directory refused of what was to be written.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// Index of the fate.
+    pub(super) fate: usize,
+    /// What it said.
+    pub(super) refusal: Refusal,
+    /// The entry is not as it was read: somebody else was there.
+    pub(super) has_moved: bool,
+}
+
+/// Writes, each kind after the other, so that names and addresses are free when they are taken.
+pub(super) fn write(
+    directory: &mut Connection,
+    writes: Vec<Write>,
+    check: &mut dyn FnMut() -> Result<(), ToolError>,
+) -> Result<Vec<Refused>, ToolError> {
+    let mut refused = Vec::new();
+    let mut fates = writes
+        .iter()
+        .map(|write| write.fate)
+        .collect::<Vec<_>>()
+        .into_iter();
+    let mut stopped = None;
+    let operations = writes.into_iter().map(|write| operation(write.change));
+    directory
+        .pipeline(operations, WINDOW, |operation, outcome| {
+            let fate = fates.next().unwrap_or_default();
+            if let Err(refusal) = outcome {
+                let meaning = refusal.meaning(&operation.change);
+                let has_moved = matches!(
+                    meaning,
+                    Meaning::Missing | Meaning::Exists | Meaning::Overtaken
+                );
+                if meaning != Meaning::Done {
+                    refused.push(Refused {
+                        fate,
+                        refusal,
+                        has_moved,
+                    });
+                }
+            }
+            match check() {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    stopped = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })
+        .map_err(unwritten)?;
+    match stopped {
+        Some(error) => Err(error),
+        None => Ok(refused),
+    }
+}
+
+fn operation(change: import::Change) -> Operation {
+    match change {
+        import::Change::Delete { dn } => Operation::new(dn, Change::Delete),
+        import::Change::Rename { dn, to } => {
+            let above = to
+                .parent()
+                .filter(|above| dn.parent().is_none_or(|now| !now.is_same(above)));
+            let change = Change::Rename {
+                new_rdn: to.own(),
+                delete_old: true,
+                new_superior: above,
+            };
+            Operation::new(dn, change)
+        }
+        import::Change::Modify { dn, modified } => {
+            let parts = modified
+                .into_iter()
+                .map(|m| Modification::replace(&m.attribute, m.values));
+            Operation::new(dn, Change::Modify(parts.collect()))
+        }
+        import::Change::Add(entry) => Operation::new(entry.dn, Change::Add(entry.attributes)),
+    }
+}
+
+/// The reason code of a refusal.
+pub(super) fn reason(refused: &Refused) -> Reason {
+    refused.refusal.code.reason()
+}
+
+/// Reads the numbers that the container holds; `None` where it has none yet.
+pub(super) fn numbers(
+    directory: &mut Connection,
+    container: &Dn,
+) -> Result<Option<Shown>, ToolError> {
+    let mut search = Search::new(container.clone());
+    search.scope = Scope::Base;
+    let found = directory.find(&search).map_err(unread)?;
+    let Some(entry) = found.first() else {
+        let text = format!("the import container {container} is not there (DX-38)");
+        return Err(ToolError::new(ExitCode::NotFound, text));
+    };
+    let number = |name| {
+        entry
+            .attributes
+            .text(name)
+            .and_then(|text| text.parse().ok())
+    };
+    let numbers = [
+        schema::REQ_SEQ,
+        schema::SVR_SEQ,
+        schema::CONF_SEQ,
+        schema::IMP_SEQ,
+    ]
+    .map(number);
+    Ok(match numbers {
+        [None, None, None, None] => None,
+        [req, svr, conf, imp] => Some(Shown {
+            req: req.unwrap_or_default(),
+            svr: svr.unwrap_or_default(),
+            conf: conf.unwrap_or_default(),
+            imp: imp.unwrap_or_default(),
+        }),
+    })
+}
+
+/// Writes the numbers, the owner and the class of the container, if the numbers are still those that were read.
+pub(super) fn put_numbers(
+    directory: &mut Connection,
+    container: &Dn,
+    owner: &str,
+    before: Option<Shown>,
+    after: Shown,
+) -> Result<(), ToolError> {
+    if before == Some(after) {
+        return Ok(());
+    }
+    let one = |value: u32| vec![value.to_string().into_bytes()];
+    let mut parts = Vec::new();
+    let mut condition = Filter::present(schema::REQ_SEQ).negated();
+    match before {
+        None => {
+            parts.push(Modification {
+                kind: ModificationKind::Add,
+                attribute: "objectClass".to_owned(),
+                values: vec![schema::IMPORT_CONTAINER.into()],
+            });
+        }
+        Some(before) => {
+            let holds = |name, value: u32| Filter::equal(name, value.to_string());
+            condition = holds(schema::REQ_SEQ, before.req)
+                .and(holds(schema::SVR_SEQ, before.svr))
+                .and(holds(schema::CONF_SEQ, before.conf))
+                .and(holds(schema::IMP_SEQ, before.imp));
+        }
+    }
+    for (name, values) in [
+        (schema::IMPORTED_FROM, vec![owner.into()]),
+        (schema::REQ_SEQ, one(after.req)),
+        (schema::SVR_SEQ, one(after.svr)),
+        (schema::CONF_SEQ, one(after.conf)),
+        (schema::IMP_SEQ, one(after.imp)),
+    ] {
+        parts.push(Modification::replace(name, values));
+    }
+    let operation = Operation::new(container.clone(), Change::Modify(parts));
+    let has_assertions = directory.root_dse().map_err(unread)?.has_assertions();
+    let operation = match has_assertions {
+        true => operation.only_if(condition),
+        false => operation,
+    };
+    match directory.apply(&operation).map_err(unwritten)? {
+        Ok(()) => Ok(()),
+        Err(refusal) if refusal.meaning(&operation.change) == Meaning::Overtaken => {
+            let text = format!(
+                "the numbers of {container} are not those that were read: another agent writes there"
+            );
+            Err(ToolError::new(ExitCode::OutOfStep, text))
+        }
+        // What a run that was killed behind its entries left: class and owner are there, the numbers are not.
+        Err(refusal)
+            if before.is_none() && refusal.code == ResultCode::ATTRIBUTE_OR_VALUE_EXISTS =>
+        {
+            put_missing(directory, container, operation)
+        }
+        Err(refusal) => Err(refused(container, &refusal)),
+    }
+}
+
+/// Writes the numbers into a container that has the class already.
+fn put_missing(
+    directory: &mut Connection,
+    container: &Dn,
+    operation: Operation,
+) -> Result<(), ToolError> {
+    let Change::Modify(parts) = operation.change else {
+        return Ok(());
+    };
+    let parts = parts
+        .into_iter()
+        .filter(|part| part.attribute != "objectClass");
+    let again = Operation {
+        change: Change::Modify(parts.collect()),
+        ..operation
+    };
+    let outcome = directory.apply(&again).map_err(unwritten)?;
+    outcome.map_err(|refusal| refused(container, &refusal))
+}
+
+/// DX133: the directory refused an operation.
+fn refused(dn: &Dn, refusal: &Refusal) -> ToolError {
+    ToolError::new(ExitCode::CannotWrite, format!("DX133 dn={dn} {refusal}"))
+}
+
+/// A read that did not end is no list, and removes nothing.
+pub(super) fn unread(error: LdapError) -> ToolError {
+    ToolError::new(exit_of(&error), error.to_string())
+}
+
+pub(super) fn unwritten(error: LdapError) -> ToolError {
+    ToolError::new(exit_of(&error), error.to_string())
+}
+
+fn exit_of(error: &LdapError) -> ExitCode {
+    match error {
+        LdapError::WrongPassword { .. } | LdapError::NoPassword { .. } => ExitCode::BadLogin,
+        LdapError::Url { .. } | LdapError::CaFile { .. } => ExitCode::Usage,
+        LdapError::Refused { refusal, .. } if refusal.code == ResultCode::NO_SUCH_OBJECT => {
+            ExitCode::NotFound
+        }
+        _ => ExitCode::Busy,
+    }
+}
+
+/// Makes an organizational unit where there is none.
+pub(super) fn make_unit(directory: &mut Connection, dn: &Dn) -> Result<(), ToolError> {
+    let name = dn.own_value("ou").unwrap_or_default().to_vec();
+    let mut attributes = crate::directory::entry::Attributes::default();
+    attributes.add("objectClass", "organizationalUnit");
+    attributes.add("ou", name);
+    let operation = Operation::new(dn.clone(), Change::Add(attributes));
+    match directory.apply(&operation).map_err(unwritten)? {
+        Err(refusal) if refusal.code != ResultCode::ENTRY_ALREADY_EXISTS => {
+            Err(refused(dn, &refusal))
+        }
+        _ => Ok(()),
+    }
+}

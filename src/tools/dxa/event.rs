@@ -1,0 +1,115 @@
+//! What the agent says of itself: events with a stable id, so that an administrator's memory and search engines still
+//! work (`spec/exchange.md` 2.2), and pairs of key and value.
+
+use std::fmt;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// How much an event matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Severity {
+    /// For the record.
+    Info,
+    /// Something to look at.
+    Warn,
+    /// Something to mend.
+    Error,
+}
+
+/// One event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Event {
+    /// `DX221`; none for what the original had no number for.
+    pub(super) id: Option<&'static str>,
+    /// How much it matters.
+    pub(super) severity: Severity,
+    /// What happened.
+    pub(super) text: String,
+    /// Key and value.
+    pub(super) pairs: Vec<(&'static str, String)>,
+}
+
+impl Event {
+    /// Makes an event without a number of the original.
+    pub(super) fn new(severity: Severity, text: impl Into<String>) -> Self {
+        Self {
+            id: None,
+            severity,
+            text: text.into(),
+            pairs: Vec::new(),
+        }
+    }
+
+    /// Gives it the number of the original.
+    pub(super) fn id(mut self, id: &'static str) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Adds a pair.
+    pub(super) fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
+        self.pairs.push((key, value.to_string()));
+        self
+    }
+}
+
+/// `DX221 info full list will be sent connection=HQ because="ledger lost"`: one line, values quoted where they need it.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(id) = self.id {
+            write!(f, "{id} ")?;
+        }
+        let severity = match self.severity {
+            Severity::Info => "info",
+            Severity::Warn => "warn",
+            Severity::Error => "error",
+        };
+        write!(f, "{severity} {}", self.text)?;
+        for (key, value) in &self.pairs {
+            let is_plain =
+                !value.is_empty() && value.chars().all(|c| c.is_ascii_graphic() && c != '"');
+            match is_plain {
+                true => write!(f, " {key}={value}")?,
+                false => write!(f, " {key}={value:?}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Appends events to a log, each with its moment in UTC (DX-37).
+pub(super) fn append(path: &Path, now: Timestamp, events: &[Event]) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    let moment = now.round(jiff::Unit::Second).unwrap_or(now);
+    let lines: String = events
+        .iter()
+        .map(|event| format!("{moment} {event}\n"))
+        .collect();
+    file.write_all(lines.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dxc_105_an_event_has_its_moment_its_number_and_its_pairs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("dxa.log");
+        let event = Event::new(Severity::Info, "full list will be sent")
+            .id("DX221")
+            .with("connection", "HQ")
+            .with("because", "the ledger is new\n");
+        let now = "2000-12-31T03:11:46.25Z".parse().expect("a moment");
+        append(&path, now, &[event.clone()]).expect("written");
+        append(&path, now, &[event]).expect("written");
+        let text = std::fs::read_to_string(path).expect("read");
+        let line = "2000-12-31T03:11:46Z DX221 info full list will be sent connection=HQ because=\"the ledger is new\\n\"\n";
+        assert_eq!(text, line.repeat(2));
+    }
+}

@@ -1,0 +1,306 @@
+//! Brings a list or updates into an import container, and says what became of each entry.
+
+use crate::directory::address_map::AddressMap;
+use crate::directory::dn::Dn;
+use crate::directory::import::{
+    Ask, Change, Decision, Extent, Fate, Filling, Select, Sender, Want, Write, decide, managed,
+};
+use crate::directory::key::{ContainerLayout, SyncKey};
+use crate::directory::note::Note;
+use crate::directory::proxy::{ProxyRule, ProxyRules, WhenTaken};
+use crate::directory::remote::ImportRules;
+use crate::directory::template_map::TemplateMap;
+use crate::plan::guard;
+use crate::plan::outcome::{Counts, Outcome};
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::agent::{Agent, templates};
+use super::config::{Connection, Direction, Layout};
+use super::container::{self, Contents};
+use super::event::{Event, Severity};
+
+/// How often a run looks again where somebody else wrote at the same time.
+const ROUNDS: usize = 3;
+
+/// What became of a list or of updates.
+#[derive(Debug, Default)]
+pub(super) struct Imported {
+    /// What became of each entry.
+    pub(super) fates: Vec<Fate>,
+    /// How many ended in which way.
+    pub(super) counts: Counts,
+    /// Entries of the container that are not of this connection.
+    pub(super) foreign: u64,
+    /// It was not read whole: nothing was removed by absence, and the numbers stay.
+    pub(super) is_damaged: bool,
+}
+
+/// How a connection reads what it gets.
+pub(super) struct Incoming {
+    templates: Option<TemplateMap>,
+    proxies: ProxyRules,
+}
+
+impl Incoming {
+    /// Reads what the configuration says.
+    pub(super) fn new(connection: &Connection) -> Result<Self, ToolError> {
+        let import = &connection.import;
+        let map = match &import.address_map {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| super::home::unusable(path, error))?;
+                AddressMap::parse(&text)
+                    .map_err(|error| ToolError::usage(format!("{}: {error}", path.display())))?
+            }
+            None => AddressMap::default(),
+        };
+        let makes_smtp = import.address_map.is_some() || import.smtp_domain.is_some();
+        let rule = makes_smtp.then(|| ProxyRule {
+            kind: "SMTP".to_owned(),
+            pattern: "{alias}{n}@{domain}".to_owned(),
+        });
+        Ok(Self {
+            templates: templates(connection, Direction::receives)?,
+            proxies: ProxyRules {
+                rules: rule.into_iter().collect(),
+                map: map.with_default(import.smtp_domain.as_deref()),
+                when_taken: match import.keep_original {
+                    true => WhenTaken::LeaveOut,
+                    false => WhenTaken::Number,
+                },
+            },
+        })
+    }
+
+    /// Returns the rules by which a transaction becomes an entry.
+    pub(super) fn rules<'a>(&'a self, connection: &'a Connection) -> ImportRules<'a> {
+        ImportRules {
+            owner: &connection.import.owner,
+            trust: None,
+            page: connection.code_page,
+            templates: self.templates.as_ref(),
+        }
+    }
+}
+
+impl Agent<'_> {
+    /// Makes a container what the asks want it to be. `allowed` is the number of `--allow-deletes`.
+    pub(super) fn import(
+        &mut self,
+        connection: &Connection,
+        incoming: &Incoming,
+        asks: &[Ask],
+        extent: Extent,
+        allowed: Option<u64>,
+    ) -> Result<Imported, ToolError> {
+        let container = container_of(connection)?;
+        let mut imported: Option<Imported> = None;
+        for round in 1..=ROUNDS {
+            let contents = self.read(connection, container, asks)?;
+            let decision = self.decide(connection, incoming, asks, extent, &contents);
+            if imported.is_none() {
+                check(connection, &decision, allowed)?;
+                for owner in &decision.stand_ins {
+                    let event = Event::new(Severity::Info, "owner not matched, trying").id("DX282");
+                    self.say(
+                        event
+                            .with("connection", &connection.name)
+                            .with("owner", owner),
+                    );
+                }
+            }
+            let Decision {
+                fates,
+                writes,
+                foreign,
+                is_damaged,
+                ..
+            } = decision;
+            let now = imported.get_or_insert_with(|| Imported {
+                fates,
+                foreign,
+                is_damaged,
+                ..Imported::default()
+            });
+            if self.dry_run {
+                break;
+            }
+            self.make_places(connection, container, &writes)?;
+            let interrupt = self.interrupt.clone();
+            let refused = container::write(&mut self.directory, writes, &mut || interrupt.check())?;
+            let is_last = round == ROUNDS || !refused.iter().any(|refused| refused.has_moved);
+            for refused in refused
+                .iter()
+                .filter(|refused| is_last || !refused.has_moved)
+            {
+                let Some(fate) = now.fates.get_mut(refused.fate) else {
+                    continue;
+                };
+                let detail = refused.refusal.to_string();
+                fate.outcome = Outcome::Refused;
+                fate.reason = Some(Note::new(container::reason(refused), detail.clone()));
+                let key = fate
+                    .key
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                let event =
+                    Event::new(Severity::Error, "the directory refused an operation").id("DX133");
+                self.say(
+                    event
+                        .with("connection", &connection.name)
+                        .with("key", key)
+                        .with("result", detail),
+                );
+            }
+            if is_last {
+                break;
+            }
+        }
+        let mut imported = imported.unwrap_or_default();
+        for fate in &imported.fates {
+            let reason = fate.reason.as_ref().map(|note| note.reason);
+            imported.counts.read += u64::from(fate.outcome.is_of_read_entry());
+            imported.counts.count(fate.outcome, reason);
+        }
+        Ok(imported)
+    }
+
+    fn read(
+        &mut self,
+        connection: &Connection,
+        container: &Dn,
+        asks: &[Ask],
+    ) -> Result<Contents, ToolError> {
+        let owner = &connection.import.owner;
+        let page = self.config.directory.page_size;
+        let mut contents =
+            container::read(&mut self.directory, &self.suffix, container, owner, page)?;
+        let keys: Vec<_> = asks.iter().filter_map(key_of).cloned().collect();
+        container::read_elsewhere(&mut self.directory, &mut contents, &keys)?;
+        Ok(contents)
+    }
+
+    /// Makes the units of postoffices that new entries lie in (DX-36), the upper ones first.
+    fn make_places(
+        &mut self,
+        connection: &Connection,
+        container: &Dn,
+        writes: &[Write],
+    ) -> Result<(), ToolError> {
+        let layout = layout(connection);
+        let mut made = std::collections::HashSet::new();
+        for write in writes
+            .iter()
+            .filter(|write| matches!(write.change, Change::Add(_) | Change::Rename { .. }))
+        {
+            let Some(unit) = write.key.parent(container, layout) else {
+                continue;
+            };
+            if !made.insert(unit.key()) {
+                continue;
+            }
+            if let Some(above) = unit.parent() {
+                container::make_unit(&mut self.directory, &above)?;
+            }
+            container::make_unit(&mut self.directory, &unit)?;
+        }
+        Ok(())
+    }
+
+    fn decide(
+        &self,
+        connection: &Connection,
+        incoming: &Incoming,
+        asks: &[Ask],
+        extent: Extent,
+        contents: &Contents,
+    ) -> Decision {
+        let import = &connection.import;
+        let authorities = self.authorities();
+        let sender = Sender {
+            owner: &import.owner,
+            also_accept: &import.also_accept,
+            authorities: &authorities,
+            trust: import.trust,
+            force_trust: import.force_trust,
+        };
+        let container = import.container.clone().unwrap_or_default();
+        let layout = layout(connection);
+        let dn = |key: &SyncKey| key.dn(&container, layout);
+        let mut filling = Filling {
+            rules: incoming.rules(connection),
+            proxies: &incoming.proxies,
+            holders: contents.holders.clone(),
+            dn: &dn,
+        };
+        let managed = managed(incoming.templates.as_ref());
+        decide(
+            &contents.snapshot,
+            &sender,
+            asks,
+            extent,
+            &managed,
+            dn,
+            &mut filling,
+        )
+    }
+}
+
+fn key_of(ask: &Ask) -> Option<&SyncKey> {
+    match &ask.want {
+        Want::Put { key, .. } | Want::Remove { key } => Some(key),
+        Want::Change {
+            select: Select::Key(key),
+            ..
+        } => Some(key),
+        _ => None,
+    }
+}
+
+/// Returns the import container of a connection that receives.
+pub(super) fn container_of(connection: &Connection) -> Result<&Dn, ToolError> {
+    connection.import.container.as_ref().ok_or_else(|| {
+        let text = format!(
+            "connection {} receives nothing (exchange-options)",
+            connection.name
+        );
+        ToolError::new(ExitCode::NotHere, text)
+    })
+}
+
+pub(super) fn layout(connection: &Connection) -> ContainerLayout {
+    match connection.import.layout {
+        Layout::Flat => ContainerLayout::Flat,
+        Layout::PerPostoffice => ContainerLayout::PerPostoffice,
+    }
+}
+
+/// Stops what looks like a mass deletion by accident (design, section 5).
+fn check(
+    connection: &Connection,
+    decision: &Decision,
+    allowed: Option<u64>,
+) -> Result<(), ToolError> {
+    let (swept, deleted) = (decision.counts.swept, decision.counts.deleted);
+    if allowed.is_some_and(|allowed| swept + deleted <= allowed) {
+        return Ok(());
+    }
+    for (removed, by_absence) in [(swept, true), (deleted, false)] {
+        if let Some(limit) = guard::limit(decision.owned, removed, by_absence) {
+            let how = if by_absence {
+                "since the list lacks them"
+            } else {
+                "since they were named"
+            };
+            let text = format!(
+                "connection {}: {removed} of {} entries would go {how}, at most {limit} may: --allow-deletes {}",
+                connection.name,
+                decision.owned,
+                swept + deleted
+            );
+            return Err(ToolError::new(ExitCode::Guard, text));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! The command line of `dxa`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::tools::cli::{self, CommonArgs, Early, tables};
+
+/// A command line of `dxa`.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `--config`.
+    pub config: PathBuf,
+    /// What to do.
+    pub command: Command,
+    /// `--dry-run`.
+    pub dry_run: bool,
+    /// `--json` and `--report`.
+    pub common: CommonArgs,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Check configuration, folders, ledger, directory and rights, and change nothing (DX-38)
+    Check,
+    /// Apply the lists that lie in the folder in/
+    Lists {
+        /// Let the run remove up to this many entries
+        #[arg(long, value_name = "N")]
+        allow_deletes: Option<u64>,
+        /// Take a list that is for another requestor
+        #[arg(long)]
+        for_any: bool,
+        /// Let the numbers follow a list that is not whole
+        #[arg(long)]
+        accept_partial: bool,
+    },
+    /// Show numbers and backlog of every connection
+    Status,
+    /// Print the schema of our classes and attributes for a server
+    Schema {
+        /// As LDIF for cn=config
+        #[arg(long)]
+        ldif: bool,
+    },
+    /// Write an import container as an LDIF list
+    Export {
+        /// The connection
+        connection: String,
+        /// Where to; standard output unless given
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+        /// Leave out the version line, which slapadd rejects
+        #[arg(long)]
+        no_version: bool,
+    },
+}
+
+impl Options {
+    /// Reads a command line, the first token of which is the program itself.
+    ///
+    /// # Errors
+    ///
+    /// There is nothing to run, or the command line is wrong.
+    pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Early> {
+        let args: Args = cli::parse(&tables::DXA, arguments)?;
+        Ok(Self {
+            config: args.config,
+            command: args.command,
+            dry_run: args.dry_run,
+            common: args.common,
+        })
+    }
+}
+
+/// Returns the definition that help, completions and the manual page are made from.
+#[must_use]
+pub fn command() -> clap::Command {
+    Args::command()
+}
+
+/// Keeps an LDAP directory in step with postoffices, as a requestor or as the dirsync server
+///
+/// Lists that somebody puts into the folder in/ are applied whole or not at all, once, and lie in done/ or bad/
+/// afterwards with a report beside them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "dxa",
+    version,
+    disable_help_flag = true,
+    disable_version_flag = true
+)]
+struct Args {
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "dxa.toml", global = true)]
+    config: PathBuf,
+
+    /// Show what would be done and write nothing
+    #[arg(long, global = true)]
+    dry_run: bool,
+
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    common: CommonArgs,
+}
