@@ -12,6 +12,8 @@ mod convergence;
 mod cycle;
 mod directory;
 mod dssched;
+#[cfg(feature = "ldap")]
+mod dxa;
 mod external;
 mod extract;
 mod hostile_codec_config;

@@ -43,7 +43,7 @@ pub(super) fn integer(tag: &StructureTag) -> Option<i64> {
     let (first, rest) = bytes
         .split_first()
         .filter(|_| is_integer && bytes.len() <= 8)?;
-    let start = i64::from(first.cast_signed());
+    let start = i64::from(i8::from_be_bytes([*first]));
     Some(rest.iter().fold(start, |n, byte| n << 8 | i64::from(*byte)))
 }
 

@@ -30,11 +30,11 @@ use legacy::Table;
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct CommonArgs {
     /// Print one summary object as JSON on standard output, and nothing else there
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub json: bool,
 
     /// Write one line of JSON per entry to this file, and the summary last
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     pub report: Option<PathBuf>,
 
     /// Print this help

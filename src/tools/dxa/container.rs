@@ -12,7 +12,7 @@ use crate::directory::holders::Holders;
 use crate::directory::import::{self, Held, Snapshot, Write};
 use crate::directory::key::SyncKey;
 use crate::directory::ldap::{
-    Connection, LdapError, Meaning, Operation, Refusal, ResultCode, Scope, Search,
+    Connection, Incomplete, LdapError, Meaning, Operation, Refusal, ResultCode, Scope, Search,
 };
 use crate::directory::schema;
 use crate::plan::outcome::Reason;
@@ -367,12 +367,21 @@ pub(super) fn unwritten(error: LdapError) -> ToolError {
 }
 
 fn exit_of(error: &LdapError) -> ExitCode {
-    match error {
-        LdapError::WrongPassword { .. } | LdapError::NoPassword { .. } => ExitCode::BadLogin,
-        LdapError::Url { .. } | LdapError::CaFile { .. } => ExitCode::Usage,
-        LdapError::Refused { refusal, .. } if refusal.code == ResultCode::NO_SUCH_OBJECT => {
-            ExitCode::NotFound
+    let refusal = match error {
+        LdapError::WrongPassword { .. } | LdapError::NoPassword { .. } => {
+            return ExitCode::BadLogin;
         }
+        LdapError::Url { .. } | LdapError::CaFile { .. } => return ExitCode::Usage,
+        LdapError::Refused { refusal, .. } => refusal,
+        LdapError::Incomplete {
+            cause: Incomplete::Result(refusal),
+            ..
+        } => refusal,
+        _ => return ExitCode::Busy,
+    };
+    match refusal.code {
+        ResultCode::NO_SUCH_OBJECT => ExitCode::NotFound,
+        ResultCode::INSUFFICIENT_ACCESS_RIGHTS => ExitCode::BadLogin,
         _ => ExitCode::Busy,
     }
 }

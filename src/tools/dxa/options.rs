@@ -89,6 +89,7 @@ pub fn command() -> clap::Command {
 #[command(
     name = "dxa",
     version,
+    propagate_version = true,
     disable_help_flag = true,
     disable_version_flag = true
 )]

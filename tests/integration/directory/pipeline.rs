@@ -1,11 +1,14 @@
 //! Many changes at a time.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
-use dirsync::directory::ldap::{Connection, LdapError, Operation, Outcome, Search};
+use dirsync::directory::ldap::{
+    ConnectOptions, Connection, LdapError, Operation, Outcome, Password, Search,
+};
 
 use super::{add, connect, delete, dn, one, replace, values_of};
-use crate::support::slapd::{SUFFIX, Setup, Slapd};
+use crate::support::slapd::{ADMIN, SUFFIX, Setup, Slapd};
 
 fn person(number: usize) -> Operation {
     let name = format!("cn=P{number},o=Org");
@@ -145,6 +148,39 @@ fn it_ends_where_its_reader_ends_it() {
     assert_eq!(answered, results);
     assert!((100..=116).contains(&answered), "{answered}");
     assert_eq!(count(&mut connection), before + answered);
+}
+
+#[test]
+fn a_server_that_stops_answering_is_given_up() {
+    let server = Slapd::start();
+    let options = ConnectOptions::new(&server.url());
+    let mut options = options.login(ADMIN, Password::new(server.password()));
+    options.operation_timeout = Duration::from_secs(2);
+    let mut connection = Connection::open(&options).expect("connected");
+    let mut results = 0;
+    let error = connection
+        .pipeline((0..1_000_000).map(person), 8, |_, outcome| {
+            assert_eq!(outcome, Ok(()));
+            results += 1;
+            if results == 20 {
+                server.hold();
+            }
+            ControlFlow::Continue(())
+        })
+        .expect_err("it was held");
+    server.go_on();
+    match &error {
+        LdapError::Interrupted {
+            answered, cause, ..
+        } => {
+            assert!(matches!(**cause, LdapError::Timeout(_)), "{cause}");
+            assert_eq!(*answered, results);
+        }
+        other => panic!("{other}"),
+    }
+    // A late answer must not be taken for that to another request.
+    let next = connection.apply(&person(0));
+    assert!(matches!(next, Err(LdapError::Lost)), "{next:?}");
 }
 
 #[test]

@@ -256,6 +256,21 @@ impl Slapd {
         self.process.as_ref().expect("it runs").id()
     }
 
+    /// Holds it, so that it answers nothing, until [`go_on`](Self::go_on).
+    pub(crate) fn hold(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// Lets it go on.
+    pub(crate) fn go_on(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    fn signal(&self, signal: rustix::process::Signal) {
+        let id = rustix::process::Pid::from_child(self.process.as_ref().expect("it runs"));
+        rustix::process::kill_process(id, signal).expect("it is our child");
+    }
+
     /// Kills it where it stands (SIGKILL).
     pub(crate) fn kill(&mut self) {
         let mut process = self.process.take().expect("it runs");

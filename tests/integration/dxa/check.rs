@@ -1,0 +1,124 @@
+//! `dxa check` and `dxa status` (`spec/exchange.md` DX-38).
+
+use std::fs;
+
+use super::scene::{CONTAINER, Scene};
+use crate::support::slapd::Setup;
+
+#[test]
+fn all_is_well_where_all_is_well() {
+    let scene = Scene::new();
+    let run = scene.dxa("check").ends(0);
+    assert!(!run.stdout.contains("FAULT"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("0 entries of dss/NET1/PO1, 0 foreign"),
+        "{}",
+        run.stdout
+    );
+    assert!(!scene.data("").exists(), "it changes nothing");
+    scene.dxa("lists").ends(0);
+    scene.dxa("check").ends(0);
+    let status = scene.dxa("status").ends(0);
+    assert!(
+        status
+            .stdout
+            .starts_with("HQ: requestor, NET1/PO1, req=0 svr=0 conf=0 imp=0, 0 waiting"),
+        "{}",
+        status.stdout
+    );
+}
+
+#[test]
+fn dxc_086_107_a_container_that_is_not_there_is_named() {
+    let scene = Scene::new();
+    let output = scene.slapd.client("ldapdelete", &[CONTAINER], "");
+    assert!(output.status.success(), "{output:?}");
+    let run = scene.dxa("check").ends(66);
+    assert!(
+        run.stdout
+            .contains("FAULT  connection HQ: import container"),
+        "{}",
+        run.stdout
+    );
+    assert!(
+        run.stdout
+            .contains("ok     connection HQ: export container"),
+        "one fault hides no other: {}",
+        run.stdout
+    );
+    let output = scene.slapd.client("ldapdelete", &["ou=People,o=Org"], "");
+    assert!(output.status.success(), "{output:?}");
+    let run = scene.dxa("check").ends(66);
+    assert!(
+        run.stdout.contains("export container ou=People,o=Org: "),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn dxc_106_a_folder_that_cannot_be_made_is_named() {
+    let scene = Scene::new();
+    let config = fs::read_to_string(scene.config()).expect("read");
+    fs::write(
+        scene.config(),
+        config.replace("data = \"data\"", "data = \"/proc/agent\""),
+    )
+    .expect("written");
+    let run = scene.dxa("check").ends(73);
+    assert!(
+        run.stdout.contains("FAULT  data folder: /proc"),
+        "{}",
+        run.stdout
+    );
+    let run = scene.dxa("lists");
+    assert!(
+        run.exit == 73 || run.exit == 66,
+        "{} {}",
+        run.exit,
+        run.stderr
+    );
+    assert!(run.stderr.contains("/proc/agent"), "{}", run.stderr);
+}
+
+#[test]
+fn a_server_without_our_schema_a_wrong_password_and_no_server_are_three_things() {
+    let scene = Scene::on(Setup::new().without_our_schema());
+    let run = scene.dxa("check").ends(66);
+    assert!(
+        run.stdout
+            .contains("syncRemoteAddress: load what dxa schema prints"),
+        "{}",
+        run.stdout
+    );
+    let scene = Scene::new();
+    fs::write(scene.config().with_file_name("secret"), "wrong").expect("written");
+    scene.dxa("check").ends(77);
+    let mut scene = Scene::new();
+    scene.slapd.kill();
+    scene.dxa("check").ends(75);
+}
+
+#[test]
+fn ldc_001_an_attribute_that_access_rules_hide_is_no_missing_one() {
+    let scene = Scene::on(
+        Setup::new().access("to attrs=syncAddress by dn.exact=\"cn=admin,o=Org\" write by * none"),
+    );
+    let config = fs::read_to_string(scene.config()).expect("read");
+    fs::write(
+        scene.config(),
+        config.replace("cn=admin,o=Org", "cn=agent,o=Org"),
+    )
+    .expect("written");
+    let ldif = format!(
+        "dn: syncKey=SMTP:a@b,{CONTAINER}\nobjectClass: inetOrgPerson\nobjectClass: syncRemoteAddress\nsyncKey: SMTP:a@b\n\
+         syncAddress: SMTP:a@b\nsyncImportedFrom: dss/NET1/PO1\ncn: A\nsn: A\n"
+    );
+    assert!(scene.slapd.client("ldapadd", &[], &ldif).status.success());
+    let run = scene.dxa("check").ends(77);
+    assert!(
+        run.stdout.contains("syncAddress") && run.stdout.contains("access rules"),
+        "{}",
+        run.stdout
+    );
+}

@@ -1,0 +1,192 @@
+//! A directory server with an agent beside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use dirsync::codec::queue::QueueRecord;
+use dirsync::codec::resync::{ResyncHeader, ResyncWriter};
+use dirsync::codec::sync_number::{ImportSync, ReqSync, SrvSync};
+use dirsync::codec::timestamp::Timestamp;
+use dirsync::directory::dn::Dn;
+use dirsync::directory::entry::Entry;
+use dirsync::directory::filter::Filter;
+use dirsync::directory::ldap::{ConnectOptions, Connection, Password, Scope, Search};
+
+use crate::support::Run;
+use crate::support::slapd::{ADMIN, Setup, Slapd};
+
+/// The moment of every run.
+const NOW: &str = "2026-11-27T10:00:00Z";
+
+/// The import container of the one connection, HQ.
+pub(super) const CONTAINER: &str = "ou=HQ,o=Org";
+
+const TREE: &str = "
+dn: ou=HQ,o=Org
+objectClass: organizationalUnit
+ou: HQ
+
+dn: ou=People,o=Org
+objectClass: organizationalUnit
+ou: People
+";
+
+/// A directory and an agent that is a requestor of `NET1/PO1` under the name HQ.
+pub(super) struct Scene {
+    pub(super) slapd: Slapd,
+    folder: tempfile::TempDir,
+}
+
+impl Scene {
+    pub(super) fn new() -> Self {
+        Self::on(Setup::new())
+    }
+
+    pub(super) fn on(setup: Setup) -> Self {
+        let scene = Self {
+            slapd: setup.content(TREE).start(),
+            folder: tempfile::tempdir().expect("a folder"),
+        };
+        scene.configure("");
+        scene
+    }
+
+    /// Writes the configuration, with more settings of the connection.
+    pub(super) fn configure(&self, more: &str) {
+        fs::write(self.folder.path().join("secret"), self.slapd.password()).expect("written");
+        let text = format!(
+            "[agent]\naddress = \"NET1/AGENT\"\ndata = \"data\"\n\n\
+             [directory]\nurl = \"{}\"\nbind-dn = \"{ADMIN}\"\npassword-file = \"secret\"\n\n\
+             [[connection]]\nname = \"HQ\"\nrole = \"requestor\"\naddress = \"NET1/PO1\"\n\
+             owner = \"dss/NET1/PO1\"\nimport-container = \"{CONTAINER}\"\nexport-containers = [\"ou=People,o=Org\"]\n{more}\n",
+            self.slapd.url()
+        );
+        fs::write(self.config(), text).expect("written");
+    }
+
+    pub(super) fn config(&self) -> PathBuf {
+        self.folder.path().join("dxa.toml")
+    }
+
+    pub(super) fn data(&self, path: &str) -> PathBuf {
+        self.folder.path().join("data").join(path)
+    }
+
+    pub(super) fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dxa"));
+        command
+            .arg("--config")
+            .arg(self.config())
+            .args(line.split_whitespace());
+        command.env("DIRSYNC_NOW", NOW).env("TZ", "UTC");
+        command
+    }
+
+    pub(super) fn dxa(&self, line: &str) -> Run {
+        let output = self.command(line).output().expect("it runs");
+        Run {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Puts a file into the drop folder.
+    pub(super) fn drop_file(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.data("in").join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+        fs::write(&path, bytes).expect("written");
+        path
+    }
+
+    pub(super) fn connection(&self) -> Connection {
+        let options = ConnectOptions::new(&self.slapd.url());
+        let options = options.login(ADMIN, Password::new(self.slapd.password()));
+        Connection::open(&options).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Returns the entries below a name, with their operational attributes, by key or name.
+    pub(super) fn entries(&self, base: &str) -> Vec<Entry> {
+        let search = Search::new(dn(base)).attributes(&["*", "+"]);
+        let search = search.filter(Filter::equal("objectClass", "syncRemoteAddress"));
+        let mut found = self
+            .connection()
+            .find(&search)
+            .unwrap_or_else(|error| panic!("{error}"));
+        found.sort_by_key(|entry| entry.dn.key());
+        found
+    }
+
+    /// Returns `KEY=cn` of every entry in the container.
+    pub(super) fn shown(&self) -> Vec<String> {
+        let entries = self.entries(CONTAINER);
+        let shown = entries.iter().map(|entry| {
+            let text = |name| entry.attributes.text(name).unwrap_or("-");
+            format!("{}={}", text("syncKey"), text("cn"))
+        });
+        shown.collect()
+    }
+
+    /// Returns ReqSeq, SvrSeq and ImpSeq of the container.
+    pub(super) fn numbers(&self) -> [String; 3] {
+        let mut search = Search::new(dn(CONTAINER));
+        search.scope = Scope::Base;
+        let found = self
+            .connection()
+            .find(&search)
+            .unwrap_or_else(|error| panic!("{error}"));
+        ["syncReqSeq", "syncSvrSeq", "syncImpSeq"]
+            .map(|name| found[0].attributes.text(name).unwrap_or("-").to_owned())
+    }
+}
+
+pub(super) fn dn(text: &str) -> Dn {
+    Dn::parse(text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// The numbers of a list: ReqSync, SrvSync, ImportSync, STAMP.
+pub(super) type Numbers = (u32, u32, u32, u32);
+
+/// Makes a resync file of `NET1/PO1` for the agent.
+pub(super) fn resync(numbers: Numbers, texts: &[&str]) -> Vec<u8> {
+    resync_by("NET1/PO1", Some("NET1/AGENT"), numbers, texts)
+}
+
+pub(super) fn resync_by(
+    server: &str,
+    addressee: Option<&str>,
+    numbers: Numbers,
+    texts: &[&str],
+) -> Vec<u8> {
+    let (req, srv, imp, stamp) = numbers;
+    let header = ResyncHeader {
+        import_sync: ImportSync(imp),
+        req_sync: ReqSync(req),
+        srv_sync: SrvSync(srv),
+        stamp,
+        server: server.as_bytes().into(),
+        addressee: addressee.map(|name| name.as_bytes().into()),
+    };
+    let mut writer = ResyncWriter::new(Vec::new(), &header, Timestamp(1)).expect("a header");
+    for text in texts {
+        let record = QueueRecord::transaction(Timestamp(1), srv, 0, text.as_bytes().to_vec());
+        writer.write(&record).expect("a record");
+    }
+    writer.finish().expect("an end").0
+}
+
+/// Returns the names in a folder, sorted.
+pub(super) fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut names: Vec<_> = entries
+        .map(|e| {
+            e.expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .collect();
+    names.sort();
+    names
+}
