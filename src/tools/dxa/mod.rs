@@ -2,17 +2,25 @@
 //! (`spec/exchange.md` sections 0 to 3 and 6).
 
 mod agent;
+mod answering;
 mod check;
 pub mod config;
 mod container;
+pub mod cycle;
 mod dropped;
 mod event;
 mod export;
+mod exporting;
 mod home;
 mod importing;
 mod listfile;
+mod mailplace;
 mod numbers;
 pub mod options;
+mod outcome;
+mod requesting;
+mod serving;
+mod state;
 mod status;
 
 use std::ffi::OsString;
@@ -54,6 +62,21 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
         Config::load(&options.config).map_err(|error| ToolError::usage(error.to_string()))?;
     match &options.command {
         Command::Check => check(&options, &config, screen),
+        Command::Cycle {
+            connection,
+            step,
+            import_all,
+            export_all,
+            allow_deletes,
+        } => {
+            let wanted = cycle::Wanted {
+                step: *step,
+                import_all: *import_all,
+                export_all: *export_all,
+                allow_deletes: *allow_deletes,
+            };
+            cycle::run(&options, &config, connection.as_deref(), wanted, screen)
+        }
         Command::Status => status::run(&config, options.common.json, screen),
         Command::Export {
             connection,

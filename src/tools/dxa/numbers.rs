@@ -11,7 +11,6 @@ use crate::codec::FixedText;
 use crate::codec::Record;
 use crate::codec::reqconf::{ReqConf, ReqOptions};
 use crate::codec::srvconf::{RequestorRecord, SrvConf};
-use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 use crate::postoffice::places::word_of;
 use crate::protocol::requestor::Requestor;
 use crate::protocol::server::{Registered, Server};
@@ -162,14 +161,6 @@ impl Numbers {
             }
         }
     }
-
-    /// Returns the number of the outgoing side that the other side has confirmed: what waits has higher ones.
-    pub(super) fn confirmed(&self) -> u32 {
-        match self {
-            Self::Requestor(conf) => conf.req_sync.0,
-            Self::Server(conf) => conf.requestors[0].srv_sync.0,
-        }
-    }
 }
 
 /// The numbers of a requestor, for decisions.
@@ -209,14 +200,12 @@ impl fmt::Display for Shown {
     }
 }
 
-/// The numbers in the header of a list (DX-09).
-pub(super) type HeaderNumbers = (ReqSync, SrvSync, ImportSync);
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::codec::sync_number::{ReqSync, SrvSync};
     use crate::tools::dxa::config::Config;
 
     fn connection(role: &str) -> Connection {

@@ -7,6 +7,8 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::tools::cli::{self, CommonArgs, Early, tables};
 
+use super::cycle::Step;
+
 /// A command line of `dxa`.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -36,6 +38,23 @@ pub enum Command {
         /// Let the numbers follow a list that is not whole
         #[arg(long)]
         accept_partial: bool,
+    },
+    /// Exchange updates: T1 and T3 as a requestor, T2 as the server
+    Cycle {
+        /// The connection; all, unless the agent has both roles
+        connection: Option<String>,
+        /// One step alone
+        #[arg(long, value_enum)]
+        step: Option<Step>,
+        /// Ask the other side for a full list
+        #[arg(long)]
+        import_all: bool,
+        /// Send a full list
+        #[arg(long)]
+        export_all: bool,
+        /// Let the run remove up to this many entries
+        #[arg(long, value_name = "N")]
+        allow_deletes: Option<u64>,
     },
     /// Show numbers and backlog of every connection
     Status,

@@ -30,6 +30,8 @@ use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::post::Run;
 use crate::tools::session::Program;
 pub use options::{Mode, Options};
+pub(in crate::tools) use reply::letter as reply_letter;
+pub(in crate::tools) use request::{identify, settings};
 
 const PROGRAM: Program = Program {
     name: "srvmain",

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::{place, who};
+use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
 use crate::codec::master::GatewayWord;
 use crate::codec::queue::{Framed, QueueRecord};
@@ -329,13 +330,13 @@ fn keep(record: &mut QueueRecord, templates: bool, code_page: CodePage) -> bool 
 }
 
 /// Makes the message of an answer.
-pub(super) fn letter<'p>(
-    po: &Postoffice,
+pub(in crate::tools) fn letter<'p>(
+    own: &PostofficeName,
     record: &RequestorRecord,
     head: &ReplyHead,
     payload: &'p mut Payload,
+    code_page: CodePage,
 ) -> Letter<'p> {
-    let code_page = po.code_page();
     let mut profile = Profile {
         reqname: Some(who(record, code_page)),
         version: Some(VERSION.to_owned()),
@@ -356,7 +357,7 @@ pub(super) fn letter<'p>(
         false => record.mailbox.as_bytes(),
     };
     Letter {
-        from: Party::system(po.name().clone()),
+        from: Party::system(own.clone()),
         to: Party::new(place(record), mailbox),
         subject: subject.cut(),
         kind: MailKind::DirSync,

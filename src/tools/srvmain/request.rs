@@ -18,7 +18,7 @@ const MAX_PASSWORD_LEN: usize = 8;
 ///
 /// # Errors
 /// 158, 156, 157.
-pub(super) fn identify(
+pub(in crate::tools) fn identify(
     letter: &Letterbox,
     conf: &SrvConf,
     code_page: CodePage,
@@ -105,7 +105,7 @@ fn check_version(profile: &Profile) -> Result<(), String> {
 /// Writes what a request asks for into the requestor's record: types, templates, limit, form, and the mailbox that the
 /// answer goes to (Q150828). What it does not say stays; a program that is none of ours gets templates unless it
 /// refuses them, as under the original, and text.
-pub(super) fn settings(letter: &Letterbox, is_ours: bool, record: &mut RequestorRecord) {
+pub(in crate::tools) fn settings(letter: &Letterbox, is_ours: bool, record: &mut RequestorRecord) {
     let profile = &letter.profile;
     if let Some(types) = &profile.types {
         record.types = word_of(types);

@@ -205,7 +205,7 @@ impl Sending<'_> {
             return Ok(0);
         };
         let head = answered(&mut server, &mut entry, &answer, made.through());
-        let letter = letter(po, &record, &head, made.payload());
+        let letter = letter(po.name(), &record, &head, made.payload(), code_page);
         let mut line = MailLine {
             mail: "sent",
             from: letter.from.view(code_page),

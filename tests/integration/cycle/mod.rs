@@ -3,7 +3,7 @@
 mod hostile;
 mod random;
 mod recovery;
-mod site;
+pub(crate) mod site;
 mod t1;
 mod t2;
 mod t3;

@@ -1,5 +1,8 @@
 //! The directory agent: the real program, a real directory server, real files.
 
 mod check;
+mod cycle_requestor;
+mod cycle_server;
 mod lists;
+mod net;
 mod scene;

@@ -54,12 +54,18 @@ impl Scene {
 
     /// Writes the configuration, with more settings of the connection.
     pub(super) fn configure(&self, more: &str) {
+        self.configure_connections(&format!(
+            "[[connection]]\nname = \"HQ\"\nrole = \"requestor\"\naddress = \"NET1/PO1\"\n\
+             owner = \"dss/NET1/PO1\"\nimport-container = \"{CONTAINER}\"\nexport-containers = [\"ou=People,o=Org\"]\n{more}\n"
+        ));
+    }
+
+    /// Writes the configuration with these connections.
+    pub(super) fn configure_connections(&self, connections: &str) {
         fs::write(self.folder.path().join("secret"), self.slapd.password()).expect("written");
         let text = format!(
             "[agent]\naddress = \"NET1/AGENT\"\ndata = \"data\"\n\n\
-             [directory]\nurl = \"{}\"\nbind-dn = \"{ADMIN}\"\npassword-file = \"secret\"\n\n\
-             [[connection]]\nname = \"HQ\"\nrole = \"requestor\"\naddress = \"NET1/PO1\"\n\
-             owner = \"dss/NET1/PO1\"\nimport-container = \"{CONTAINER}\"\nexport-containers = [\"ou=People,o=Org\"]\n{more}\n",
+             [directory]\nurl = \"{}\"\nbind-dn = \"{ADMIN}\"\npassword-file = \"secret\"\n\n{connections}",
             self.slapd.url()
         );
         fs::write(self.config(), text).expect("written");
@@ -98,6 +104,42 @@ impl Scene {
         fs::create_dir_all(path.parent().expect("a folder")).expect("made");
         fs::write(&path, bytes).expect("written");
         path
+    }
+
+    /// Adds entries.
+    pub(super) fn add(&self, ldif: &str) {
+        let output = self.slapd.client("ldapadd", &[], ldif);
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    /// Adds a person of the agent's postoffice.
+    pub(super) fn person(&self, name: &str, mailbox: &str) {
+        self.person_in("ou=People,o=Org", name, mailbox, "");
+    }
+
+    /// Adds a person with more lines below a name.
+    pub(super) fn person_in(&self, container: &str, name: &str, mailbox: &str, more: &str) {
+        let last = name.split(' ').next_back().expect("a name");
+        self.add(&format!(
+            "dn: cn={name},{container}\nobjectClass: inetOrgPerson\nobjectClass: syncLocalRecipient\ncn: {name}\nsn: {last}\n\
+             displayName: {name}\nsyncProxyPrimary: MS:NET1/AGENT/{mailbox}\n{more}\n"
+        ));
+    }
+
+    /// Changes an entry by the lines of an LDIF change record.
+    pub(super) fn change(&self, dn: &str, lines: &str) {
+        let output = self
+            .slapd
+            .client("ldapmodify", &[], &format!("dn: {dn}\n{lines}\n"));
+        assert!(output.status.success(), "{output:?}");
+    }
+
+    /// Replaces the value of an attribute.
+    pub(super) fn replace(&self, dn: &str, attribute: &str, value: &str) {
+        self.change(
+            dn,
+            &format!("changetype: modify\nreplace: {attribute}\n{attribute}: {value}"),
+        );
     }
 
     pub(super) fn connection(&self) -> Connection {

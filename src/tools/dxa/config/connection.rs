@@ -86,6 +86,18 @@ pub enum UniqueNames {
     Off,
 }
 
+impl UniqueNames {
+    /// Returns the word of the configuration.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Postoffice => "postoffice",
+            Self::All => "all",
+            Self::Off => "off",
+        }
+    }
+}
+
 /// A prompt and the attribute that its value lies in (DX-26).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]

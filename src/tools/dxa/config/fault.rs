@@ -63,7 +63,10 @@ fn list(faults: &[Fault]) -> String {
 }
 
 /// Returns the names that differ from `name` by little: one is the beginning of the other, or two letters differ.
-pub(super) fn near<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+pub(in crate::tools::dxa) fn near<'n>(
+    name: &str,
+    names: impl Iterator<Item = &'n str>,
+) -> Vec<&'n str> {
     let wanted = name.to_lowercase();
     names
         .filter(|name| {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
 pub use connection::{Connection, Direction, Layout, Mapping, Role, UniqueNames};
+pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
 pub use secret::Secret;
 

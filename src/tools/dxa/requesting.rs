@@ -1,0 +1,412 @@
+//! The agent as a requestor: the replies that wait (T3), then the request (T1) (`spec/exchange.md` DX-11, DX-29, DX-30).
+
+use crate::codec::queue::QueueRecord;
+use crate::codec::reqconf::ReqConf;
+use crate::codec::sync_number::{ReqSync, SrvSync};
+use crate::directory::import::{Ask, Extent};
+use crate::postoffice::mailbag::Outbox;
+use crate::protocol::message::{Form, ReplyHead};
+use crate::protocol::outcome::{Consequence, Refusal, Remark};
+use crate::protocol::requestor::{
+    Acknowledgment, QueueView, Taken, Updates, Verdict, judge, needs_export, order, send,
+};
+use crate::protocol::server::Pace;
+use crate::protocol::sync::RecordDigest;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::{
+    Fate, Item, Letterbox, PayloadWriter, Transactions, post, request_letter,
+};
+
+use super::agent::{Agent, unusable_ledger};
+use super::config::Connection;
+use super::cycle::Wanted;
+use super::event::{Event, Severity};
+use super::exporting::{Exported, Wish};
+use super::importing::Incoming;
+use super::mailplace::{Arrived, MailPlace};
+use super::numbers::{Numbers, requestor};
+use super::outcome::Done;
+use super::state::{Known, not_saved};
+
+/// Replies in a row with an old import number after which a full list is asked for (Q99961).
+const OLD_REPLIES: u32 = 2;
+
+impl Agent<'_> {
+    /// T3: takes the replies, in their order.
+    pub(super) fn receive_replies(
+        &mut self,
+        mail: &mut MailPlace,
+        connection: &Connection,
+        known: &mut Known,
+        arrived: Vec<Arrived>,
+        wanted: Wanted,
+        done: &mut Done,
+    ) -> Result<(), ToolError> {
+        let own = requestor(conf_of(&known.numbers)?);
+        let own = (own.req_sync, own.srv_sync, own.import_sync);
+        let replies = arrived.into_iter().map(|arrived| {
+            let head = ReplyHead::from_profile(&arrived.letter.profile, own);
+            (arrived, head)
+        });
+        let mut replies: Vec<_> = replies.collect();
+        order(&mut replies, |(_, head)| head);
+        for (arrived, head) in replies {
+            self.interrupt.check()?;
+            let Arrived { waiting, letter } = arrived;
+            let fate = self.reply(connection, known, &letter, &head, wanted, done)?;
+            done.messages += 1;
+            mail.settle(waiting, fate);
+        }
+        Ok(())
+    }
+
+    fn reply(
+        &mut self,
+        connection: &Connection,
+        known: &mut Known,
+        letter: &Letterbox,
+        head: &ReplyHead,
+        wanted: Wanted,
+        done: &mut Done,
+    ) -> Result<Fate, ToolError> {
+        let mut conf = conf_of(&known.numbers)?.clone();
+        let own = requestor(&conf);
+        let (view, export) = self.queue_view(known, own.req_sync, head.req_sync)?;
+        let taken = match judge(&own, view, head) {
+            Verdict::Take(taken) => taken,
+            Verdict::Leave { mut next, remark } => {
+                next.import_requested |= self.left(connection, known, &remark, done);
+                next.put(&mut conf);
+                known.numbers = Numbers::Requestor(Box::new(conf));
+                self.keep(connection, known, Acknowledgment::Nothing)?;
+                return Ok(Fate::Taken(letter.fingerprint));
+            }
+        };
+        let page = connection.code_page;
+        let who = letter.sender(page);
+        if let Err(refusal) = whole(letter, connection, &who) {
+            done.exit = done.exit.worst(ExitCode::OutOfStep);
+            let event = Event::new(Severity::Warn, format!("message put aside: {refusal}"));
+            self.say(event.with("connection", &connection.name));
+            return Ok(Fate::Refused(refusal.to_string()));
+        }
+        self.take_updates(connection, letter, &taken, head, wanted, done)?;
+        for remark in &taken.remarks {
+            self.remark(connection, remark, done);
+        }
+        if needs_export(taken.export, export, taken.acknowledgment) {
+            known.state.has_sent_list = false;
+        }
+        known.state.old_replies = 0;
+        taken.next.put(&mut conf);
+        known.numbers = Numbers::Requestor(Box::new(conf));
+        self.keep(connection, known, taken.acknowledgment)?;
+        Ok(Fate::Taken(letter.fingerprint))
+    }
+
+    /// Looks at what waits, as far as a reply needs it; the number is that of the last export in it.
+    fn queue_view(
+        &mut self,
+        known: &Known,
+        confirmed: ReqSync,
+        named: ReqSync,
+    ) -> Result<(QueueView, Option<ReqSync>), ToolError> {
+        let change = self.ledger.begin().map_err(unusable_ledger)?;
+        let mut view = QueueView {
+            last: confirmed,
+            at_confirmed: RecordDigest::UNKNOWN,
+        };
+        let mut export = None;
+        change
+            .waiting(known.id, 0, |queued| {
+                view.last = view.last.max(ReqSync(queued.number));
+                if queued.number == named.0 {
+                    view.at_confirmed = RecordDigest::of(queued.stamp, &queued.text);
+                }
+                if queued.text.first() == Some(&b'R') {
+                    export = Some(ReqSync(queued.number));
+                }
+            })
+            .map_err(unusable_ledger)?;
+        Ok((view, export))
+    }
+
+    /// Says why a reply is not taken; returns whether a full list has to be asked for.
+    fn left(
+        &mut self,
+        connection: &Connection,
+        known: &mut Known,
+        remark: &Remark,
+        done: &mut Done,
+    ) -> bool {
+        match remark {
+            Remark::OldImport { found, own } => {
+                let event = Event::new(Severity::Warn, "sequence-old: old message ignored");
+                let event = event.with("connection", &connection.name);
+                self.say(event.with("import-number", found).with("own", own));
+                known.state.old_replies += 1;
+                if known.state.old_replies < OLD_REPLIES {
+                    return false;
+                }
+                known.state.old_replies = 0;
+                self.ask_for_list(
+                    connection,
+                    "the import numbers of the server are lower than ours",
+                );
+                true
+            }
+            Remark::OldReply { found, own } => {
+                let event = Event::new(Severity::Info, "sequence-old: old message ignored");
+                let event = event.with("connection", &connection.name);
+                self.say(event.with("number", found).with("own", own));
+                false
+            }
+            Remark::Gap { base, own } => {
+                self.remark(connection, remark, done);
+                let because = format!("{} to {base} are missing", own.0.saturating_add(1));
+                self.ask_for_list(connection, &because);
+                true
+            }
+            _ => {
+                self.remark(connection, remark, done);
+                false
+            }
+        }
+    }
+
+    fn ask_for_list(&mut self, connection: &Connection, because: &str) {
+        let event = Event::new(Severity::Info, "a full list is asked for").id("DX221");
+        let event = event.with("connection", &connection.name);
+        self.say(event.with("because", because));
+    }
+
+    /// Says what was noticed over numbers (DX220: something was lost).
+    pub(super) fn remark(&mut self, connection: &Connection, remark: &Remark, done: &mut Done) {
+        let consequence = remark.consequence();
+        done.exit = done.exit.worst(match consequence {
+            Consequence::None => ExitCode::Done,
+            Consequence::Partial => ExitCode::Partial,
+            Consequence::OutOfStep => ExitCode::OutOfStep,
+        });
+        let missing = match remark {
+            Remark::Gap { base, own } => Some((own.0.saturating_add(1), base.0.saturating_add(1))),
+            Remark::NumbersSkipped { from, to } | Remark::TransactionsLost { from, to } => {
+                Some((from.0, to.0.saturating_add(1)))
+            }
+            _ => None,
+        };
+        let name = &connection.address.view(connection.code_page);
+        let text: Vec<_> = remark.lines(name).into_iter().map(|l| l.text).collect();
+        let severity = match consequence {
+            Consequence::None => Severity::Info,
+            _ => Severity::Warn,
+        };
+        let mut event = Event::new(severity, text.join(" ")).with("connection", &connection.name);
+        if let Some((expected, got)) = missing {
+            event = event
+                .id("DX220")
+                .with("expected", expected)
+                .with("got", got);
+        }
+        self.say(event);
+    }
+
+    /// Brings the transactions of a reply into the container. An answer is an acknowledgment first: it may have none
+    /// (DX-29).
+    fn take_updates(
+        &mut self,
+        connection: &Connection,
+        letter: &Letterbox,
+        taken: &Taken,
+        head: &ReplyHead,
+        wanted: Wanted,
+        done: &mut Done,
+    ) -> Result<(), ToolError> {
+        if !connection.exchange.receives() {
+            return Ok(());
+        }
+        let page = connection.code_page;
+        let incoming = Incoming::new(connection)?;
+        let after = match taken.updates {
+            Updates::All => SrvSync::ZERO,
+            Updates::After(after) => after,
+        };
+        let is_list = matches!(taken.updates, Updates::All);
+        let who = letter.sender(page);
+        let items = Transactions::open(&letter.mail, &letter.profile, page, &who);
+        let items =
+            items.map_err(|refusal| ToolError::new(ExitCode::Damaged, refusal.to_string()))?;
+        let asks = items.filter_map(|item| ask_of(item, connection, &incoming));
+        let asks: Vec<Ask> = asks
+            .filter(|ask| is_list || ask.number.is_none_or(|n| SrvSync(n) > after))
+            .collect();
+        if asks.is_empty() {
+            if head.is_import {
+                let event = Event::new(
+                    Severity::Warn,
+                    "list-incomplete: an empty full list removes nothing",
+                );
+                self.say(event.with("connection", &connection.name));
+            }
+            return Ok(());
+        }
+        let extent = match is_list {
+            true => Extent::List { is_whole: true },
+            false => Extent::Updates { is_whole: true },
+        };
+        let allowed = wanted.allow_deletes;
+        let imported = self.import(connection, &incoming, &asks, extent, allowed)?;
+        done.imported(&imported);
+        Ok(())
+    }
+
+    /// T1: what has changed, behind what waits, and the request with all of it.
+    pub(super) fn send_request(
+        &mut self,
+        mail: &MailPlace,
+        connection: &Connection,
+        known: &mut Known,
+        wanted: Wanted,
+        done: &mut Done,
+    ) -> Result<(), ToolError> {
+        let mut conf = conf_of(&known.numbers)?.clone();
+        let mut own = requestor(&conf);
+        own.import_requested |= wanted.import_all;
+        let exported = self.prepare(connection, known, wanted)?;
+        let stamp = mail.now;
+
+        // Written first; what is not written is not sent (DX-30).
+        let change = self.ledger.begin().map_err(not_saved)?;
+        let ends = change.ends(known.id).map_err(not_saved)?;
+        let last = ends.map_or(own.req_sync.0, |(_, last)| last.max(own.req_sync.0));
+        let last = exported
+            .put(&change, known.id, last, stamp)
+            .map_err(not_saved)?;
+        let sending = send(&own, ReqSync(last));
+        let mut waiting = Vec::new();
+        change
+            .waiting(known.id, sending.after.0, |queued| waiting.push(queued))
+            .map_err(not_saved)?;
+        let mut writer = PayloadWriter::new(Form::Internal, connection.code_page);
+        let mut pace = Pace::new(0);
+        for queued in waiting {
+            let record = QueueRecord::transaction(queued.stamp, queued.number, 0, queued.text);
+            writer.push(&record, &mut pace)?;
+        }
+        let mut payload = writer.finish()?;
+        sending.next.put(&mut conf);
+        conf.limit = connection.export.limit;
+        conf.request_count = conf.request_count.wrapping_add(1);
+        conf.last_export = stamp;
+        let count = payload.count();
+        if !self.dry_run {
+            let own_name = &self.config.agent.address;
+            let page = self.config.agent.code_page;
+            let server = &connection.address;
+            let letter = request_letter(own_name, server, &conf, &sending.head, &mut payload, page);
+            let batch = mail.po.batch()?;
+            let outbox = Outbox::open(mail.po.layout(), &batch, stamp)?;
+            post(mail.po.layout(), &outbox, stamp, page, letter)?;
+            let before = std::mem::replace(&mut known.numbers, Numbers::Requestor(Box::new(conf)));
+            exported.settle(connection, &mut known.state);
+            if let Err(error) = known.put(&change).and_then(|()| change.commit()) {
+                known.numbers = before;
+                return Err(not_saved(error));
+            }
+            batch.commit()?;
+        } else {
+            drop(change);
+        }
+        let why = match exported.sending.is_full {
+            true => "full list",
+            false => "changes",
+        };
+        let event =
+            Event::new(Severity::Info, "T1: request sent").with("connection", &connection.name);
+        let event = event.with(
+            "because",
+            format!(
+                "the agent is a requestor of {}",
+                connection.address.view(connection.code_page)
+            ),
+        );
+        let event = event.with("transactions", count).with(
+            "sent",
+            format!("{why}: {}", exported.sending.transactions()),
+        );
+        self.say(event);
+        if let Some(remark) = &sending.remark {
+            self.remark(connection, remark, done);
+        }
+        done.sent(exported.sending);
+        Ok(())
+    }
+
+    /// Decides what is new for the other side.
+    fn prepare(
+        &mut self,
+        connection: &Connection,
+        known: &Known,
+        wanted: Wanted,
+    ) -> Result<Exported, ToolError> {
+        if !connection.exchange.sends() {
+            return Ok(Exported::nothing());
+        }
+        let is_full = wanted.export_all || !known.state.has_sent_list;
+        let wish = Wish::of(connection);
+        let allowed = wanted.allow_deletes;
+        self.export(connection, known.id, &known.state, &wish, is_full, allowed)
+    }
+}
+
+/// Returns the numbers of a requestor.
+fn conf_of(numbers: &Numbers) -> Result<&ReqConf, ToolError> {
+    match numbers {
+        Numbers::Requestor(conf) => Ok(conf),
+        Numbers::Server(_) => Err(ToolError::new(
+            ExitCode::NotHere,
+            "the agent is no requestor there",
+        )),
+    }
+}
+
+/// Checks that all transactions of a reply came: it is taken whole or not at all, since nothing in it comes again once
+/// its number is confirmed.
+fn whole(letter: &Letterbox, connection: &Connection, who: &str) -> Result<(), Refusal> {
+    let mut count = 0_u32;
+    let page = connection.code_page;
+    for item in Transactions::open(&letter.mail, &letter.profile, page, who)? {
+        match item {
+            Item::Damaged(reason) => return Err(Refusal::Damaged(format!("{who}: {reason}"))),
+            Item::Transaction { .. } | Item::Bad { .. } => count += 1,
+        }
+    }
+    match letter.profile.count.filter(|&announced| announced != count) {
+        Some(announced) => Err(Refusal::Damaged(format!(
+            "{who}: {count} transactions came, {announced} were announced"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Returns what a record asks of the container; damage asks nothing.
+pub(super) fn ask_of(item: Item, connection: &Connection, incoming: &Incoming) -> Option<Ask> {
+    match item {
+        Item::Transaction {
+            number,
+            transaction,
+            ..
+        } => Some(Ask::of(
+            &transaction,
+            Some(number),
+            incoming.rules(connection),
+        )),
+        Item::Bad {
+            number, messages, ..
+        } => {
+            let why: Vec<_> = messages.iter().map(ToString::to_string).collect();
+            Some(Ask::unusable(why.join("; "), number))
+        }
+        Item::Damaged(_) => None,
+    }
+}

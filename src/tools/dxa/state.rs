@@ -1,0 +1,161 @@
+//! What the ledger keeps of a connection beside numbers, and how both change together.
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
+use crate::directory::ledger::{ConnectionId, LedgerError, Transaction};
+use crate::protocol::requestor::Acknowledgment;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::agent::{Agent, unusable_ledger};
+use super::config::{Connection, UniqueNames};
+use super::container;
+use super::numbers::{self, Numbers};
+
+/// What is kept as JSON.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, rename_all = "kebab-case")]
+pub(super) struct State {
+    /// A full list was sent under this ledger, so that what was sent is known; else the next exchange is one.
+    pub(super) has_sent_list: bool,
+    /// Replies in a row with an import number below ours (DX-03).
+    pub(super) old_replies: u32,
+    /// How names were made unique at the last exchange.
+    pub(super) unique_names: Option<String>,
+}
+
+impl State {
+    /// Returns how names were made unique at the last exchange.
+    pub(super) fn unique_names(&self) -> Option<UniqueNames> {
+        let kept = self.unique_names.as_deref()?;
+        [UniqueNames::Postoffice, UniqueNames::All, UniqueNames::Off]
+            .into_iter()
+            .find(|unique| unique.word() == kept)
+    }
+}
+
+/// A connection as the ledger knows it.
+#[derive(Debug, Clone)]
+pub(super) struct Known {
+    pub(super) id: ConnectionId,
+    pub(super) numbers: Numbers,
+    pub(super) state: State,
+}
+
+impl Known {
+    /// Puts numbers and state into a change of the ledger.
+    pub(super) fn put(&self, change: &Transaction<'_>) -> Result<(), LedgerError> {
+        change.set_numbers(self.id, &self.numbers.encode())?;
+        let state = serde_json::to_string(&self.state).expect("plain values");
+        change.set_state(self.id, &state)
+    }
+}
+
+impl Agent<'_> {
+    /// Reads what is known of a connection. Where the ledger knows no numbers, those of the import container say how far
+    /// the two sides were: what the other side has is not numbered again (DX-12).
+    pub(super) fn known(&mut self, connection: &Connection) -> Result<Known, ToolError> {
+        let change = self.ledger.begin().map_err(unusable_ledger)?;
+        let found = change.find(&connection.name).map_err(unusable_ledger)?;
+        let is_known = match found {
+            Some(id) => change.numbers(id).map_err(unusable_ledger)?.is_some(),
+            None => false,
+        };
+        drop(change);
+        let (id, mut numbers) = self.numbers(connection)?;
+        if !is_known {
+            if let Some(container) = &connection.import.container {
+                if let Some(shown) = container::numbers(&mut self.directory, container)? {
+                    seed(&mut numbers, shown);
+                }
+            }
+            return Ok(Known {
+                id,
+                numbers,
+                state: State::default(),
+            });
+        }
+        let change = self.ledger.begin().map_err(unusable_ledger)?;
+        let text = change.state(id).map_err(unusable_ledger)?;
+        let state = serde_json::from_str(&text).map_err(|error| {
+            let text = format!(
+                "DX249 the state of {} in the ledger: {error}",
+                connection.name
+            );
+            ToolError::new(ExitCode::Damaged, text)
+        })?;
+        Ok(Known { id, numbers, state })
+    }
+
+    /// Moves the numbers: in the container, if they are still those that stand there, then in the ledger together with what
+    /// an acknowledgment means for what waits. Nothing is sent unless both are written (DX-30).
+    pub(super) fn keep(
+        &mut self,
+        connection: &Connection,
+        known: &Known,
+        acknowledgment: Acknowledgment,
+    ) -> Result<(), ToolError> {
+        if self.dry_run {
+            return Ok(());
+        }
+        self.show_numbers(connection, known)?;
+        let change = self.ledger.begin().map_err(not_saved)?;
+        match acknowledgment {
+            Acknowledgment::Nothing => {}
+            Acknowledgment::Discard { through } => {
+                change.discard(known.id, through.0).map_err(not_saved)?;
+            }
+            Acknowledgment::Renumber { above } => {
+                change.renumber(known.id, above.0).map_err(not_saved)?;
+            }
+        }
+        known.put(&change).map_err(not_saved)?;
+        change.commit().map_err(not_saved)
+    }
+
+    /// Writes the numbers into the container, where there is one.
+    pub(super) fn show_numbers(
+        &mut self,
+        connection: &Connection,
+        known: &Known,
+    ) -> Result<(), ToolError> {
+        let Some(container) = &connection.import.container else {
+            return Ok(());
+        };
+        let there = container::numbers(&mut self.directory, container)?;
+        let owner = &connection.import.owner;
+        let shown = known.numbers.shown();
+        container::put_numbers(&mut self.directory, container, owner, there, shown)
+    }
+}
+
+/// DX168: what was not saved is not sent either.
+pub(super) fn not_saved(error: LedgerError) -> ToolError {
+    let error = unusable_ledger(error);
+    let text = format!(
+        "DX168 the state was not saved, nothing was sent: {}",
+        error.message
+    );
+    ToolError::new(error.exit, text)
+}
+
+/// Brings in what the container says of the numbers.
+fn seed(numbers: &mut Numbers, shown: numbers::Shown) {
+    match numbers {
+        Numbers::Requestor(conf) => {
+            let mut own = numbers::requestor(conf);
+            own.req_sync = ReqSync(shown.req);
+            own.import_sync = ImportSync(shown.imp);
+            own.import_requested = true;
+            own.put(conf);
+        }
+        Numbers::Server(conf) => {
+            let (mut server, mut entry) = numbers::server(conf);
+            server.sync = SrvSync(shown.svr);
+            entry.req_sync = ReqSync(shown.req);
+            entry.srv_sync = SrvSync(shown.conf);
+            entry.import_count = ImportSync(shown.imp);
+            numbers::put_server(conf, &server, &entry);
+        }
+    }
+}
