@@ -80,6 +80,7 @@ impl Agent<'_> {
 
         // Written first; what is not written is not sent (DX-30).
         let change = self.ledger.begin().map_err(not_written)?;
+        known.id = change.connection(&connection.name).map_err(not_written)?;
         if is_full {
             // The list is all that there is to have.
             change.discard(known.id, u32::MAX).map_err(not_written)?;

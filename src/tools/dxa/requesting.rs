@@ -277,6 +277,7 @@ impl Agent<'_> {
 
         // Written first; what is not written is not sent (DX-30).
         let change = self.ledger.begin().map_err(not_saved)?;
+        known.id = change.connection(&connection.name).map_err(not_saved)?;
         let ends = change.ends(known.id).map_err(not_saved)?;
         let last = ends.map_or(own.req_sync.0, |(_, last)| last.max(own.req_sync.0));
         let last = exported

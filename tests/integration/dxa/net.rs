@@ -1,10 +1,13 @@
 //! An agent among real postoffices: `external` carries the mail, the programs of PC Mail are the other side.
 
+use std::cell::Cell;
+use std::fs;
+
 use dirsync::protocol::mail::{Mail, Reader};
 use dirsync::protocol::message::BodyReader;
 
 use super::scene::Scene;
-use crate::cycle::site::{Letter, PAGE, Site, queue_of};
+use crate::cycle::site::{Letter, PAGE, Site};
 use crate::support::{Run, run};
 
 /// The agent's own postoffice.
@@ -20,16 +23,17 @@ pub(super) struct Net {
 impl Net {
     /// The agent is a requestor of the first office.
     pub(super) fn requestor(offices: &[&'static str]) -> Self {
-        let net = Self::new(offices);
+        let net = Self::new(offices, offices);
         let server = offices[0];
         let words = format!("config dirsync server requestors create {AGENT}");
         net.site.admin(server, &words).ends(0);
         net
     }
 
-    /// The agent is the server of all offices, each a site of its own.
+    /// The agent is the server of all offices; the one that was it before is left out.
     pub(super) fn server(offices: &[&'static str]) -> Self {
-        let net = Self::new(offices);
+        let all = [&["NET1/OLD"], offices].concat();
+        let net = Self::new(&all, offices);
         for office in offices {
             let words = format!("config dirsync requestor registration {AGENT}");
             net.site.admin(office, &words).ends(0);
@@ -37,11 +41,11 @@ impl Net {
         net
     }
 
-    fn new(offices: &[&'static str]) -> Self {
+    fn new(all: &[&'static str], offices: &[&'static str]) -> Self {
         let scene = Scene::new();
         // The first run makes the agent's postoffice.
         scene.dxa("lists").ends(0);
-        let site = Site::new(offices);
+        let site = Site::new(all);
         for office in offices {
             let route = format!("direct:{}", scene.data("postoffice").display());
             let words = format!("external create {AGENT} --route {route}");
@@ -98,28 +102,22 @@ impl Net {
         }
         ran
     }
+}
 
-    /// Returns what the agent has sent and nobody has taken.
-    pub(super) fn sent(&self) -> Vec<Letter> {
-        letters(&self.scene, "P1/new")
-    }
-
-    /// Returns the messages in the quarantine of the agent.
-    pub(super) fn quarantine(&self) -> Vec<String> {
-        let folder = self.scene.data("postoffice/MBG/QUARANT/new");
-        let files = std::fs::read_dir(folder).into_iter().flatten();
-        let read = |file: std::io::Result<std::fs::DirEntry>| {
-            let bytes = std::fs::read(file.expect("an entry").path()).expect("readable");
-            String::from_utf8_lossy(&bytes).into_owned()
-        };
-        files.map(read).collect()
-    }
+/// Returns the messages in the quarantine of the agent.
+pub(super) fn quarantine(scene: &Scene) -> Vec<String> {
+    let files = fs::read_dir(scene.data("postoffice/MBG/QUARANT/new"));
+    let read = |file: std::io::Result<fs::DirEntry>| {
+        let bytes = fs::read(file.expect("an entry").path()).expect("readable");
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    files.into_iter().flatten().map(read).collect()
 }
 
 /// Returns the messages in a Maildir of the agent.
-fn letters(scene: &Scene, maildir: &str) -> Vec<Letter> {
+pub(super) fn letters(scene: &Scene, maildir: &str) -> Vec<Letter> {
     let own = crate::support::name(AGENT);
-    let files = std::fs::read_dir(scene.data("postoffice").join(maildir));
+    let files = fs::read_dir(scene.data("postoffice").join(maildir));
     let mut paths: Vec<_> = files
         .into_iter()
         .flatten()
@@ -127,7 +125,7 @@ fn letters(scene: &Scene, maildir: &str) -> Vec<Letter> {
         .collect();
     paths.sort();
     let read = |path: std::path::PathBuf| {
-        let bytes = std::fs::read(&path).expect("readable");
+        let bytes = fs::read(&path).expect("readable");
         let reader = Reader {
             own: &own,
             code_page: PAGE,
@@ -144,18 +142,64 @@ fn letters(scene: &Scene, maildir: &str) -> Vec<Letter> {
     paths.into_iter().map(read).collect()
 }
 
-/// Runs a cycle and returns the transactions that were sent with it, as `A Name|PCM:...`; the message is thrown away, so
-/// that the next one has them again unless something confirms them.
-pub(super) fn sent_by(scene: &Scene, line: &str) -> Vec<String> {
-    scene.dxa(line).ends(0);
-    let letters = letters(scene, "P1/new");
-    let letter = letters.last().expect("a message was sent");
-    let sent = match letter.mail.transactions() {
-        Ok(attachment) => queue_of(&attachment.bytes),
-        Err(_) => Vec::new(),
-    };
-    for letter in &letters {
-        std::fs::remove_file(&letter.path).expect("removed");
+/// An agent whose requests nobody answers.
+pub(super) struct Alone {
+    pub(super) scene: Scene,
+    last: Cell<u32>,
+}
+
+impl Alone {
+    pub(super) fn new() -> Self {
+        Self {
+            scene: Scene::new(),
+            last: Cell::new(0),
+        }
     }
-    sent.into_iter().map(|(_, text)| text).collect()
+
+    /// Runs a cycle; returns what the request has that none before it had, as `A Name|PCM:...`.
+    pub(super) fn cycle(&self) -> Vec<String> {
+        self.cycle_with("")
+    }
+
+    pub(super) fn cycle_with(&self, options: &str) -> Vec<String> {
+        let sent = self.cycle_lines(options).into_iter();
+        sent.map(|text| text.split("~- ").next().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// As [`Self::cycle_with`], with the template lines behind a `~- `.
+    pub(super) fn cycle_lines(&self, options: &str) -> Vec<String> {
+        self.scene.dxa(&format!("cycle {options}")).ends(0);
+        self.fresh()
+    }
+
+    /// Takes the request that was sent.
+    fn fresh(&self) -> Vec<String> {
+        let letters = letters(&self.scene, "P1/new");
+        let [letter] = &letters[..] else {
+            panic!("{} messages were sent", letters.len());
+        };
+        fs::remove_file(&letter.path).expect("removed");
+        let mut sent = letter.queued();
+        sent.retain(|(number, _)| *number > self.last.get());
+        if let Some((number, _)) = sent.last() {
+            self.last.set(*number);
+        }
+        sent.into_iter().map(|(_, text)| text).collect()
+    }
+
+    /// Runs a cycle that sends nothing.
+    pub(super) fn cycle_that_ends(&self, exit: i32) -> Run {
+        let run = self.scene.dxa("cycle").ends(exit);
+        let sent = letters(&self.scene, "P1/new");
+        assert!(sent.is_empty(), "{} messages were sent", sent.len());
+        run
+    }
+
+    /// Runs a cycle and returns what was said of the sending.
+    pub(super) fn report(&self) -> serde_json::Value {
+        let report = self.scene.dxa("cycle --json").ends(0).json();
+        self.fresh();
+        report["connections"][0]["sent"].clone()
+    }
 }

@@ -1,5 +1,6 @@
 //! A directory server with an agent beside it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +15,7 @@ use dirsync::directory::filter::Filter;
 use dirsync::directory::ldap::{ConnectOptions, Connection, Password, Scope, Search};
 
 use crate::support::Run;
-use crate::support::slapd::{ADMIN, Setup, Slapd};
+use crate::support::slapd::{ADMIN, AGENT, Setup, Slapd};
 
 /// The moment of every run.
 const NOW: &str = "2026-11-27T10:00:00Z";
@@ -71,6 +72,19 @@ impl Scene {
         fs::write(self.config(), text).expect("written");
     }
 
+    /// Lets the agent bind as somebody who is held to limits and access rules.
+    pub(super) fn bind_as_agent(&self) {
+        let text = fs::read_to_string(self.config()).expect("readable");
+        fs::write(self.config(), text.replace(ADMIN, AGENT)).expect("written");
+    }
+
+    /// Returns every file of the agent with its bytes.
+    pub(super) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        let mut found = BTreeMap::new();
+        collect(&self.folder.path().join("data"), &mut found);
+        found
+    }
+
     pub(super) fn config(&self) -> PathBuf {
         self.folder.path().join("dxa.toml")
     }
@@ -119,10 +133,16 @@ impl Scene {
 
     /// Adds a person with more lines below a name.
     pub(super) fn person_in(&self, container: &str, name: &str, mailbox: &str, more: &str) {
+        let address = format!("MS:NET1/AGENT/{mailbox}");
+        self.person_at(container, name, &address, more);
+    }
+
+    /// Adds a person with this address.
+    pub(super) fn person_at(&self, container: &str, name: &str, address: &str, more: &str) {
         let last = name.split(' ').next_back().expect("a name");
         self.add(&format!(
             "dn: cn={name},{container}\nobjectClass: inetOrgPerson\nobjectClass: syncLocalRecipient\ncn: {name}\nsn: {last}\n\
-             displayName: {name}\nsyncProxyPrimary: MS:NET1/AGENT/{mailbox}\n{more}\n"
+             displayName: {name}\nsyncProxyPrimary: {address}\n{more}\n"
         ));
     }
 
@@ -140,6 +160,42 @@ impl Scene {
             dn,
             &format!("changetype: modify\nreplace: {attribute}\n{attribute}: {value}"),
         );
+    }
+
+    /// Adds a remote address of another owner.
+    pub(super) fn remote(&self, container: &str, owner: &str, name: &str, address: &str) {
+        self.add(&format!(
+            "dn: syncKey={address},{container}\nobjectClass: inetOrgPerson\nobjectClass: syncRemoteAddress\n\
+             syncKey: {address}\ncn: {name}\nsn: {name}\ndisplayName: {name}\nsyncAddress: {address}\n\
+             syncImportedFrom: {owner}\n"
+        ));
+    }
+
+    /// Adds an organizational unit and returns its name.
+    pub(super) fn unit(&self, name: &str) -> String {
+        let dn = format!("ou={name},o=Org");
+        self.add(&format!(
+            "dn: {dn}\nobjectClass: organizationalUnit\nou: {name}\n"
+        ));
+        dn
+    }
+
+    /// Puts a message in text into the mail place, as the program of another make would send it to the agent.
+    pub(super) fn put_mail(&self, from: &str, name: &str, profile: &str, transactions: &[&str]) {
+        let mut text = format!(
+            "DirSync-From: PCM:{from}\nDirSync-To: PCM:NET1/AGENT\nSubject: dirsync\nMessage-ID: <{name}@x>\n\n\
+             [DIRSYNC]\nTRANSACTIONS=INBODY\n{profile}"
+        );
+        if !transactions.is_empty() {
+            text.push_str("\n[DIRSYNC-TRANSACTIONS]\n");
+        }
+        for line in transactions {
+            text.push_str(line);
+            text.push('\n');
+        }
+        let folder = self.data("postoffice/MBG/SYSTEM/new");
+        fs::create_dir_all(&folder).expect("made");
+        fs::write(folder.join(name), text.replace('\n', "\r\n")).expect("written");
     }
 
     pub(super) fn connection(&self) -> Connection {
@@ -180,6 +236,18 @@ impl Scene {
             .unwrap_or_else(|error| panic!("{error}"));
         ["syncReqSeq", "syncSvrSeq", "syncImpSeq"]
             .map(|name| found[0].attributes.text(name).unwrap_or("-").to_owned())
+    }
+}
+
+fn collect(folder: &Path, found: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        match path.is_dir() {
+            true => collect(&path, found),
+            false => {
+                found.insert(path.clone(), fs::read(path).expect("readable"));
+            }
+        }
     }
 }
 
