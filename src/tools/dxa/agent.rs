@@ -37,9 +37,10 @@ pub(super) struct Agent<'c> {
 }
 
 impl<'c> Agent<'c> {
-    /// Opens everything. What is missing in the data folder is made.
+    /// Opens everything for a command. What is missing in the data folder is made.
     pub(super) fn open(
         config: &'c Config,
+        command: &str,
         clock: Clock,
         interrupt: Interrupt,
         dry_run: bool,
@@ -48,7 +49,7 @@ impl<'c> Agent<'c> {
         // A dry run leaves every byte as it is: what is not there yet it has in memory.
         let lock = match dry_run {
             true => None,
-            false => Some(home.lock()?),
+            false => Some(home.lock(command)?),
         };
         let opened = match dry_run && !home.ledger().exists() {
             true => Ledger::in_memory(),

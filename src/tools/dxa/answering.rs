@@ -1,16 +1,18 @@
 //! The agent as the dirsync server, second half of T2: an answer for every requestor whose request has come.
 
-use crate::address::AddressType;
+use crate::address::{AddressType, PostofficeName};
 use crate::codec::queue::QueueRecord;
+use crate::codec::resync::{ResyncHeader, ResyncWriter};
 use crate::codec::srvconf::{RequestorFlags, RequestorRecord};
 use crate::codec::sync_number::SrvSync;
+use crate::codec::timestamp::Timestamp;
 use crate::postoffice::mailbag::Outbox;
 use crate::postoffice::places::types_of;
-use crate::protocol::message::Form;
+use crate::protocol::message::{Form, ReplyHead};
 use crate::protocol::outcome::Remark;
 use crate::protocol::requestor::Acknowledgment;
 use crate::protocol::server::{
-    Answer, Content, ImportReason, Master, Pace, Server, answer, answered, given_up,
+    Answer, Content, ImportReason, Master, Pace, Server, answer, answered,
 };
 use crate::protocol::sync::Stamp;
 use crate::tools::exit::{ExitCode, ToolError};
@@ -20,8 +22,10 @@ use crate::tools::srvmain::reply_letter;
 use super::agent::Agent;
 use super::config::Connection;
 use super::cycle::Wanted;
+use super::dropped::free;
 use super::event::{Event, Severity};
 use super::exporting::{Exported, Wish};
+use super::home::unusable;
 use super::mailplace::MailPlace;
 use super::numbers::{Numbers, put_server, server};
 use super::outcome::Done;
@@ -104,32 +108,60 @@ impl Agent<'_> {
         let records = waiting
             .into_iter()
             .map(|queued| QueueRecord::transaction(queued.stamp, queued.number, 0, queued.text));
-        let mut made = make(connection, &record, &answer, own.sync, records)?;
-        if made.is_cut && is_full {
-            drop(change);
-            return self.too_large(connection, known, done);
-        }
-        let head = answered(&mut own, &mut entry, &answer, made.through);
+        let records: Vec<_> = records.collect();
+        let mut made = make(connection, &record, &answer, own.sync, &records)?;
+        let is_too_large = made.is_cut && is_full;
+        let through = match is_too_large {
+            true => own.sync,
+            false => made.through,
+        };
+        let head = answered(&mut own, &mut entry, &answer, through);
         let count = made.payload.count();
         put_server(&mut conf, &own, &entry);
-        if !self.dry_run {
+        let mut next = known.clone();
+        next.numbers = Numbers::Server(Box::new(conf));
+        exported.settle(connection, &mut next.state);
+        if self.dry_run {
+            drop(change);
+        } else if is_too_large {
+            // It cannot be sent in parts (DX-39): somebody carries it.
+            let name = format!("{}-RESYNC.GLB", connection.name);
+            let path = free(&self.home.outgoing(), &name);
+            let list = list(&self.config.agent.address, connection, &head, &records);
+            std::fs::write(&path, list?).map_err(|error| unusable(&path, error))?;
+            next.put(&change)
+                .and_then(|()| change.commit())
+                .map_err(not_written)?;
+            *known = next;
+            self.show_numbers(connection, known)?;
+            self.remark(connection, &Remark::ImportLimit, done);
+            let event = Event::new(
+                Severity::Warn,
+                "the full list is above the limit of the requestor",
+            );
+            let event = event
+                .with("connection", &connection.name)
+                .with("transactions", count);
+            self.say(event.with("file", path.display()));
+            done.sent(exported.sending);
+            return Ok(());
+        } else {
             let page = self.config.agent.code_page;
             let own_name = &self.config.agent.address;
             let letter = reply_letter(own_name, &record, &head, &mut made.payload, page);
             let batch = mail.po.batch()?;
             let outbox = Outbox::open(mail.po.layout(), &batch, mail.now)?;
             post(mail.po.layout(), &outbox, mail.now, page, letter)?;
-            let mut next = known.clone();
-            next.numbers = Numbers::Server(Box::new(conf));
-            exported.settle(connection, &mut next.state);
             next.put(&change)
                 .and_then(|()| change.commit())
                 .map_err(not_written)?;
-            *known = next;
-            batch.commit()?;
+            let before = std::mem::replace(known, next);
+            if let Err(error) = batch.commit() {
+                // What is in the ledger is right; only the answer is due once more.
+                self.owe(connection, known, &before)?;
+                return Err(error.into());
+            }
             self.show_numbers(connection, known)?;
-        } else {
-            drop(change);
         }
         let what = match (is_full, exported.sending.is_full) {
             (true, _) | (_, true) => "full list",
@@ -165,21 +197,52 @@ impl Agent<'_> {
         })
     }
 
-    /// A full list cannot be sent in parts (DX-39): the administrator carries it by hand.
-    fn too_large(
+    /// Puts back that an answer is due, and what for.
+    fn owe(
         &mut self,
         connection: &Connection,
         known: &mut Known,
-        done: &mut Done,
+        before: &Known,
     ) -> Result<(), ToolError> {
+        let (_, was) = server(conf_of(&before.numbers)?);
         let mut conf = conf_of(&known.numbers)?.clone();
         let (own, mut entry) = server(&conf);
-        given_up(&mut entry);
+        entry.due = was.due;
+        entry.srv_sync = was.srv_sync;
         put_server(&mut conf, &own, &entry);
         known.numbers = Numbers::Server(Box::new(conf));
-        self.remark(connection, &Remark::ImportLimit, done);
         self.keep(connection, known, Acknowledgment::Nothing)
     }
+}
+
+/// Returns a list as a file that the requestor applies.
+fn list(
+    own: &PostofficeName,
+    connection: &Connection,
+    head: &ReplyHead,
+    records: &[QueueRecord],
+) -> Result<Vec<u8>, ToolError> {
+    let header = ResyncHeader {
+        import_sync: head.import_sync,
+        req_sync: head.req_sync,
+        srv_sync: head.srv_sync,
+        stamp: head.stamp.0,
+        server: own.encode().into(),
+        addressee: Some(connection.address.encode().into()),
+    };
+    let unwritable = |error: &dyn std::fmt::Display| {
+        ToolError::new(ExitCode::CannotWrite, format!("the list: {error}"))
+    };
+    let stamp = Timestamp(head.stamp.0);
+    let mut writer =
+        ResyncWriter::new(Vec::new(), &header, stamp).map_err(|error| unwritable(&error))?;
+    for record in records {
+        let text = record.text.clone();
+        let record = QueueRecord::transaction(record.stamp, head.srv_sync.0, 0, text);
+        writer.write(&record).map_err(|error| unwritable(&error))?;
+    }
+    let (bytes, _) = writer.finish().map_err(|error| unwritable(&error))?;
+    Ok(bytes)
 }
 
 /// What a requestor asked for, as far as the configuration lets it have that.
@@ -200,7 +263,7 @@ fn make(
     record: &RequestorRecord,
     answer: &Answer,
     sync: SrvSync,
-    records: impl Iterator<Item = QueueRecord>,
+    records: &[QueueRecord],
 ) -> Result<Made, ToolError> {
     let limits = [record.limit, connection.export.limit];
     let limit = limits.into_iter().filter(|&limit| limit > 0).min();
@@ -213,7 +276,7 @@ fn make(
     };
     let mut is_cut = false;
     for record in records {
-        if !writer.push(&record, &mut pace)? {
+        if !writer.push(record, &mut pace)? {
             is_cut = true;
             break;
         }

@@ -4,23 +4,28 @@
 use std::io::Write;
 
 use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::exit::{ExitCode, ToolError, code_of};
 use crate::tools::report::{ReportFile, put_line};
 
 use super::agent::Agent;
 use super::config::{Config, Connection, Role};
 use super::event::{Event, Severity};
+use super::home::Home;
 use super::mailplace::{Arrived, MailPlace};
 use super::options::Options;
 use super::outcome::{Done, shown};
 use super::state::Known;
 
+/// What the lock says.
+const COMMAND: &str = "cycle";
+
 /// One step of the cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Step {
     /// A requestor sends its request
     T1,
@@ -40,7 +45,7 @@ impl Step {
 }
 
 /// What a run is to do.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub(super) struct Wanted {
     /// `--step`; else what the role says.
     pub(super) step: Option<Step>,
@@ -60,11 +65,74 @@ pub(super) fn run(
     wanted: Wanted,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
+    let home = Home::at(&config.agent.data);
+    let mut asked = vec![(name.map(str::to_owned), wanted)];
+    let mut exit = ExitCode::Done;
+    while !asked.is_empty() {
+        let mut more = Vec::new();
+        for (name, wanted) in asked {
+            match run_once(options, config, name.as_deref(), wanted, screen) {
+                Ok(ended) => exit = exit.worst(ended),
+                // Asked for while a cycle runs: not refused, not lost, and run once (DX-11).
+                Err(error)
+                    if code_of(&error) == ExitCode::Busy
+                        && !options.dry_run
+                        && home.is_held_by(COMMAND) =>
+                {
+                    home.queue(&json!((name, wanted)).to_string())?;
+                    match home.is_held_by(COMMAND) {
+                        true => say_queued(options, screen)?,
+                        false => more.extend(queued(&home)),
+                    }
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if !options.dry_run && !home.is_held_by(COMMAND) {
+            more.extend(queued(&home));
+        }
+        asked = more;
+    }
+    Ok(exit)
+}
+
+fn say_queued(options: &Options, screen: &mut impl Write) -> anyhow::Result<()> {
+    match options.common.json {
+        true => put_line(
+            screen,
+            &json!({ "program": "dxa", "queued": true, "exit": 0 }),
+        )?,
+        false => writeln!(screen, "A cycle runs; another one follows it.")?,
+    }
+    Ok(())
+}
+
+/// Returns what was asked for while a cycle ran.
+fn queued(home: &Home) -> Vec<(Option<String>, Wanted)> {
+    let lines = home.take_queued().into_iter();
+    lines
+        .filter_map(|line| serde_json::from_str(&line).ok())
+        .collect()
+}
+
+fn run_once(
+    options: &Options,
+    config: &Config,
+    name: Option<&str>,
+    wanted: Wanted,
+    screen: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
     let chosen = choose(config, name, wanted.step)?;
     let clock = Clock::from_environment()?;
     let report = options.common.report.as_deref();
     let mut report = report.map(ReportFile::create).transpose()?;
-    let mut agent = Agent::open(config, clock, Interrupt::install()?, options.dry_run)?;
+    let mut agent = Agent::open(
+        config,
+        COMMAND,
+        clock,
+        Interrupt::install()?,
+        options.dry_run,
+    )?;
     let ran = agent.cycle(&chosen, wanted);
     let events = agent.take_events();
     agent.log(&events)?;
@@ -203,7 +271,7 @@ impl<'c> Agent<'c> {
         }
         let count = own.len();
         match connection.role {
-            Role::Requestor if count == 0 && wanted.step.is_none() => return Ok(()),
+            Role::Requestor if count == 0 && wanted.step.is_none() => Ok(()),
             Role::Requestor => {
                 done.step("T3");
                 let event = Event::new(Severity::Info, "T3: replies taken");

@@ -106,7 +106,7 @@ mod tests {
             .with("connection", "HQ")
             .with("because", "the ledger is new\n");
         let now = "2000-12-31T03:11:46.25Z".parse().expect("a moment");
-        append(&path, now, &[event.clone()]).expect("written");
+        append(&path, now, std::slice::from_ref(&event)).expect("written");
         append(&path, now, &[event]).expect("written");
         let text = std::fs::read_to_string(path).expect("read");
         let line = "2000-12-31T03:11:46Z DX221 info full list will be sent connection=HQ because=\"the ledger is new\\n\"\n";

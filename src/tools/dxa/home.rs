@@ -10,9 +10,11 @@
 //! | `removed/` | what a list removed, as LDIF |
 //! | `dxa.log` | events |
 //! | `dxa.lock` | held by the run |
+//! | `dxa.COMMAND.lock` | held by the run of that command |
+//! | `dxa.queued` | cycles that were asked for while one ran |
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
@@ -32,7 +34,7 @@ pub(super) struct Home {
 /// That this run, and no other, works with the folder.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    _files: Vec<File>,
 }
 
 impl Home {
@@ -70,26 +72,72 @@ impl Home {
         }
     }
 
-    /// Locks the folder for this run.
-    pub(super) fn lock(&self) -> Result<Lock, ToolError> {
-        let path = self.lock_file();
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path);
-        let file = file.map_err(|error| unusable(&path, error))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Lock { _file: file }),
-            Err(Errno::WOULDBLOCK) => {
-                let text = format!(
-                    "{}: another run of the agent works here",
-                    self.root.display()
-                );
-                Err(ToolError::new(ExitCode::Busy, text))
+    /// Locks the folder for a run of a command: first among its like, then among all.
+    pub(super) fn lock(&self, command: &str) -> Result<Lock, ToolError> {
+        let files = [self.command_lock(command), self.lock_file()];
+        let mut held = Vec::with_capacity(files.len());
+        for path in files {
+            let file = File::options()
+                .create(true)
+                .truncate(false)
+                .write(true)
+                .open(&path)
+                .map_err(|error| unusable(&path, error))?;
+            while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                if error != Errno::WOULDBLOCK {
+                    return Err(unusable(&path, error.into()));
+                }
+                // Somebody who only looks does not count.
+                if flock(&file, FlockOperation::NonBlockingLockShared).is_err() {
+                    let text = format!(
+                        "{}: another run of the agent works here",
+                        self.root.display()
+                    );
+                    return Err(ToolError::new(ExitCode::Busy, text));
+                }
             }
-            Err(error) => Err(unusable(&path, error.into())),
+            held.push(file);
         }
+        Ok(Lock { _files: held })
+    }
+
+    /// Tells whether a run of this command works with the folder.
+    pub(super) fn is_held_by(&self, command: &str) -> bool {
+        File::open(self.command_lock(command)).is_ok_and(|file| {
+            flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+        })
+    }
+
+    /// Leaves a line for the run that works with the folder; the same line is left once.
+    pub(super) fn queue(&self, line: &str) -> Result<(), ToolError> {
+        let path = self.queued();
+        let there = fs::read_to_string(&path).unwrap_or_default();
+        if there.lines().any(|queued| queued == line) {
+            return Ok(());
+        }
+        let file = File::options().create(true).append(true).open(&path);
+        file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()))
+            .map_err(|error| unusable(&path, error))
+    }
+
+    /// Takes the lines that were left.
+    pub(super) fn take_queued(&self) -> Vec<String> {
+        let taken = self.root.join(format!("dxa.queued.{}", std::process::id()));
+        // Whoever gets the name has the lines; who does not, finds none.
+        if fs::rename(self.queued(), &taken).is_err() {
+            return Vec::new();
+        }
+        let text = fs::read_to_string(&taken).unwrap_or_default();
+        let _ = fs::remove_file(&taken);
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn queued(&self) -> PathBuf {
+        self.root.join("dxa.queued")
+    }
+
+    fn command_lock(&self, command: &str) -> PathBuf {
+        self.root.join(format!("dxa.{command}.lock"))
     }
 
     fn lock_file(&self) -> PathBuf {

@@ -71,6 +71,9 @@ impl MailPlace {
     }
 }
 
+/// A message and the connection that takes it.
+pub(super) type Addressed<'c> = (&'c Connection, Arrived);
+
 /// Where a message goes.
 enum Sorted<'c> {
     To(&'c Connection),
@@ -87,7 +90,7 @@ impl<'c> Agent<'c> {
         &mut self,
         mail: &mut MailPlace,
         chosen: &[&'c Connection],
-    ) -> Result<(Vec<(&'c Connection, Arrived)>, ExitCode), ToolError> {
+    ) -> Result<(Vec<Addressed<'c>>, ExitCode), ToolError> {
         let mut arrived = Vec::new();
         let mut exit = ExitCode::Done;
         for remark in mail.inbox.remarks() {

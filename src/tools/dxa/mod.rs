@@ -129,7 +129,13 @@ fn lists(
     let clock = Clock::from_environment()?;
     let report = options.common.report.as_deref();
     let mut report = report.map(ReportFile::create).transpose()?;
-    let mut agent = Agent::open(config, clock, Interrupt::install()?, options.dry_run)?;
+    let mut agent = Agent::open(
+        config,
+        "lists",
+        clock,
+        Interrupt::install()?,
+        options.dry_run,
+    )?;
     let taken = agent.take_dropped(permission);
     let events = agent.take_events();
     agent.log(&events)?;

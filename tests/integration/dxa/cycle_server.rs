@@ -244,3 +244,97 @@ fn a_wrong_password_is_put_aside() {
     scene.dxa("cycle").ends(0);
     assert_eq!(letters(&scene, "P1/new").len(), 1);
 }
+
+#[test]
+fn a_list_above_the_limit_is_written_for_somebody_to_carry() {
+    let net = Net::server(&[ONE]);
+    net.scene.unit("PO1");
+    let one = connection("PO1", "People") + "limit = 400\n";
+    net.scene.configure_connections(&one);
+    for n in 0..10 {
+        net.scene
+            .person(&format!("User Nr{n}"), &format!("USER{n}"));
+    }
+    net.site.t1(ONE);
+    net.carry();
+    let run = net.scene.dxa("cycle").ends(1);
+    assert!(run.stdout.contains("above the limit"), "{}", run.stdout);
+    assert!(letters(&net.scene, "P1/new").is_empty());
+    let file = net.scene.data("out/PO1-RESYNC.GLB");
+    let words = format!("apply {} admin -ppw -y", file.display());
+    net.site.run(ONE, "resync", &words).ends(0);
+    let names = || net.site.names_in(ONE, "NET1/AGENT");
+    assert_eq!(names().len(), 10);
+    net.scene.person("Lena Berg", "LENA");
+    let run = net.round_served().ends(0);
+    assert!(
+        run.stdout.contains("sent=\"changes: A 1\""),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(names().len(), 11);
+}
+
+#[test]
+fn changes_above_the_limit_come_with_several_replies() {
+    let net = Net::server(&[ONE]);
+    net.scene.unit("PO1");
+    let one = connection("PO1", "People") + "limit = 400\n";
+    net.scene.configure_connections(&one);
+    net.round_served().ends(0);
+    for n in 0..10 {
+        net.scene
+            .person(&format!("User Nr{n}"), &format!("USER{n}"));
+    }
+    let names = || net.site.names_in(ONE, "NET1/AGENT").len();
+    net.round_served().ends(0);
+    assert!((1..10).contains(&names()), "{}", names());
+    for _ in 0..4 {
+        net.round_served().ends(0);
+    }
+    assert_eq!(names(), 10);
+}
+
+#[test]
+fn a_requestor_that_takes_no_templates_and_one_type_gets_neither() {
+    let scene = Scene::new();
+    scene.unit("PO1");
+    let one = connection("PO1", "People") + "types = [\"PCM\", \"SMTP\"]\n";
+    scene.configure_connections(&one);
+    scene.dxa("cycle").ends(0);
+    scene.person_in("ou=People,o=Org", "Lena Berg", "LENA", "title: Doctor\n");
+    scene.remote(
+        "ou=People,o=Org",
+        "elsewhere",
+        "Sam",
+        "SMTP:sam@example.com",
+    );
+    let request = |more: &str| {
+        format!(
+            "TASK=UPDATEREQ\nREQNAME=PCM:NET1/PO1\nREQSEQ=1\nSRVSEQ=0\nTRANSACTIONS=INTERNAL\n{more}"
+        )
+    };
+    let none = request("TEMPLATE=NO\nTYPES=PCM\n");
+    scene.put_mail(ONE, "none", &none, &[]);
+    scene.dxa("cycle").ends(0);
+    let sent = letters(&scene, "P1/new");
+    let texts: Vec<_> = sent[0].queued().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(
+        texts,
+        ["R PCM:NET1/AGENT", "A Lena Berg|PCM:NET1/AGENT/LENA"]
+    );
+    std::fs::remove_file(&sent[0].path).expect("removed");
+    let stamp = sent[0].profile.stamp.expect("a stamp");
+    let all = request(&format!("TEMPLATE=YES\nTYPES=PCM,SMTP\nSTAMP={stamp}\n"))
+        .replace("SRVSEQ=0", "SRVSEQ=2");
+    scene.put_mail(ONE, "all", &all, &[]);
+    scene.dxa("cycle").ends(0);
+    let sent = letters(&scene, "P1/new");
+    let texts: Vec<_> = sent[0].queued().into_iter().map(|(_, text)| text).collect();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert!(texts[0].contains("- Title:/Doctor"), "{texts:?}");
+    assert_eq!(
+        texts[1].split('~').next(),
+        Some("A Sam|SMTP:sam@example.com")
+    );
+}

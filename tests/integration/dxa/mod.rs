@@ -1,6 +1,7 @@
 //! The directory agent: the real program, a real directory server, real files.
 
 mod check;
+mod cycle_crash;
 mod cycle_replies;
 mod cycle_requestor;
 mod cycle_server;

@@ -386,10 +386,10 @@ fn dxc_055_056_a_name_alone_means_the_one_entry_that_has_it() {
     let one = Scene::updates()
         .holding(A, "George Jones", Some(OWNER))
         .holding(B, "George Jones", Some("other/NET1/PO2"));
-    let decision = one.decide(&[by_name.clone()]);
+    let decision = one.decide(std::slice::from_ref(&by_name));
     assert_eq!(shown(&decision), ["modify MS:NET1/PO1/A title"]);
     let two = one.holding(C, "George Jones", Some(OWNER));
-    let decision = two.decide(&[by_name.clone()]);
+    let decision = two.decide(std::slice::from_ref(&by_name));
     assert_eq!(
         why(&decision),
         [(Outcome::Refused, Some(Reason::AmbiguousName))]

@@ -37,7 +37,10 @@ fn what_is_left_out_is_what_most_want() {
     assert_eq!(config.agent.data, Path::new("/etc/dirsync/data"));
     let connection = config.connection("hq").expect("found without case");
     assert_eq!(connection.import.owner, "HQ/NET1/PO1");
-    assert_eq!(connection.export.owned, [config.agent.address.clone()]);
+    assert_eq!(
+        connection.export.owned.as_slice(),
+        std::slice::from_ref(&config.agent.address)
+    );
     assert_eq!(connection.export.types, [crate::address::AddressType::Pcm]);
     assert_eq!(connection.exchange, Direction::Both);
 }

@@ -1,0 +1,105 @@
+//! A cycle that is killed anywhere, and asked for while another one runs (`spec/exchange.md` DX-11, DX-30, DX-31).
+
+use std::process::Stdio;
+
+use super::net::{AGENT, letters};
+use super::scene::Scene;
+use crate::support::trace;
+
+const SERVER: &str = "NET1/PO1";
+
+/// A scene with a reply that waits and an entry to send.
+fn with_work() -> Scene {
+    let scene = Scene::new();
+    scene.dxa("cycle").ends(0);
+    for letter in letters(&scene, "P1/new") {
+        std::fs::remove_file(letter.path).expect("removed");
+    }
+    let profile =
+        format!("TASK=IMPORT\nREQNAME=PCM:{AGENT}\nREQSEQ=1\nSRVSEQ=40\nIMPSEQ=3\nSTAMP=77\n");
+    let list = [
+        "0000000040 R PCM:NET1/PO1",
+        "0000000040 A Ann                            PCM:NET1/PO1/ANN",
+        "0000000040 A Bob                            PCM:NET1/PO1/BOB",
+    ];
+    scene.put_mail(SERVER, "list", &profile, &list);
+    scene.person("Lena Berg", "LENA");
+    scene
+}
+
+/// What there is in the end, however often the cycle was killed.
+fn assert_done(scene: &Scene, place: &str) {
+    assert_eq!(
+        scene.shown(),
+        ["MS:NET1/PO1/ANN=Ann", "MS:NET1/PO1/BOB=Bob"],
+        "{place}"
+    );
+    assert_eq!(scene.numbers(), ["1", "40", "3"], "{place}");
+    let requests = letters(scene, "P1/new");
+    let request = requests.last().expect("a request");
+    let sent: Vec<_> = request.queued().into_iter().collect();
+    assert_eq!(sent.len(), 1, "{place}: {sent:?}");
+    assert_eq!(sent[0].0, 2, "{place}: numbered once");
+    assert!(sent[0].1.starts_with("A Lena Berg|"), "{place}: {sent:?}");
+    let left = scene.data("postoffice/MBG/SYSTEM/new").read_dir();
+    assert_eq!(left.expect("a folder").count(), 0, "{place}");
+}
+
+#[test]
+fn a_cycle_that_is_killed_anywhere_is_done_by_the_next_one() {
+    trace::require_tracing();
+    let mut kills = 0;
+    for call in ["fdatasync", "fsync", "rename", "unlink", "sendto"] {
+        for when in 1.. {
+            let scene = with_work();
+            let program = std::path::Path::new(env!("CARGO_BIN_EXE_dxa"));
+            let mut command = trace::traced(program, call, "signal=KILL", when);
+            command.arg("--config").arg(scene.config()).arg("cycle");
+            command.env("DIRSYNC_NOW", "2026-11-27T10:00:00Z");
+            let ended = command.output().expect("it runs").status;
+            let place = format!("{call} {when}");
+            if ended.code() == Some(0) {
+                assert_done(&scene, &place);
+                break;
+            }
+            kills += 1;
+            let run = scene.dxa("cycle");
+            assert!(
+                [0, 4].contains(&run.exit),
+                "{place}: {}{}",
+                run.stdout,
+                run.stderr
+            );
+            assert_done(&scene, &place);
+        }
+    }
+    assert!(kills > 10, "{kills}");
+}
+
+#[test]
+fn a_cycle_asked_for_while_one_runs_follows_it_once() {
+    trace::require_tracing();
+    let scene = with_work();
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_dxa"));
+    // Held up while it has its lock.
+    let mut command = trace::traced(program, "fdatasync", "delay_enter=3000000", 4);
+    command.arg("--config").arg(scene.config()).arg("cycle");
+    command.env("DIRSYNC_NOW", "2026-11-27T10:00:00Z");
+    let first = command.stdout(Stdio::piped()).spawn().expect("it runs");
+    let lock = scene.data("dxa.cycle.lock");
+    let held = || {
+        let file = std::fs::File::open(&lock).expect("a lock");
+        rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockShared).is_err()
+    };
+    while !held() {
+        std::thread::yield_now();
+    }
+    for _ in 0..2 {
+        let run = scene.dxa("cycle").ends(0);
+        assert!(run.stdout.contains("another one follows"), "{}", run.stdout);
+    }
+    let output = first.wait_with_output().expect("it ends");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{stdout}");
+    assert_eq!(stdout.matches("T1: request sent").count(), 2, "{stdout}");
+}
