@@ -18,6 +18,7 @@ mod mailplace;
 mod numbers;
 pub mod options;
 mod outcome;
+mod remarks;
 mod requesting;
 mod serving;
 mod state;

@@ -6,7 +6,7 @@ use crate::codec::sync_number::{ReqSync, SrvSync};
 use crate::directory::import::{Ask, Extent};
 use crate::postoffice::mailbag::Outbox;
 use crate::protocol::message::{Form, ReplyHead};
-use crate::protocol::outcome::{Consequence, Refusal, Remark};
+use crate::protocol::outcome::{Refusal, Remark};
 use crate::protocol::requestor::{
     Acknowledgment, QueueView, Taken, Updates, Verdict, judge, needs_export, order, send,
 };
@@ -97,6 +97,10 @@ impl Agent<'_> {
         if needs_export(taken.export, export, taken.acknowledgment) {
             known.state.has_sent_list = false;
         }
+        known.state.has_missed = match connection.exchange.receives() {
+            true => known.state.has_missed && !head.is_import,
+            false => true,
+        };
         known.state.old_replies = 0;
         taken.next.put(&mut conf);
         known.numbers = Numbers::Requestor(Box::new(conf));
@@ -180,37 +184,6 @@ impl Agent<'_> {
         self.say(event.with("because", because));
     }
 
-    /// Says what was noticed over numbers (DX220: something was lost).
-    pub(super) fn remark(&mut self, connection: &Connection, remark: &Remark, done: &mut Done) {
-        let consequence = remark.consequence();
-        done.exit = done.exit.worst(match consequence {
-            Consequence::None => ExitCode::Done,
-            Consequence::Partial => ExitCode::Partial,
-            Consequence::OutOfStep => ExitCode::OutOfStep,
-        });
-        let missing = match remark {
-            Remark::Gap { base, own } => Some((own.0.saturating_add(1), base.0.saturating_add(1))),
-            Remark::NumbersSkipped { from, to } | Remark::TransactionsLost { from, to } => {
-                Some((from.0, to.0.saturating_add(1)))
-            }
-            _ => None,
-        };
-        let name = &connection.address.view(connection.code_page);
-        let text: Vec<_> = remark.lines(name).into_iter().map(|l| l.text).collect();
-        let severity = match consequence {
-            Consequence::None => Severity::Info,
-            _ => Severity::Warn,
-        };
-        let mut event = Event::new(severity, text.join(" ")).with("connection", &connection.name);
-        if let Some((expected, got)) = missing {
-            event = event
-                .id("DX220")
-                .with("expected", expected)
-                .with("got", got);
-        }
-        self.say(event);
-    }
-
     /// Brings the transactions of a reply into the container. An answer is an acknowledgment first: it may have none
     /// (DX-29).
     fn take_updates(
@@ -271,7 +244,8 @@ impl Agent<'_> {
     ) -> Result<(), ToolError> {
         let mut conf = conf_of(&known.numbers)?.clone();
         let mut own = requestor(&conf);
-        own.import_requested |= wanted.import_all;
+        let has_missed = known.state.has_missed && connection.exchange.receives();
+        own.import_requested |= wanted.import_all || has_missed;
         let exported = self.prepare(connection, known, wanted)?;
         let stamp = mail.now;
 

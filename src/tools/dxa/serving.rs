@@ -127,6 +127,14 @@ impl Agent<'_> {
         }
         done.received.read += came.old;
         done.received.ignored += came.old;
+        match connection.exchange.receives() {
+            false => known.state.has_missed |= !came.asks.is_empty(),
+            true if known.state.has_missed => {
+                entry.due.export = true;
+                known.state.has_missed = false;
+            }
+            true => {}
+        }
         if connection.exchange.receives() && !came.asks.is_empty() {
             let extent = Extent::Updates {
                 is_whole: came.is_whole,

@@ -18,6 +18,8 @@ use super::numbers::{self, Numbers};
 pub(super) struct State {
     /// A full list was sent under this ledger, so that what was sent is known; else the next exchange is one.
     pub(super) has_sent_list: bool,
+    /// Something came while nothing was received: once it is again, a full list has to come.
+    pub(super) has_missed: bool,
     /// Replies in a row with an import number below ours (DX-03).
     pub(super) old_replies: u32,
     /// How names were made unique at the last exchange.

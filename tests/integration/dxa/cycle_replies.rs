@@ -102,6 +102,15 @@ fn updates_are_applied_and_an_answer_without_any_is_an_acknowledgment() {
     assert_eq!(scene.numbers(), ["2", "44", "3"], "it counts as an answer");
     let status = scene.dxa("status").ends(0);
     assert!(status.stdout.contains("0 waiting"), "{}", status.stdout);
+
+    // What came meanwhile was passed over.
+    for letter in letters(&scene, "P1/new") {
+        fs::remove_file(letter.path).expect("removed");
+    }
+    scene.configure("");
+    scene.dxa("cycle").ends(0);
+    let requests = letters(&scene, "P1/new");
+    assert_eq!(requests[0].profile.task.as_deref(), Some("IMPORTREQ"));
 }
 
 #[test]

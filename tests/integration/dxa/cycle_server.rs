@@ -338,3 +338,41 @@ fn a_requestor_that_takes_no_templates_and_one_type_gets_neither() {
         Some("A Sam|SMTP:sam@example.com")
     );
 }
+
+#[test]
+fn what_came_while_nothing_was_received_is_asked_for_later() {
+    let net = Net::server(&[ONE]);
+    net.scene.unit("PO1");
+    let one = connection("PO1", "People");
+    let send_only = format!("{one}exchange-options = \"send\"\n");
+    net.scene.configure_connections(&send_only);
+    net.site.user(ONE, "Otto");
+    for _ in 0..3 {
+        net.round_served().ends(0);
+    }
+    assert_eq!(net.scene.entries("ou=PO1,o=Org").len(), 0);
+    net.scene.configure_connections(&one);
+    for _ in 0..3 {
+        net.round_served().ends(0);
+    }
+    let entries = net.scene.entries("ou=PO1,o=Org");
+    let has_otto = entries
+        .iter()
+        .any(|entry| entry.attributes.text("syncKey") == Some("MS:NET1/PO1/OTTO"));
+    assert!(has_otto, "{} entries", entries.len());
+}
+
+#[test]
+fn a_dry_run_of_the_server_writes_nothing() {
+    let net = served();
+    net.scene.person("Lena Berg", "LENA");
+    net.scene.dxa("cycle").ends(0);
+    net.site.t1(ONE);
+    net.carry();
+    let before = net.scene.files();
+    let run = net.scene.dxa("cycle --dry-run").ends(0);
+    assert!(run.stdout.contains("sent R 1, A 1"), "{}", run.stdout);
+    assert!(before == net.scene.files(), "a file was changed");
+    net.scene.dxa("cycle").ends(0);
+    assert_eq!(letters(&net.scene, "P1/new").len(), 1);
+}
