@@ -16,8 +16,10 @@
 //!                       ->  protocol    what is decided: numbers, messages; no clock, no files
 //!                       ->  plan        what a run would change, before anything is written
 //!                       ->  postoffice  one postoffice on disk: files, locks, batches, logs
+//!                       ->  directory   an LDAP directory as address lists
 //! diagnosis  ->  protocol, postoffice
-//! protocol, plan, postoffice  ->  importfile, transaction, list, address, messages, codec
+//! directory  ->  plan
+//! protocol, plan, postoffice, directory  ->  importfile, transaction, list, address, messages, codec
 //! ```
 //!
 //! - [`codec`] has one file per structure on disk, with its layout in a table: bytes in, values out, and back.
@@ -29,6 +31,8 @@
 //! - [`postoffice`] knows names, places and locks, and changes files only by a
 //!   [`Batch`](postoffice::Batch): all of them or none, also when the power fails.
 //! - [`protocol`] judges what comes from elsewhere.
+//! - [`directory`] turns transactions into entries of an LDAP directory and back, decides what a list makes of a container
+//!   and what the other side lacks, and remembers what it was sent; it also speaks LDAP and LDIF.
 //! - [`diagnosis`] examines a postoffice in whatever state it is, and repairs what loses nothing by it.
 //! - [`tools`] has a module for each program; a binary is one call into it.
 //!
