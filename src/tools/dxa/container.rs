@@ -192,7 +192,8 @@ pub(super) fn write(
             match check() {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
-                    stopped = Some(error);
+                    let text = "interrupted: the numbers stay, and the next run goes on from here";
+                    stopped = Some(ToolError::new(error.exit, text));
                     ControlFlow::Break(())
                 }
             }

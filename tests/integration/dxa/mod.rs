@@ -8,3 +8,4 @@ mod cycle_server;
 mod lists;
 mod net;
 mod scene;
+mod stopped;

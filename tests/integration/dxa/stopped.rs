@@ -1,0 +1,158 @@
+//! A run of the agent that is stopped or killed in the middle of a list (`spec/exchange.md` DX-05, DX-31, LD-13).
+
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::scene::{CONTAINER, Scene, names, resync};
+
+/// Entries of the list; the cases say 10,000.
+const ENTRIES: usize = 10_000;
+
+fn list() -> Vec<u8> {
+    let adds: Vec<String> = (0..ENTRIES)
+        .map(|n| format!("A User {n}\tPCM:NET1/PO1/U{n:05}"))
+        .collect();
+    let mut texts = vec!["R PCM:NET1/PO1"];
+    texts.extend(adds.iter().map(String::as_str));
+    resync((14, 88, 2, 200), &texts)
+}
+
+/// Counts the entries that are there.
+fn count(scene: &Scene) -> usize {
+    scene.entries(CONTAINER).len()
+}
+
+/// Sends a signal to a run once it has written some of the list, and returns how it ended.
+fn interrupt(scene: &Scene, signal: Signal) -> Option<i32> {
+    let mut command = scene.command("lists");
+    let mut run = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    let begin = Instant::now();
+    while scene
+        .slapd
+        .client(
+            "ldapsearch",
+            &["-LLL", "-z", "1", "-b", CONTAINER, "(syncKey=*)", "1.1"],
+            "",
+        )
+        .stdout
+        .is_empty()
+    {
+        assert!(
+            begin.elapsed() < Duration::from_secs(60),
+            "nothing is written"
+        );
+        assert!(
+            run.try_wait().expect("asked").is_none(),
+            "it ended before it wrote anything"
+        );
+        thread::sleep(Duration::from_millis(1));
+    }
+    let id = Pid::from_raw(i32::try_from(run.id()).expect("small")).expect("not 0");
+    kill_process(id, signal).expect("it is our child");
+    run.wait().expect("it ended").code()
+}
+
+#[test]
+fn dxc_005_006_a_list_that_was_stopped_or_killed_is_applied_once_by_the_next_run() {
+    for signal in [Signal::TERM, Signal::KILL] {
+        let scene = Scene::new();
+        scene.drop_file("RESYNC.GLB", &list());
+        let exit = interrupt(&scene, signal);
+        let stopped = match signal {
+            Signal::TERM => Some(75),
+            _ => None,
+        };
+        assert_eq!(exit, stopped, "{signal:?}");
+        let there = count(&scene);
+        assert!(
+            there > 0 && there < ENTRIES,
+            "{signal:?}: {there} were there"
+        );
+        assert_eq!(
+            scene.numbers(),
+            ["-", "-", "-"],
+            "{signal:?}: the numbers are old until all is there"
+        );
+        assert_eq!(names(&scene.data("in")), ["RESYNC.GLB"]);
+
+        let report = scene.dxa("lists --json").ends(0).json();
+        let list = &report["lists"][0];
+        let sum = ["added", "unchanged"].map(|name| list[name].as_u64().expect("a number"));
+        assert_eq!(sum.iter().sum::<u64>(), ENTRIES as u64, "{list}");
+        assert_eq!(count(&scene), ENTRIES, "{signal:?}");
+        assert_eq!(scene.numbers(), ["14", "88", "2"], "{signal:?}");
+        assert_eq!(names(&scene.data("in")), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_server_that_goes_away_in_the_middle_leaves_the_list_for_the_next_run() {
+    let mut scene = Scene::new();
+    scene.drop_file("RESYNC.GLB", &list());
+    let mut command = scene.command("lists");
+    let mut run = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it runs");
+    let begin = Instant::now();
+    while scene
+        .slapd
+        .client(
+            "ldapsearch",
+            &["-LLL", "-z", "1", "-b", CONTAINER, "(syncKey=*)", "1.1"],
+            "",
+        )
+        .stdout
+        .is_empty()
+    {
+        assert!(
+            begin.elapsed() < Duration::from_secs(60),
+            "nothing is written"
+        );
+        thread::sleep(Duration::from_millis(1));
+    }
+    scene.slapd.kill();
+    assert_eq!(run.wait().expect("it ended").code(), Some(75));
+    scene.slapd.restart();
+    assert_eq!(names(&scene.data("in")), ["RESYNC.GLB"]);
+    assert_eq!(scene.numbers(), ["-", "-", "-"]);
+    scene.dxa("lists").ends(0);
+    assert_eq!(count(&scene), ENTRIES);
+    assert_eq!(scene.numbers(), ["14", "88", "2"]);
+}
+
+#[test]
+fn an_incomplete_read_removes_nothing() {
+    use crate::support::slapd::Setup;
+    use std::fs;
+    // The agent may read 10 entries at most; the list lacks all but one of the 30 that are there.
+    let scene = Scene::on(
+        Setup::new().database("limits dn.exact=\"cn=agent,o=Org\" size=10 size.prtotal=10"),
+    );
+    let adds: Vec<String> = (0..30)
+        .map(|n| format!("A User {n}\tPCM:NET1/PO1/U{n:05}"))
+        .collect();
+    let mut texts = vec!["R PCM:NET1/PO1"];
+    texts.extend(adds.iter().map(String::as_str));
+    scene.drop_file("RESYNC.GLB", &resync((14, 88, 2, 200), &texts));
+    scene.dxa("lists").ends(0);
+    let config = fs::read_to_string(scene.config()).expect("read");
+    fs::write(
+        scene.config(),
+        config.replace("cn=admin,o=Org", "cn=agent,o=Org"),
+    )
+    .expect("written");
+    scene.drop_file("RESYNC.GLB", &resync((14, 89, 3, 300), &texts[..2]));
+    let run = scene.dxa("lists --allow-deletes 1000").ends(75);
+    assert!(run.stderr.contains("incomplete read"), "{}", run.stderr);
+    assert_eq!(count(&scene), 30);
+    assert_eq!(scene.numbers(), ["14", "88", "2"]);
+}
