@@ -2,22 +2,15 @@
 //! (`spec/exchange.md` DX-12 to DX-17, DX-23 to DX-26).
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::ControlFlow;
 
 use crate::codec::timestamp::Timestamp;
 use crate::directory::charset::Charset;
 use crate::directory::difference::{
-    Absent, Cause, Change, Found, Sent, Wanted, difference, full, settled,
+    Absent, Cause, Change, Sent, Wanted, difference, full, settled,
 };
-use crate::directory::dn::Dn;
-use crate::directory::entry::Entry;
 use crate::directory::key::SyncKey;
-use crate::directory::ldap::Search;
 use crate::directory::ledger::{ConnectionId, LedgerError, Queued, Transaction as LedgerChange};
 use crate::directory::names::{self, NameRules};
-use crate::directory::note::Note;
-use crate::directory::outgoing::{Decision, ExportKinds, ExportRules, decide};
-use crate::directory::template_map::TemplateMap;
 use crate::directory::x400::X121Spelling;
 use crate::plan::guard;
 use crate::tools::exit::{ExitCode, ToolError};
@@ -25,7 +18,6 @@ use crate::transaction::Transaction;
 
 use super::agent::{Agent, templates, unusable_ledger};
 use super::config::{Connection, Direction, UniqueNames};
-use super::container::unread;
 use super::outcome::Sending;
 use super::state::State;
 
@@ -107,6 +99,21 @@ impl Exported {
                 },
             )?;
         }
+        self.remember(change, id)?;
+        Ok(number)
+    }
+
+    /// Returns the texts of the transactions, in their order.
+    pub(super) fn texts(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.transactions.iter().map(Transaction::encode_queue_text)
+    }
+
+    /// Keeps what the other side has with the transactions.
+    pub(super) fn remember(
+        &self,
+        change: &LedgerChange<'_>,
+        id: ConnectionId,
+    ) -> Result<(), LedgerError> {
         if self.is_full {
             change.clear_sent(id)?;
         }
@@ -120,19 +127,8 @@ impl Exported {
         for sent in self.before.iter().filter(|sent| !after.contains(&sent.key)) {
             change.remove_sent(id, &sent.key)?;
         }
-        Ok(number)
+        Ok(())
     }
-}
-
-/// The entries of the export containers, sorted out.
-#[derive(Default)]
-struct Source {
-    found: Vec<Found>,
-    skipped: Vec<(SyncKey, Note)>,
-    notes: Vec<(Dn, Note)>,
-    withheld: Vec<(Dn, Note)>,
-    considered: u64,
-    seen: HashSet<String>,
 }
 
 impl Agent<'_> {
@@ -146,6 +142,19 @@ impl Agent<'_> {
         is_full: bool,
         allowed: Option<u64>,
     ) -> Result<Exported, ToolError> {
+        let outgoing = self.outgoing(connection, id, state, wish, allowed)?;
+        Ok(outgoing.exported(connection, is_full))
+    }
+
+    /// Compares the export containers with what was sent. Nothing is written.
+    pub(super) fn outgoing(
+        &mut self,
+        connection: &Connection,
+        id: ConnectionId,
+        state: &State,
+        wish: &Wish,
+        allowed: Option<u64>,
+    ) -> Result<Outgoing, ToolError> {
         let mut before = Vec::new();
         let change = self.ledger.begin().map_err(unusable_ledger)?;
         change
@@ -171,14 +180,9 @@ impl Agent<'_> {
         };
         let changes = difference(&before, &wanted, absent);
         check(connection, before.len(), &changes, allowed)?;
-        let changes = match is_full {
-            true => whole(&owned, &wanted, changes),
-            false => changes,
-        };
         let mut sending = Sending {
             considered: source.considered,
             exported: wanted.exports.len() as u64,
-            is_full,
             ..Sending::default()
         };
         for (dn, note) in &source.withheld {
@@ -187,6 +191,38 @@ impl Agent<'_> {
         for (dn, note) in source.notes.iter().chain(&notes) {
             sending.note(dn, note);
         }
+        Ok(Outgoing {
+            before,
+            owned,
+            wanted,
+            changes,
+            sending,
+        })
+    }
+}
+
+/// What the other side is to have against what it was sent.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    before: Vec<Sent>,
+    /// The postoffices that the agent speaks for.
+    owned: Vec<(String, String)>,
+    wanted: Wanted,
+    changes: Vec<Change>,
+    sending: Sending,
+}
+
+impl Outgoing {
+    /// Makes the transactions: the difference, or a full list.
+    pub(super) fn exported(&self, connection: &Connection, is_full: bool) -> Exported {
+        let changes = match is_full {
+            true => whole(&self.owned, &self.wanted, self.changes.clone()),
+            false => self.changes.clone(),
+        };
+        let mut sending = Sending {
+            is_full,
+            ..self.sending.clone()
+        };
         let mut kept = Vec::new();
         let mut transactions = Vec::new();
         for change in changes {
@@ -201,125 +237,16 @@ impl Agent<'_> {
         }
         let after = match is_full {
             true => settled(&[], &kept),
-            false => settled(&before, &kept),
+            false => settled(&self.before, &kept),
         };
-        Ok(Exported {
+        Exported {
             transactions,
-            before,
+            before: self.before.clone(),
             after,
             is_full,
             sending,
-        })
-    }
-
-    /// Reads the export containers whole: whatever is missing of one would be taken for deleted (DX-13).
-    fn source(
-        &mut self,
-        connection: &Connection,
-        wish: &Wish,
-        outgoing: Option<&TemplateMap>,
-        owned: &[(String, String)],
-    ) -> Result<Source, ToolError> {
-        let export = &connection.export;
-        if export.containers.is_empty() {
-            let text = format!("connection {}: export-containers is empty", connection.name);
-            return Err(ToolError::usage(text));
-        }
-        let rules = ExportRules {
-            own_source: &connection.import.owner,
-            kinds: ExportKinds {
-                people: true,
-                groups: export.groups,
-                remote: export.custom_recipients,
-            },
-            types: &wish.types,
-            as_proxy: export.as_proxy,
-            trust_limit: Some(export.trust),
-            owned,
-            relay: export.relay,
-            templates: outgoing,
-            charset: Charset::Page(connection.code_page),
-            strict_charset: export.strict_charset,
-            x121: X121Spelling::Plain,
-        };
-        let mut source = Source::default();
-        for container in &export.containers {
-            let mut search = Search::new(container.clone());
-            search.page = Some(self.config.directory.page_size);
-            let interrupt = self.interrupt.clone();
-            let mut stopped = None;
-            self.directory
-                .search(&search, |entry| {
-                    source.take(entry, container, &rules);
-                    match interrupt.check() {
-                        Ok(()) => ControlFlow::Continue(()),
-                        Err(error) => {
-                            stopped = Some(error);
-                            ControlFlow::Break(())
-                        }
-                    }
-                })
-                .map_err(|error| {
-                    let error = unread(error);
-                    let text = format!(
-                        "connection {}: export container {container}: {}",
-                        connection.name, error.message
-                    );
-                    ToolError::new(error.exit, text)
-                })?;
-            if let Some(error) = stopped {
-                return Err(error);
-            }
-        }
-        Ok(source)
-    }
-}
-
-impl Source {
-    fn take(&mut self, entry: Entry, container: &Dn, rules: &ExportRules<'_>) {
-        if is_structure(&entry) || !self.seen.insert(entry.dn.key()) {
-            return;
-        }
-        self.considered += 1;
-        match decide(&entry, rules) {
-            Decision::Export(record, notes) => {
-                let notes = notes.into_iter().map(|note| (entry.dn.clone(), note));
-                self.notes.extend(notes);
-                self.found.push(Found {
-                    dn: entry.dn,
-                    container: container.clone(),
-                    record: *record,
-                });
-            }
-            Decision::Skip { key, note } => {
-                if let Some(key) = key {
-                    self.skipped.push((key, note.clone()));
-                }
-                self.withheld.push((entry.dn, note));
-            }
         }
     }
-}
-
-/// Tells whether an entry only holds others: it is nobody's address.
-fn is_structure(entry: &Entry) -> bool {
-    const HOLDERS: [&str; 6] = [
-        "organizationalUnit",
-        "organization",
-        "domain",
-        "dcObject",
-        "country",
-        "locality",
-    ];
-    let classes = entry.attributes.values("objectClass");
-    let has = |wanted: &str| {
-        classes
-            .iter()
-            .any(|class| class.eq_ignore_ascii_case(wanted.as_bytes()))
-    };
-    HOLDERS.iter().any(|class| has(class))
-        && !has("syncLocalRecipient")
-        && !has("syncRemoteAddress")
 }
 
 /// Returns a full list. What is passed on has no `R`, so that what is gone of it is named.

@@ -21,6 +21,7 @@ mod outcome;
 mod remarks;
 mod requesting;
 mod serving;
+mod source;
 mod state;
 mod status;
 

@@ -1,0 +1,143 @@
+//! The entries of the export containers, read whole and sorted out (`spec/exchange.md` DX-13 to DX-17).
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use crate::directory::charset::Charset;
+use crate::directory::difference::Found;
+use crate::directory::dn::Dn;
+use crate::directory::entry::Entry;
+use crate::directory::key::SyncKey;
+use crate::directory::ldap::Search;
+use crate::directory::note::Note;
+use crate::directory::outgoing::{Decision, ExportKinds, ExportRules, decide};
+use crate::directory::template_map::TemplateMap;
+use crate::directory::x400::X121Spelling;
+use crate::tools::exit::ToolError;
+
+use super::agent::Agent;
+use super::config::Connection;
+use super::container::unread;
+use super::exporting::Wish;
+
+/// The entries of the export containers, sorted out.
+#[derive(Default)]
+pub(super) struct Source {
+    pub(super) found: Vec<Found>,
+    pub(super) skipped: Vec<(SyncKey, Note)>,
+    pub(super) notes: Vec<(Dn, Note)>,
+    pub(super) withheld: Vec<(Dn, Note)>,
+    pub(super) considered: u64,
+    seen: HashSet<String>,
+}
+
+impl Agent<'_> {
+    /// Reads the export containers whole: whatever is missing of one would be taken for deleted (DX-13).
+    pub(super) fn source(
+        &mut self,
+        connection: &Connection,
+        wish: &Wish,
+        outgoing: Option<&TemplateMap>,
+        owned: &[(String, String)],
+    ) -> Result<Source, ToolError> {
+        let export = &connection.export;
+        if export.containers.is_empty() {
+            let text = format!("connection {}: export-containers is empty", connection.name);
+            return Err(ToolError::usage(text));
+        }
+        let rules = ExportRules {
+            own_source: &connection.import.owner,
+            kinds: ExportKinds {
+                people: true,
+                groups: export.groups,
+                remote: export.custom_recipients,
+            },
+            types: &wish.types,
+            as_proxy: export.as_proxy,
+            trust_limit: Some(export.trust),
+            owned,
+            relay: export.relay,
+            templates: outgoing,
+            charset: Charset::Page(connection.code_page),
+            strict_charset: export.strict_charset,
+            x121: X121Spelling::Plain,
+        };
+        let mut source = Source::default();
+        for container in &export.containers {
+            let mut search = Search::new(container.clone());
+            search.page = Some(self.config.directory.page_size);
+            let interrupt = self.interrupt.clone();
+            let mut stopped = None;
+            self.directory
+                .search(&search, |entry| {
+                    source.take(entry, container, &rules);
+                    match interrupt.check() {
+                        Ok(()) => ControlFlow::Continue(()),
+                        Err(error) => {
+                            stopped = Some(error);
+                            ControlFlow::Break(())
+                        }
+                    }
+                })
+                .map_err(|error| {
+                    let error = unread(error);
+                    let text = format!(
+                        "connection {}: export container {container}: {}",
+                        connection.name, error.message
+                    );
+                    ToolError::new(error.exit, text)
+                })?;
+            if let Some(error) = stopped {
+                return Err(error);
+            }
+        }
+        Ok(source)
+    }
+}
+
+impl Source {
+    fn take(&mut self, entry: Entry, container: &Dn, rules: &ExportRules<'_>) {
+        if is_structure(&entry) || !self.seen.insert(entry.dn.key()) {
+            return;
+        }
+        self.considered += 1;
+        match decide(&entry, rules) {
+            Decision::Export(record, notes) => {
+                let notes = notes.into_iter().map(|note| (entry.dn.clone(), note));
+                self.notes.extend(notes);
+                self.found.push(Found {
+                    dn: entry.dn,
+                    container: container.clone(),
+                    record: *record,
+                });
+            }
+            Decision::Skip { key, note } => {
+                if let Some(key) = key {
+                    self.skipped.push((key, note.clone()));
+                }
+                self.withheld.push((entry.dn, note));
+            }
+        }
+    }
+}
+
+/// Tells whether an entry only holds others: it is nobody's address.
+fn is_structure(entry: &Entry) -> bool {
+    const HOLDERS: [&str; 6] = [
+        "organizationalUnit",
+        "organization",
+        "domain",
+        "dcObject",
+        "country",
+        "locality",
+    ];
+    let classes = entry.attributes.values("objectClass");
+    let has = |wanted: &str| {
+        classes
+            .iter()
+            .any(|class| class.eq_ignore_ascii_case(wanted.as_bytes()))
+    };
+    HOLDERS.iter().any(|class| has(class))
+        && !has("syncLocalRecipient")
+        && !has("syncRemoteAddress")
+}
