@@ -246,7 +246,7 @@ fn list(
 }
 
 /// What a requestor asked for, as far as the configuration lets it have that.
-fn wish(connection: &Connection, record: &RequestorRecord) -> Wish {
+pub(super) fn wish(connection: &Connection, record: &RequestorRecord) -> Wish {
     let asked = types_of(record.types);
     let mut wish = Wish::of(connection);
     wish.types.retain(|token| {

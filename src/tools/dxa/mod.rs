@@ -14,13 +14,17 @@ mod exporting;
 mod home;
 mod importing;
 mod listfile;
+mod listout;
 mod mailplace;
 mod numbers;
 pub mod options;
 mod outcome;
 mod remarks;
 mod requesting;
+mod reset;
+mod resync;
 mod serving;
+mod settings;
 mod source;
 mod state;
 mod status;
@@ -79,6 +83,19 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             };
             cycle::run(&options, &config, connection.as_deref(), wanted, screen)
         }
+        Command::Resync {
+            connections,
+            shared,
+            allow_deletes,
+        } => {
+            let order = resync::Order {
+                names: connections.clone(),
+                shared: *shared,
+                allow_deletes: *allow_deletes,
+            };
+            resync::run(&options, &config, &order, screen)
+        }
+        Command::Reset { connection } => reset::run(&options, &config, connection, screen),
         Command::Status => status::run(&config, options.common.json, screen),
         Command::Export {
             connection,

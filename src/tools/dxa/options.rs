@@ -56,6 +56,27 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         allow_deletes: Option<u64>,
     },
+    /// Make lists of requestors, to be carried by hand: one file in out/ for each
+    ///
+    /// Each list has the numbers of its requestor, which goes on behind it. Without names, lists are made for the
+    /// connections in the setting resync-connections, which is then taken out of the configuration; no other command
+    /// looks at it.
+    Resync {
+        /// The connections; those of resync-connections unless given
+        #[arg(value_name = "NAME")]
+        connections: Vec<String>,
+        /// One list for all of them, if they are sent the same
+        #[arg(long)]
+        shared: bool,
+        /// Let the run remove up to this many entries
+        #[arg(long, value_name = "N")]
+        allow_deletes: Option<u64>,
+    },
+    /// Begin a connection anew: numbers zero, full lists both ways, and say what the other side has to do
+    Reset {
+        /// The connection
+        connection: String,
+    },
     /// Show numbers and backlog of every connection
     Status,
     /// Print the schema of our classes and attributes for a server

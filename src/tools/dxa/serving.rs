@@ -99,6 +99,9 @@ impl Agent<'_> {
         };
         let last = last.map(|(number, _)| ReqSync(number));
         let head = RequestHead::from_profile(&letter.profile, last);
+        if let Some(raised) = known.state.raised.take() {
+            raised.undo(&mut entry);
+        }
         let comes_again = head.confirmed.is_some_and(|was| was < entry.req_sync);
         let at_taken = match open() {
             Ok(items) if comes_again => only_digest(items, entry.req_sync.0),
@@ -107,6 +110,14 @@ impl Agent<'_> {
         let sync = own.sync;
         for remark in hear(&mut own, &mut entry, &head, sync, at_taken) {
             self.remark(connection, &remark, done);
+        }
+        if known
+            .state
+            .list_stamp
+            .is_some_and(|stamp| stamp == entry.heard.0)
+        {
+            known.state.has_sent_list = true;
+            known.state.list_stamp = None;
         }
         settings(letter, head.is_ours(), &mut conf.requestors[0]);
         own.cycle = own.cycle.saturating_add(1);

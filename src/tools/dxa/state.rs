@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 use crate::directory::ledger::{ConnectionId, LedgerError, Transaction};
 use crate::protocol::requestor::Acknowledgment;
+use crate::protocol::server::Registered;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{Agent, unusable_ledger};
@@ -24,6 +25,29 @@ pub(super) struct State {
     pub(super) old_replies: u32,
     /// How names were made unique at the last exchange.
     pub(super) unique_names: Option<String>,
+    /// STAMP of a list that was made to be carried by hand while nothing was known of what was sent: who tells it has
+    /// that list.
+    pub(super) list_stamp: Option<u32>,
+    /// What a shared list has raised since the requestor was last heard.
+    pub(super) raised: Option<Raised>,
+}
+
+/// Numbers of a requestor before a shared list raised them (DX-09). The next request is judged by these: whoever applied
+/// the list says so in it, and from who did not nothing is taken for old.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Raised {
+    pub(super) req: u32,
+    pub(super) svr: u32,
+    pub(super) imp: u32,
+}
+
+impl Raised {
+    /// Puts the numbers back.
+    pub(super) fn undo(self, entry: &mut Registered) {
+        entry.req_sync = ReqSync(self.req);
+        entry.srv_sync = SrvSync(self.svr);
+        entry.import_count = ImportSync(self.imp);
+    }
 }
 
 impl State {

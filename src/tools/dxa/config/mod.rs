@@ -3,6 +3,7 @@
 //! names them.
 
 mod connection;
+mod consume;
 mod fault;
 mod secret;
 
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
 pub use connection::{Connection, Direction, Layout, Mapping, Role, UniqueNames};
+pub(super) use consume::Consumed;
 pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
 pub use secret::Secret;

@@ -1,0 +1,211 @@
+//! `dxa reset`: a connection begins anew (`spec/exchange.md` DX-04, Q152231, Q264685).
+//!
+//! One side alone that goes back to zero is what the original ended in: what it sent was numbered below what the other side
+//! remembered, and ignored (Q96060, Q119452). So the command says what is to be done there.
+
+use std::fmt;
+use std::io::Write;
+
+use serde_json::json;
+
+use crate::tools::cli::clock::Clock;
+use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::put_line;
+
+use super::agent::{Agent, unusable_ledger};
+use super::config::{Config, Connection, Role};
+use super::container;
+use super::event::{Event, Severity};
+use super::numbers::{Numbers, Shown, put_server, requestor, server};
+use super::options::Options;
+use super::state::{Known, State, not_saved};
+
+/// Where numbers stood, and what they were.
+struct Before {
+    /// In the ledger; none where nothing was exchanged, or where they cannot be read.
+    ledger: Option<Shown>,
+    /// In the import container.
+    container: Option<Shown>,
+    /// Transactions that waited.
+    waiting: u32,
+}
+
+/// Resets one connection.
+pub(super) fn run(
+    options: &Options,
+    config: &Config,
+    name: &str,
+    screen: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let connection = config.connection(name).ok_or_else(|| {
+        let near = config.near(name).join(", ");
+        let text = format!("no connection {name}; near it: {near}");
+        ToolError::new(ExitCode::NotFound, text)
+    })?;
+    let clock = Clock::from_environment()?;
+    let mut agent = Agent::open(config, clock, Interrupt::install()?, options.dry_run)?;
+    let reset = agent.reset(connection);
+    let events = agent.take_events();
+    agent.log(&events)?;
+    let (before, after) = reset?;
+    let to_do = to_do(config, connection);
+    if options.common.json {
+        let summary = json!({
+            "program": "dxa",
+            "dry_run": options.dry_run,
+            "connection": connection.name,
+            "ledger": before.ledger,
+            "container": before.container,
+            "waiting": before.waiting,
+            "numbers": after,
+            "to_do": to_do,
+            "exit": ExitCode::Done.number(),
+        });
+        put_line(screen, &summary)?;
+        return Ok(ExitCode::Done);
+    }
+    for event in &events {
+        writeln!(screen, "{event}")?;
+    }
+    writeln!(screen, "{}: {before} -> {after}", connection.name)?;
+    if options.dry_run {
+        writeln!(screen, "Dry run: nothing was written.")?;
+        return Ok(ExitCode::Done);
+    }
+    writeln!(screen, "The next cycle brings full lists both ways.")?;
+    writeln!(screen, "Still to be done before it, at the other side:")?;
+    for line in &to_do {
+        writeln!(screen, "- {line}")?;
+    }
+    Ok(ExitCode::Done)
+}
+
+/// Says what the administrator of the other side has to do; what is said of programs is of those of a postoffice.
+fn to_do(config: &Config, connection: &Connection) -> Vec<String> {
+    let page = config.agent.code_page;
+    let own = config.agent.address.view(page);
+    let other = connection.address.view(page);
+    match connection.role {
+        Role::Requestor => vec![
+            format!(
+                "{other}: strike the requestor {own} (admin config dirsync server requestors delete {own});"
+            ),
+            format!(
+                "{other}: register it again (admin config dirsync server requestors create {own})."
+            ),
+        ],
+        Role::Server => vec![
+            format!("{other}: set its numbers to zero (listds -r -z);"),
+            format!("{other}: export its list (admin config dirsync requestor export)."),
+        ],
+    }
+}
+
+impl Agent<'_> {
+    /// Sets the numbers to zero: in the container, if they are still those that stand there, then in the ledger together
+    /// with all that is known of the other side.
+    fn reset(&mut self, connection: &Connection) -> Result<(Before, Shown), ToolError> {
+        let (before, kept) = self.before(connection)?;
+        let numbers = anew(connection, kept)?;
+        let after = numbers.shown();
+        if self.dry_run {
+            return Ok((before, after));
+        }
+        let change = self.ledger.begin().map_err(not_saved)?;
+        let id = change.connection(&connection.name).map_err(not_saved)?;
+        drop(change);
+        let mut known = Known {
+            id,
+            numbers,
+            state: State::default(),
+        };
+        self.show_numbers(connection, &known)?;
+        let change = self.ledger.begin().map_err(not_saved)?;
+        if let Some(id) = change.find(&connection.name).map_err(not_saved)? {
+            change.forget(id).map_err(not_saved)?;
+        }
+        known.id = change.connection(&connection.name).map_err(not_saved)?;
+        known.put(&change).map_err(not_saved)?;
+        change.commit().map_err(not_saved)?;
+        let event = Event::new(
+            Severity::Info,
+            "begun anew, the next exchange is a full list",
+        );
+        let event = event.id("DX221").with("connection", &connection.name);
+        self.say(event.with("because", format!("it was reset: {before} -> {after}")));
+        Ok((before, after))
+    }
+
+    /// Reads what is known, also where it is of another role or damaged.
+    fn before(&mut self, connection: &Connection) -> Result<(Before, Option<Numbers>), ToolError> {
+        let there = match &connection.import.container {
+            Some(container) => container::numbers(&mut self.directory, container)?,
+            None => None,
+        };
+        let change = self.ledger.begin().map_err(unusable_ledger)?;
+        let mut kept = None;
+        let mut waiting = 0;
+        if let Some(id) = change.find(&connection.name).map_err(unusable_ledger)? {
+            kept = change.numbers(id).map_err(unusable_ledger)?;
+            change
+                .waiting(id, 0, |_| waiting += 1)
+                .map_err(unusable_ledger)?;
+        }
+        let of = |role, bytes: &[u8]| {
+            let connection = Connection {
+                role,
+                ..connection.clone()
+            };
+            Numbers::decode(bytes, &connection).ok()
+        };
+        let kept = kept.and_then(|bytes| {
+            let roles = [Role::Requestor, Role::Server];
+            roles.into_iter().find_map(|role| of(role, &bytes))
+        });
+        let before = Before {
+            ledger: kept.as_ref().map(Numbers::shown),
+            container: there,
+            waiting,
+        };
+        Ok((before, kept))
+    }
+}
+
+/// Makes the numbers to begin with: zero, and a full list asked for.
+fn anew(connection: &Connection, kept: Option<Numbers>) -> Result<Numbers, ToolError> {
+    let mut numbers = Numbers::new(connection)?;
+    match (&mut numbers, kept) {
+        (Numbers::Requestor(conf), _) => {
+            let mut own = requestor(conf);
+            own.import_requested = true;
+            own.put(conf);
+        }
+        (Numbers::Server(conf), kept) => {
+            let (mut own, mut entry) = server(conf);
+            if let Some(Numbers::Server(kept)) = &kept {
+                // STAMPs go on, since a lower one means an old answer; none of those before this is known any more.
+                own.stamp = server(kept).0.stamp;
+            }
+            entry.due.export = true;
+            put_server(conf, &own, &entry);
+        }
+    }
+    Ok(numbers)
+}
+
+impl fmt::Display for Before {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.ledger {
+            Some(shown) => write!(f, "{shown}")?,
+            None => f.write_str("no numbers")?,
+        }
+        if let Some(shown) = self.container.filter(|there| Some(*there) != self.ledger) {
+            write!(f, " (in the container {shown})")?;
+        }
+        match self.waiting {
+            0 => Ok(()),
+            n => write!(f, ", {n} waiting"),
+        }
+    }
+}
