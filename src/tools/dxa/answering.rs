@@ -189,6 +189,7 @@ impl Agent<'_> {
         let change = self.ledger.begin().map_err(not_written)?;
         let ends = change.ends(known.id).map_err(not_written)?;
         let low = ends.map_or(own.sync.0.saturating_add(1), |(first, _)| first);
+        let low = known.state.unused.map_or(low, |unused| unused.low(low));
         Ok(Master {
             low: SrvSync(low),
             applied: own.sync,

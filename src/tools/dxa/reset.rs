@@ -112,20 +112,20 @@ impl Agent<'_> {
         if self.dry_run {
             return Ok((before, after));
         }
-        let change = self.ledger.begin().map_err(not_saved)?;
-        let id = change.connection(&connection.name).map_err(not_saved)?;
-        drop(change);
-        let mut known = Known {
-            id,
-            numbers,
-            state: State::default(),
-        };
-        self.show_numbers(connection, &known)?;
+        if let Some(container) = &connection.import.container {
+            let owner = &connection.import.owner;
+            let there = before.container;
+            container::put_numbers(&mut self.directory, container, owner, there, after)?;
+        }
         let change = self.ledger.begin().map_err(not_saved)?;
         if let Some(id) = change.find(&connection.name).map_err(not_saved)? {
             change.forget(id).map_err(not_saved)?;
         }
-        known.id = change.connection(&connection.name).map_err(not_saved)?;
+        let known = Known {
+            id: change.connection(&connection.name).map_err(not_saved)?,
+            numbers,
+            state: State::default(),
+        };
         known.put(&change).map_err(not_saved)?;
         change.commit().map_err(not_saved)?;
         let event = Event::new(

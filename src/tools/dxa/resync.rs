@@ -30,7 +30,7 @@ use super::options::Options;
 use super::outcome::{Sending, shown};
 use super::serving::conf_of;
 use super::settings;
-use super::state::{Known, Raised, not_saved};
+use super::state::{Known, Raised, Unused, not_saved};
 
 /// What a run is to make.
 #[derive(Debug, Clone, Default)]
@@ -356,11 +356,22 @@ impl Item<'_> {
         let mut conf = conf_of(&self.known.numbers)?.clone();
         let (mut own, mut entry) = server(&conf);
         let stamp = own.issue(stamp).ok_or_else(no_stamp)?;
+        let state = &mut self.known.state;
+        let (last, through) = (own.sync.0, head.svr.0 - self.news.len());
+        if through > last {
+            // Those passed over before may lie in front of these.
+            let after = state
+                .unused
+                .map_or(last, |unused| match unused.through == last {
+                    true => unused.after,
+                    false => last,
+                });
+            state.unused = Some(Unused { after, through });
+        }
         own.sync = head.svr;
         if !entry.is_fresh() {
             entry.sent.push(stamp, SENT_CAPACITY);
         }
-        let state = &mut self.known.state;
         if shared {
             let before = Raised {
                 req: entry.req_sync.0,

@@ -30,6 +30,27 @@ pub(super) struct State {
     pub(super) list_stamp: Option<u32>,
     /// What a shared list has raised since the requestor was last heard.
     pub(super) raised: Option<Raised>,
+    /// Numbers that a shared list has passed over.
+    pub(super) unused: Option<Unused>,
+}
+
+/// Server numbers that no transaction ever had, so that nobody lacks one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Unused {
+    /// The last number before them.
+    pub(super) after: u32,
+    /// The last of them.
+    pub(super) through: u32,
+}
+
+impl Unused {
+    /// Returns the number from which on nothing is missing, where the transactions that are kept begin with `first`.
+    pub(super) fn low(self, first: u32) -> u32 {
+        match self.through.checked_add(1) == Some(first) {
+            true => self.after.saturating_add(1),
+            false => first,
+        }
+    }
 }
 
 /// Numbers of a requestor before a shared list raised them (DX-09). The next request is judged by these: whoever applied

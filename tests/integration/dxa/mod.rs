@@ -7,5 +7,7 @@ mod cycle_requestor;
 mod cycle_server;
 mod lists;
 mod net;
+mod reset;
+mod resync;
 mod scene;
 mod stopped;

@@ -107,7 +107,11 @@ fn dxc_012_the_request_of_the_configuration_is_taken_out_once_all_lists_are_ther
     let scene = three();
     let plain = fs::read_to_string(scene.config()).expect("readable");
     let plain = format!("# By hand; keep.\n{plain}\n# The end.\n");
-    let with = plain.replacen('\n', "\nresync-connections = [ # once\n 'R3', \"R1\" ]\n", 1);
+    let with = plain.replacen(
+        '\n',
+        "\nresync-connections = [ # once\n 'R3', \"R1\" ]\n",
+        1,
+    );
     fs::write(scene.config(), &with).expect("written");
     scene.dxa("resync --dry-run").ends(0);
     // A list that cannot be placed: nothing is consumed, and none is there.
@@ -131,7 +135,12 @@ fn dxc_012_the_request_of_the_configuration_is_taken_out_once_all_lists_are_ther
 fn dx_08_a_name_that_is_not_there_stops_all_lists() {
     let scene = three();
     let run = scene.dxa("resync R1 RR3 R2").ends(66);
-    assert!(run.stderr.contains("RR3; near it: R3"), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .contains("no connection RR3; near it: R1, R2, R3"),
+        "{}",
+        run.stderr
+    );
     assert!(!scene.data("").exists(), "nothing was begun");
     let config = fs::read_to_string(scene.config()).expect("readable");
     fs::write(
@@ -171,7 +180,10 @@ fn dxc_003_the_agent_refuses_its_own_list() {
 fn dxc_014_a_list_for_several_that_are_sent_different_things_is_refused_by_setting() {
     let scene = three();
     let more = scene.unit("More");
-    let wider = connection("R1", "PO1", "").replace("ou=People,o=Org\"", &format!("ou=People,o=Org\", \"{more}\""));
+    let wider = connection("R1", "PO1", "").replace(
+        "ou=People,o=Org\"",
+        &format!("ou=People,o=Org\", \"{more}\""),
+    );
     let rest = connection("R2", "PO2", "") + &connection("R3", "PO3", "trust = 20\n");
     scene.configure_connections(&(wider + &rest));
     let more = "syncTrustLevel: 50\n";
@@ -196,8 +208,10 @@ fn dxc_014_a_list_is_not_shared_where_what_came_from_one_goes_to_the_other() {
     let scene = three();
     let both = ["R1", "R2"].map(|name| {
         let more = "relay = true\ncustom-recipients = true";
-        connection(name, &name.replace('R', "PO"), more)
-            .replace("\"ou=People,o=Org\"", "\"ou=People,o=Org\", \"ou=R1,o=Org\"")
+        connection(name, &name.replace('R', "PO"), more).replace(
+            "\"ou=People,o=Org\"",
+            "\"ou=People,o=Org\", \"ou=R1,o=Org\"",
+        )
     });
     scene.configure_connections(&both.concat());
     scene.dxa("resync --shared R1 R2").ends(0);
@@ -229,7 +243,9 @@ fn dx_09_a_list_for_one_has_its_numbers() {
     set_numbers(&scene, "R2", (50, 90));
     scene.dxa("resync R1 R2").ends(0);
     let heads = lists(&scene).into_values().map(|path| read(&path).0);
-    let heads: Vec<_> = heads.map(|head| (head.req_sync.0, head.srv_sync.0)).collect();
+    let heads: Vec<_> = heads
+        .map(|head| (head.req_sync.0, head.srv_sync.0))
+        .collect();
     assert_eq!(heads, [(10, 7), (50, 90)]);
     let known = status(&scene);
     assert_eq!((known["R1"], known["R2"]), ((10, 7), (50, 90)));
@@ -254,16 +270,17 @@ fn dxc_017_a_shared_list_has_the_highest_numbers_of_all_and_raises_those_of_the_
 
     // R1 has applied it, R2 not yet.
     let add = "A Otto                           PCM:NET1";
-    let request = |req: u32, svr: u32, stamp: u32, number: u32, place: &str| {
+    let request = |req: u32, svr: u32, stamp: &str, number: u32, place: &str| {
         let (from, name) = (format!("NET1/{place}"), place.to_lowercase());
         let profile = format!(
-            "TASK=UPDATEREQ\nREQNAME=PCM:{from}\nREQSEQ={req}\nSRVSEQ={svr}\nIMPSEQ=1\nSTAMP={stamp}\n"
+            "TASK=UPDATEREQ\nREQNAME=PCM:{from}\nREQSEQ={req}\nSRVSEQ={svr}\nIMPSEQ=1\n{stamp}"
         );
         let line = format!("{number:010} {add}/{place}/OTTO");
         scene.put_mail(&from, &name, &profile, &[&line]);
     };
-    request(71, 95, header.stamp, 71, "PO1");
-    request(51, 90, 1, 51, "PO2");
+    let stamp = format!("STAMP={}\n", header.stamp);
+    request(71, 95, &stamp, 71, "PO1");
+    request(51, 90, "", 51, "PO2");
     let run = scene.dxa("cycle --json").ends(0).json();
     for at in [0, 1] {
         let received = &run["connections"][at]["received"];
@@ -345,42 +362,73 @@ fn dx_09_a_postoffice_takes_its_list_and_goes_on_behind_it() {
 fn dx_09_what_is_new_in_a_list_that_nobody_applies_is_sent_all_the_same() {
     let net = served();
     net.scene.person("Max Berg", "MAX");
-    net.scene.change(
-        "cn=Lena Berg,ou=People,o=Org",
-        "changetype: delete",
-    );
+    net.scene
+        .change("cn=Lena Berg,ou=People,o=Org", "changetype: delete");
     net.scene.dxa("resync R1").ends(0);
     plain_round(&net);
     assert_eq!(net.site.names_in(ONE, "NET1/AGENT"), ["Max Berg"]);
     assert_eq!(letters(&net.scene, "P1/new").len(), 0);
 }
 
-#[test]
-fn dxc_017_postoffices_take_a_shared_list_now_later_or_never() {
+/// Postoffices whose server numbers differ, and a list that both share with something new in it.
+fn shared() -> (Net, PathBuf) {
     let net = served();
     for user in ["Tom", "Tara", "Theo"] {
         net.site.user(TWO, user);
     }
     plain_round(&net);
+    net.site.t1(TWO);
+    net.carry();
+    net.scene.dxa("cycle R2 --export-all").ends(0);
+    net.carry();
+    net.site.t3(TWO);
     plain_round(&net);
     let before = status(&net.scene);
-    assert!(before["R2"].0 > before["R1"].0, "{before:?}");
+    let (one, two) = (before["R1"], before["R2"]);
+    assert!(two.0 > one.0 && two.1 > one.1, "{before:?}");
     net.scene.person("Max Berg", "MAX");
     net.scene.dxa("resync --shared R1 R2").ends(0);
     let (_, path) = lists(&net.scene).pop_first().expect("a list");
     let known = status(&net.scene);
     assert_eq!(known["R1"], known["R2"]);
-    apply(&net, ONE, &path);
-    for office in [ONE, TWO] {
-        net.site.user(office, "New One");
-    }
-    net.round_served().ends(0);
-    net.round_served().ends(0);
-    plain_round(&net);
+    (net, path)
+}
+
+#[track_caller]
+fn assert_in_step(net: &Net, people: &[&str]) {
     for (office, ou, users) in [(ONE, "R1", 3), (TWO, "R2", 6)] {
         let names = net.site.names_in(office, "NET1/AGENT");
-        assert_eq!(names, ["Lena Berg", "Max Berg"], "{office}");
+        assert_eq!(names, people, "{office}");
         let entries = net.scene.entries(&format!("ou={ou},o=Org"));
         assert_eq!(entries.len(), users, "{office}");
     }
+}
+
+#[test]
+fn dxc_017_a_postoffice_takes_a_shared_list_and_another_never_does() {
+    let (net, path) = shared();
+    apply(&net, ONE, &path);
+    for office in [ONE, TWO] {
+        net.site.user(office, "Newman");
+    }
+    plain_round(&net);
+    plain_round(&net);
+    assert_in_step(&net, &["Lena Berg", "Max Berg"]);
+}
+
+#[test]
+fn dxc_017_a_postoffice_whose_request_comes_before_it_takes_a_shared_list_loses_nothing() {
+    let (net, path) = shared();
+    for office in [ONE, TWO] {
+        net.site.user(office, "Newman");
+    }
+    net.site.t1(ONE);
+    net.carry();
+    plain_round(&net);
+    apply(&net, ONE, &path);
+    plain_round(&net);
+    net.scene.person("Nora Berg", "NORA");
+    plain_round(&net);
+    plain_round(&net);
+    assert_in_step(&net, &["Lena Berg", "Max Berg", "Nora Berg"]);
 }
