@@ -166,6 +166,28 @@ fn dx_08_a_dry_run_and_a_requestor_make_none() {
 }
 
 #[test]
+fn dx_08_a_ledger_that_cannot_be_written_leaves_no_list() {
+    let scene = three();
+    scene.dxa("cycle").ends(0);
+    let before = status(&scene);
+    let ledger = rusqlite::Connection::open(scene.data("ledger.db")).expect("a ledger");
+    ledger
+        .execute_batch(
+            "CREATE TRIGGER forbid BEFORE INSERT ON sent BEGIN SELECT RAISE(ABORT, 'full'); END",
+        )
+        .expect("a trigger");
+    let run = scene.dxa("resync R1 R2").ends(73);
+    assert!(run.stderr.contains("DX168"), "{}", run.stderr);
+    assert!(lists(&scene).is_empty(), "{:?}", lists(&scene));
+    assert_eq!(status(&scene), before);
+    ledger
+        .execute_batch("DROP TRIGGER forbid")
+        .expect("dropped");
+    scene.dxa("resync R1 R2").ends(0);
+    assert_eq!(lists(&scene).len(), 2);
+}
+
+#[test]
 fn dxc_003_the_agent_refuses_its_own_list() {
     let scene = three();
     scene.dxa("resync R1").ends(0);
@@ -431,4 +453,43 @@ fn dxc_017_a_postoffice_whose_request_comes_before_it_takes_a_shared_list_loses_
     plain_round(&net);
     plain_round(&net);
     assert_in_step(&net, &["Lena Berg", "Max Berg", "Nora Berg"]);
+}
+
+#[test]
+fn dx_09_a_list_of_what_is_passed_on_names_what_is_gone_of_it() {
+    let net = Net::server(&[ONE, TWO]);
+    let both = [("R1", "R2"), ("R2", "R1")].map(|(name, other)| {
+        net.scene.unit(name);
+        let more = "relay = true\ncustom-recipients = true";
+        let container = format!("\"ou=People,o=Org\", \"ou={other},o=Org\"");
+        connection(name, &name.replace('R', "PO"), more).replace("\"ou=People,o=Org\"", &container)
+    });
+    net.scene.configure_connections(&both.concat());
+    net.scene.person("Lena Berg", "LENA");
+    for user in ["Tina", "Tom"] {
+        net.site.user(TWO, user);
+    }
+    for _ in 0..4 {
+        net.round_served().ends(0);
+    }
+    let users = |list: &str| {
+        let mut names = net.site.names_in(ONE, list);
+        names.retain(|name| name != "Administrator");
+        names
+    };
+    assert_eq!(users(TWO), ["Tina", "Tom"]);
+    net.site.admin(TWO, "local delete TOM").ends(0);
+    net.site.t1(TWO);
+    net.carry();
+    net.scene.dxa("cycle R2").ends(0);
+    net.scene.dxa("resync R1").ends(0);
+    let (_, path) = lists(&net.scene).pop_first().expect("a list");
+    let (_, texts) = read(&path);
+    let deleted = texts.iter().filter(|text| text.starts_with("D "));
+    assert_eq!(deleted.count(), 1, "{texts:?}");
+    apply(&net, ONE, &path);
+    assert_eq!(users(TWO), ["Tina"]);
+    assert_eq!(users("NET1/AGENT"), ["Lena Berg"]);
+    plain_round(&net);
+    assert_eq!(users(TWO), ["Tina"]);
 }
