@@ -83,6 +83,9 @@ enum Sorted<'c> {
     Unknown,
 }
 
+/// A message with the connection that it is for.
+pub(super) type Addressed<'c> = (&'c Connection, Arrived);
+
 impl<'c> Agent<'c> {
     /// Reads all mail; returns what the chosen connections are to take, in the order in which it arrived. Of who is not
     /// registered everything is put aside, and nothing is answered.
