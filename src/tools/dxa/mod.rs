@@ -14,6 +14,7 @@ mod exporting;
 mod home;
 mod importing;
 mod listfile;
+mod listing;
 mod listout;
 mod mailplace;
 mod numbers;
