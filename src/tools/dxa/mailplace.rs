@@ -71,9 +71,6 @@ impl MailPlace {
     }
 }
 
-/// A message and the connection that takes it.
-pub(super) type Addressed<'c> = (&'c Connection, Arrived);
-
 /// Where a message goes.
 enum Sorted<'c> {
     To(&'c Connection),

@@ -44,7 +44,13 @@ pub(super) fn run(
         ToolError::new(ExitCode::NotFound, text)
     })?;
     let clock = Clock::from_environment()?;
-    let mut agent = Agent::open(config, clock, Interrupt::install()?, options.dry_run)?;
+    let mut agent = Agent::open(
+        config,
+        "reset",
+        clock,
+        Interrupt::install()?,
+        options.dry_run,
+    )?;
     let reset = agent.reset(connection);
     let events = agent.take_events();
     agent.log(&events)?;

@@ -67,7 +67,13 @@ pub(super) fn run(
     let clock = Clock::from_environment()?;
     let report = options.common.report.as_deref();
     let mut report = report.map(ReportFile::create).transpose()?;
-    let mut agent = Agent::open(config, clock, Interrupt::install()?, options.dry_run)?;
+    let mut agent = Agent::open(
+        config,
+        "resync",
+        clock,
+        Interrupt::install()?,
+        options.dry_run,
+    )?;
     let consumed = match order.names.is_empty() && !options.dry_run {
         true => Consumed::prepare(&config.path, &config.resync_connections)
             .map_err(|error| unusable(&config.path, error))?,

@@ -136,3 +136,32 @@ fn a_password_comes_from_a_file_and_is_never_shown() {
     let found = faults(&missing);
     assert!(found[0].contains("other"), "{found:?}");
 }
+
+#[test]
+fn the_sample_says_what_holds_where_nothing_is_said() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/dxa.toml");
+    let sample = Config::load(&path).expect("it can be used as it is");
+    let least = parse(&format!("{LEAST}{HQ}")).expect("a configuration");
+    let connection = |config: &Config| format!("{:?}", config.connections);
+    assert_eq!(connection(&sample), connection(&least));
+    // Every setting that is told behind a # is one.
+    let text = std::fs::read_to_string(&path).expect("read");
+    let settings = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter(|line| line.contains(" = "));
+    let told = settings.filter(|line| {
+        !line.starts_with("password-")
+            && !line.starts_with("bind-dn")
+            && !line.starts_with("address-map")
+    });
+    for line in told {
+        let uncommented = text.replace(&format!("# {line}"), line);
+        let mapping = line.starts_with("prompt")
+            || line.starts_with("attribute")
+            || line.starts_with("direction");
+        if !mapping {
+            Config::parse(&uncommented, &path).unwrap_or_else(|error| panic!("{line}: {error}"));
+        }
+    }
+}
