@@ -2,10 +2,9 @@
 
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::queue::QueueRecord;
-use crate::codec::resync::{ResyncHeader, ResyncWriter};
+use crate::codec::resync::ResyncHeader;
 use crate::codec::srvconf::{RequestorFlags, RequestorRecord};
 use crate::codec::sync_number::SrvSync;
-use crate::codec::timestamp::Timestamp;
 use crate::postoffice::mailbag::Outbox;
 use crate::postoffice::places::types_of;
 use crate::protocol::message::{Form, ReplyHead};
@@ -22,10 +21,9 @@ use crate::tools::srvmain::reply_letter;
 use super::agent::Agent;
 use super::config::Connection;
 use super::cycle::Wanted;
-use super::dropped::free;
 use super::event::{Event, Severity};
 use super::exporting::{Exported, Wish};
-use super::home::unusable;
+use super::listout::Staged;
 use super::mailplace::MailPlace;
 use super::numbers::{Numbers, put_server, server};
 use super::outcome::Done;
@@ -125,13 +123,16 @@ impl Agent<'_> {
             drop(change);
         } else if is_too_large {
             // It cannot be sent in parts (DX-39): somebody carries it.
-            let name = format!("{}-RESYNC.GLB", connection.name);
-            let path = free(&self.home.outgoing(), &name);
-            let list = list(&self.config.agent.address, connection, &head, &records);
-            std::fs::write(&path, list?).map_err(|error| unusable(&path, error))?;
+            let folder = self.home.outgoing();
+            let header = header(&self.config.agent.address, connection, &head);
+            let texts: Vec<_> = records.into_iter().map(|record| record.text).collect();
+            let mut staged = Staged::new(&folder);
+            staged.write(connection.name.clone(), &header, mail.now, &texts)?;
+            let placed = staged.place()?;
             next.put(&change)
                 .and_then(|()| change.commit())
                 .map_err(not_written)?;
+            let files = placed.keep();
             *known = next;
             self.show_numbers(connection, known)?;
             self.remark(connection, &Remark::ImportLimit, done);
@@ -142,7 +143,8 @@ impl Agent<'_> {
             let event = event
                 .with("connection", &connection.name)
                 .with("transactions", count);
-            self.say(event.with("file", path.display()));
+            let file = files.first().map(|path| path.display().to_string());
+            self.say(event.with("file", file.unwrap_or_default()));
             done.sent(exported.sending);
             return Ok(());
         } else {
@@ -216,34 +218,16 @@ impl Agent<'_> {
     }
 }
 
-/// Returns a list as a file that the requestor applies.
-fn list(
-    own: &PostofficeName,
-    connection: &Connection,
-    head: &ReplyHead,
-    records: &[QueueRecord],
-) -> Result<Vec<u8>, ToolError> {
-    let header = ResyncHeader {
+/// Returns the header of a list that somebody carries: the numbers of the reply that it stands for.
+fn header(own: &PostofficeName, connection: &Connection, head: &ReplyHead) -> ResyncHeader {
+    ResyncHeader {
         import_sync: head.import_sync,
         req_sync: head.req_sync,
         srv_sync: head.srv_sync,
         stamp: head.stamp.0,
         server: own.encode().into(),
         addressee: Some(connection.address.encode().into()),
-    };
-    let unwritable = |error: &dyn std::fmt::Display| {
-        ToolError::new(ExitCode::CannotWrite, format!("the list: {error}"))
-    };
-    let stamp = Timestamp(head.stamp.0);
-    let mut writer =
-        ResyncWriter::new(Vec::new(), &header, stamp).map_err(|error| unwritable(&error))?;
-    for record in records {
-        let text = record.text.clone();
-        let record = QueueRecord::transaction(record.stamp, head.srv_sync.0, 0, text);
-        writer.write(&record).map_err(|error| unwritable(&error))?;
     }
-    let (bytes, _) = writer.finish().map_err(|error| unwritable(&error))?;
-    Ok(bytes)
 }
 
 /// What a requestor asked for, as far as the configuration lets it have that.

@@ -77,7 +77,7 @@ fn dxc_082_replies_that_never_came_are_said_and_a_list_is_asked_for() {
 }
 
 #[test]
-fn updates_are_applied_and_an_answer_without_any_is_an_acknowledgment() {
+fn dxc_081_updates_are_applied_and_an_answer_without_any_is_an_acknowledgment() {
     let scene = in_step();
     let changes = [
         "0000000041 D Ann                            PCM:NET1/PO1/ANN",

@@ -246,7 +246,7 @@ fn a_wrong_password_is_put_aside() {
 }
 
 #[test]
-fn a_list_above_the_limit_is_written_for_somebody_to_carry() {
+fn dxc_108_a_list_above_the_limit_is_written_for_somebody_to_carry() {
     let net = Net::server(&[ONE]);
     net.scene.unit("PO1");
     let one = connection("PO1", "People") + "limit = 400\n";
