@@ -5,14 +5,15 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::address_text::{PC_MAIL, TargetAddress};
+use serde::Deserialize;
+
 use super::dn::Dn;
+use super::schema;
 use super::x400::{self, X121Spelling};
 
-/// Attribute that holds the key and names the entry.
-pub const SYNC_KEY: &str = "syncKey";
-
 /// Where an entry of a container lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ContainerLayout {
     /// All entries directly below the container.
     #[default]
@@ -80,8 +81,8 @@ impl SyncKey {
     #[must_use]
     pub fn dn(&self, container: &Dn, layout: ContainerLayout) -> Dn {
         match self.parent(container, layout) {
-            Some(postoffice) => postoffice.child(SYNC_KEY, self.text.as_bytes()),
-            None => container.child(SYNC_KEY, self.text.as_bytes()),
+            Some(postoffice) => postoffice.child(schema::KEY, self.text.as_bytes()),
+            None => container.child(schema::KEY, self.text.as_bytes()),
         }
     }
 
@@ -173,7 +174,7 @@ mod tests {
         let container = Dn::parse("ou=Imported,o=Org").unwrap();
         let key = key(r"SMTP:a=b+c\d,e@x");
         let dn = key.dn(&container, ContainerLayout::Flat);
-        assert_eq!(dn.own_value(SYNC_KEY), Some(&br"SMTP:a=b+c\d,e@x"[..]));
+        assert_eq!(dn.own_value(schema::KEY), Some(&br"SMTP:a=b+c\d,e@x"[..]));
         let as_slapd_writes_it = Dn::parse(r"syncKey=SMTP:a\3Db\2Bc\5Cd\2Ce@x,ou=Imported,o=Org");
         assert!(dn.is_same(&as_slapd_writes_it.unwrap()));
     }

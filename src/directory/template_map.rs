@@ -1,13 +1,10 @@
 //! Which template line goes into which attribute, and back (`spec/exchange.md` DX-22, DX-26).
 
 use super::entry::Attributes;
-use super::syntax;
+use super::{schema, syntax};
 use crate::codec::codepage::CodePage;
 use crate::importfile::parse_info;
 use crate::transaction::InfoLine;
-
-/// Attribute that keeps the lines no attribute takes.
-pub const SYNC_TEMPLATE: &str = "syncTemplate";
 
 /// A prompt that is declared, and the attribute that takes its data; without one the line is kept as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -212,7 +209,7 @@ impl TemplateMap {
                 lines.push(format!("{}/{value}", rule.prompt.replace('/', "//")));
             }
         }
-        let mut kept = texts(attributes, SYNC_TEMPLATE);
+        let mut kept = texts(attributes, schema::TEMPLATE);
         kept.retain(|line| !prompts.contains(&self.prompt_key(line)));
         lines.extend(kept);
         lines

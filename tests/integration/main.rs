@@ -8,6 +8,7 @@ mod acceptance_ownership;
 mod acceptance_queue;
 mod admin;
 mod batch_crash;
+mod case_ids;
 mod convergence;
 mod cycle;
 mod directory;

@@ -49,7 +49,7 @@ impl Held {
     /// A name to speak of an entry that is not in the directory yet.
     fn new_dn(key: &SyncKey) -> crate::directory::dn::Dn {
         crate::directory::dn::Dn::default()
-            .child(crate::directory::key::SYNC_KEY, key.as_str().as_bytes())
+            .child(crate::directory::schema::KEY, key.as_str().as_bytes())
     }
 }
 

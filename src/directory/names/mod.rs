@@ -5,6 +5,8 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use serde::Deserialize;
+
 use super::charset::Charset;
 use super::key::SyncKey;
 use super::note::Note;
@@ -12,7 +14,8 @@ use crate::plan::outcome::Reason;
 use crate::transaction::MAX_NAME_LEN;
 
 /// Where a name must be unique.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum UniqueNames {
     /// Among the names of one postoffice, or of one type without postoffices.
     #[default]
@@ -21,6 +24,21 @@ pub enum UniqueNames {
     All,
     /// Nowhere.
     Off,
+}
+
+impl UniqueNames {
+    /// Every value.
+    pub const ALL: [Self; 3] = [Self::Postoffice, Self::All, Self::Off];
+
+    /// Returns the word of a configuration.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Postoffice => "postoffice",
+            Self::All => "all",
+            Self::Off => "off",
+        }
+    }
 }
 
 /// How the names for one requestor are made.

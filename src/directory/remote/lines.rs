@@ -3,8 +3,8 @@
 use super::Class;
 use crate::directory::entry::Attributes;
 use crate::directory::note::Note;
-use crate::directory::syntax;
-use crate::directory::template_map::{SYNC_TEMPLATE, TemplateMap};
+use crate::directory::template_map::TemplateMap;
+use crate::directory::{schema, syntax};
 use crate::plan::outcome::Reason;
 
 /// What the lines of a transaction come to.
@@ -91,7 +91,7 @@ impl Applied {
         if !self
             .kept
             .iter()
-            .any(|k| syntax::is_same_value(SYNC_TEMPLATE, k, line))
+            .any(|k| syntax::is_same_value(schema::TEMPLATE, k, line))
         {
             self.kept.push(line.to_owned());
         }
@@ -118,7 +118,7 @@ impl Applied {
         for (name, values) in self.set.into_iter().filter(|(_, v)| !v.is_empty()) {
             attributes.set(&name, bytes(&values));
         }
-        attributes.set(SYNC_TEMPLATE, bytes(&self.kept));
+        attributes.set(schema::TEMPLATE, bytes(&self.kept));
     }
 
     /// Puts what is left into an entry that is there: attributes the lines name are replaced or removed, kept lines
@@ -134,13 +134,13 @@ impl Applied {
         let Some(map) = self.map else {
             return;
         };
-        let present = attributes.values(SYNC_TEMPLATE).iter();
+        let present = attributes.values(schema::TEMPLATE).iter();
         let present = present.map(|line| String::from_utf8_lossy(line).into_owned());
         let mut lines: Vec<_> = present
             .filter(|line| !self.prompts.contains(&map.prompt_key(line)))
             .collect();
         lines.extend(self.kept);
-        attributes.set(SYNC_TEMPLATE, bytes(&lines));
+        attributes.set(schema::TEMPLATE, bytes(&lines));
     }
 }
 

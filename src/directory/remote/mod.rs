@@ -6,10 +6,10 @@ mod tests;
 
 use super::address_text::TargetAddress;
 use super::entry::Attributes;
-use super::key::{SYNC_KEY, SyncKey};
+use super::key::SyncKey;
 use super::note::Note;
-use super::syntax;
-use super::template_map::{SYNC_TEMPLATE, TemplateMap};
+use super::template_map::TemplateMap;
+use super::{schema, syntax};
 use crate::codec::codepage::CodePage;
 use crate::plan::outcome::Reason;
 use lines::Applied;
@@ -77,7 +77,7 @@ pub fn added(received: Received<'_>, rules: ImportRules<'_>) -> Wanted {
     let mut attributes = Attributes::default();
     attributes.add("objectClass", class.object_class());
     attributes.add("objectClass", "syncRemoteAddress");
-    attributes.add(SYNC_KEY, key.as_str());
+    attributes.add(schema::KEY, key.as_str());
     attributes.add("syncAddress", received.address.to_string());
     attributes.add("syncImportedFrom", rules.owner);
     if !name.is_empty() {
@@ -124,7 +124,7 @@ pub fn modified(present: &Attributes, received: Received<'_>, rules: ImportRules
     let shown = if name.is_empty() { &alias } else { &name };
 
     let mut attributes = present.clone();
-    attributes.set(SYNC_KEY, one(key.as_str()));
+    attributes.set(schema::KEY, one(key.as_str()));
     attributes.set("syncAddress", one(&received.address.to_string()));
     attributes.set("syncImportedFrom", one(rules.owner));
     attributes.set("syncOriginalName", one(&name));
@@ -189,7 +189,7 @@ pub fn remapped(
             attributes.set(attribute, Vec::new());
         }
     }
-    attributes.set(SYNC_TEMPLATE, Vec::new());
+    attributes.set(schema::TEMPLATE, Vec::new());
     let class = if is_of_class(present, "organizationalRole") {
         Class::Role
     } else {

@@ -383,14 +383,19 @@ fn a_journal_may_be_carried_out_any_number_of_times() {
     assert_eq!(site.files(), changed());
 }
 
-#[test]
-fn a_message_that_was_taken_before_the_recovery_is_not_missed() {
-    let site = Site::new();
-    stop_after_commit(&site);
+/// Carries out every step of the journal, and leaves it there.
+fn apply_all(site: &Site) {
     let journal = fs::read(site.path("GLB/DIRSYNC.JNL")).unwrap();
     let steps = journal::decode(&journal).unwrap();
     let staging = Staging::at(&site.layout).unwrap();
     apply::apply(&site.layout, site.lock.as_ref().unwrap(), &staging, &steps).unwrap();
+}
+
+#[test]
+fn a_message_that_was_taken_before_the_recovery_is_not_missed() {
+    let site = Site::new();
+    stop_after_commit(&site);
+    apply_all(&site);
     fs::remove_file(site.path("P1/new/9.z")).unwrap();
     let found = site.recover().unwrap().unwrap();
     let said = "P1/new/9.z was put in place and has been taken since";
@@ -404,10 +409,7 @@ fn a_message_that_was_taken_before_the_recovery_is_not_missed() {
 fn a_list_that_was_taken_before_the_recovery_is_missed() {
     let site = Site::new();
     stop_after_commit(&site);
-    let journal = fs::read(site.path("GLB/DIRSYNC.JNL")).unwrap();
-    let steps = journal::decode(&journal).unwrap();
-    let staging = Staging::at(&site.layout).unwrap();
-    apply::apply(&site.layout, site.lock.as_ref().unwrap(), &staging, &steps).unwrap();
+    apply_all(&site);
     fs::remove_file(site.path("usr/0000000B.USR")).unwrap();
     let error = site.recover().unwrap_err();
     let said = "USR is neither staged nor in place";

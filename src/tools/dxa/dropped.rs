@@ -446,7 +446,7 @@ fn is_steady(path: &Path) -> Result<bool, ToolError> {
 }
 
 /// Returns a name in a folder that nothing has; what is there is never overwritten.
-pub(super) fn free(folder: &Path, name: &str) -> PathBuf {
+fn free(folder: &Path, name: &str) -> PathBuf {
     let mut path = folder.join(name);
     let mut number = 1;
     while path.exists() {

@@ -10,14 +10,14 @@ use crate::directory::difference::{
 };
 use crate::directory::key::SyncKey;
 use crate::directory::ledger::{ConnectionId, LedgerError, Queued, Transaction as LedgerChange};
-use crate::directory::names::{self, NameRules};
+use crate::directory::names::NameRules;
 use crate::directory::x400::X121Spelling;
 use crate::plan::guard;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::transaction::Transaction;
 
 use super::agent::{Agent, templates, unusable_ledger};
-use super::config::{Connection, Direction, UniqueNames};
+use super::config::{Connection, Direction};
 use super::outcome::Sending;
 use super::state::State;
 
@@ -168,8 +168,8 @@ impl Agent<'_> {
         let owned = owned(connection);
         let source = self.source(connection, wish, outgoing.as_ref(), &owned)?;
         let rules = NameRules {
-            unique: scope(connection.export.unique_names),
-            was: state.unique_names().map(scope),
+            unique: connection.export.unique_names,
+            was: state.unique_names(),
             ..NameRules::new(Charset::Page(connection.code_page))
         };
         let mut wanted = Wanted::new(source.found, &before, rules);
@@ -309,14 +309,6 @@ fn owned(connection: &Connection) -> Vec<(String, String)> {
             )
         })
         .collect()
-}
-
-fn scope(unique: UniqueNames) -> names::UniqueNames {
-    match unique {
-        UniqueNames::Postoffice => names::UniqueNames::Postoffice,
-        UniqueNames::All => names::UniqueNames::All,
-        UniqueNames::Off => names::UniqueNames::Off,
-    }
 }
 
 /// How many of each.

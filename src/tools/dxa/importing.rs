@@ -5,7 +5,7 @@ use crate::directory::dn::Dn;
 use crate::directory::import::{
     Ask, Change, Decision, Extent, Fate, Filling, Select, Sender, Want, Write, decide, managed,
 };
-use crate::directory::key::{ContainerLayout, SyncKey};
+use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
 use crate::directory::proxy::{ProxyRule, ProxyRules, WhenTaken};
 use crate::directory::remote::ImportRules;
@@ -15,7 +15,7 @@ use crate::plan::outcome::{Counts, Outcome};
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{Agent, templates};
-use super::config::{Connection, Direction, Layout};
+use super::config::{Connection, Direction};
 use super::container::{self, Contents};
 use super::event::{Event, Severity};
 
@@ -188,7 +188,7 @@ impl Agent<'_> {
         container: &Dn,
         writes: &[Write],
     ) -> Result<(), ToolError> {
-        let layout = layout(connection);
+        let layout = connection.import.layout;
         let mut made = std::collections::HashSet::new();
         for write in writes
             .iter()
@@ -226,7 +226,7 @@ impl Agent<'_> {
             force_trust: import.force_trust,
         };
         let container = import.container.clone().unwrap_or_default();
-        let layout = layout(connection);
+        let layout = connection.import.layout;
         let dn = |key: &SyncKey| key.dn(&container, layout);
         let mut filling = Filling {
             rules: incoming.rules(connection),
@@ -267,13 +267,6 @@ pub(super) fn container_of(connection: &Connection) -> Result<&Dn, ToolError> {
         );
         ToolError::new(ExitCode::NotHere, text)
     })
-}
-
-pub(super) fn layout(connection: &Connection) -> ContainerLayout {
-    match connection.import.layout {
-        Layout::Flat => ContainerLayout::Flat,
-        Layout::PerPostoffice => ContainerLayout::PerPostoffice,
-    }
 }
 
 /// Stops what looks like a mass deletion by accident (design, section 5).

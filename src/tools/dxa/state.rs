@@ -4,12 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 use crate::directory::ledger::{ConnectionId, LedgerError, Transaction};
+use crate::directory::names::UniqueNames;
 use crate::protocol::requestor::Acknowledgment;
 use crate::protocol::server::Registered;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{Agent, unusable_ledger};
-use super::config::{Connection, UniqueNames};
+use super::config::Connection;
 use super::container;
 use super::numbers::{self, Numbers};
 
@@ -75,7 +76,7 @@ impl State {
     /// Returns how names were made unique at the last exchange.
     pub(super) fn unique_names(&self) -> Option<UniqueNames> {
         let kept = self.unique_names.as_deref()?;
-        [UniqueNames::Postoffice, UniqueNames::All, UniqueNames::Off]
+        UniqueNames::ALL
             .into_iter()
             .find(|unique| unique.word() == kept)
     }

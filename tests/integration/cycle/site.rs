@@ -52,6 +52,26 @@ impl Letter {
         PAGE.decode(&self.mail.body)
     }
 
+    /// Reads all messages in a directory of a postoffice.
+    pub(crate) fn all(directory: &Path, own: &PostofficeName) -> Vec<Self> {
+        let read = |path: PathBuf| {
+            let bytes = fs::read(&path).expect("readable");
+            let reader = Reader {
+                own,
+                code_page: PAGE,
+            };
+            let mail = Mail::parse(&bytes, &reader).expect("a message of ours");
+            let text = BodyReader::open(&mail.body[..], PAGE).expect("readable");
+            let profile = text.and_then(|body| body.profile().cloned());
+            Self {
+                path,
+                mail,
+                profile: profile.unwrap_or_default(),
+            }
+        };
+        files(directory).into_iter().map(read).collect()
+    }
+
     /// Returns the transactions of an INTERNAL message.
     pub(crate) fn queued(&self) -> Vec<(u32, String)> {
         match self.mail.transactions() {
@@ -326,23 +346,7 @@ impl Site {
 
     pub(crate) fn letters(&self, office: &str, directory: &str) -> Vec<Letter> {
         let own = PostofficeName::parse(office.as_bytes(), PAGE).expect("NET/PO");
-        let files = files(&self.path(office).join(directory));
-        let read = |path: PathBuf| {
-            let bytes = fs::read(&path).expect("readable");
-            let reader = Reader {
-                own: &own,
-                code_page: PAGE,
-            };
-            let mail = Mail::parse(&bytes, &reader).expect("a message of ours");
-            let text = BodyReader::open(&mail.body[..], PAGE).expect("readable");
-            let profile = text.and_then(|body| body.profile().cloned());
-            Letter {
-                path,
-                mail,
-                profile: profile.unwrap_or_default(),
-            }
-        };
-        files.into_iter().map(read).collect()
+        Letter::all(&self.path(office).join(directory), &own)
     }
 
     /// Puts a message into the incoming mailbag, as a mail system would.

@@ -3,11 +3,8 @@
 use std::cell::Cell;
 use std::fs;
 
-use dirsync::protocol::mail::{Mail, Reader};
-use dirsync::protocol::message::BodyReader;
-
 use super::scene::Scene;
-use crate::cycle::site::{Letter, PAGE, Site};
+use crate::cycle::site::{Letter, Site};
 use crate::support::{Run, run};
 
 /// The agent's own postoffice.
@@ -117,29 +114,7 @@ pub(super) fn quarantine(scene: &Scene) -> Vec<String> {
 /// Returns the messages in a Maildir of the agent.
 pub(super) fn letters(scene: &Scene, maildir: &str) -> Vec<Letter> {
     let own = crate::support::name(AGENT);
-    let files = fs::read_dir(scene.data("postoffice").join(maildir));
-    let mut paths: Vec<_> = files
-        .into_iter()
-        .flatten()
-        .map(|file| file.expect("an entry").path())
-        .collect();
-    paths.sort();
-    let read = |path: std::path::PathBuf| {
-        let bytes = fs::read(&path).expect("readable");
-        let reader = Reader {
-            own: &own,
-            code_page: PAGE,
-        };
-        let mail = Mail::parse(&bytes, &reader).expect("a message of ours");
-        let text = BodyReader::open(&mail.body[..], PAGE).expect("readable");
-        let profile = text.and_then(|body| body.profile().cloned());
-        Letter {
-            path,
-            mail,
-            profile: profile.unwrap_or_default(),
-        }
-    };
-    paths.into_iter().map(read).collect()
+    Letter::all(&scene.data("postoffice").join(maildir), &own)
 }
 
 /// An agent whose requests nobody answers.

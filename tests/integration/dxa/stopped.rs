@@ -1,6 +1,6 @@
 //! A run of the agent that is stopped or killed in the middle of a list (`spec/exchange.md` DX-05, DX-31, LD-13).
 
-use std::process::Stdio;
+use std::process::{Child, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -25,8 +25,8 @@ fn count(scene: &Scene) -> usize {
     scene.entries(CONTAINER).len()
 }
 
-/// Sends a signal to a run once it has written some of the list, and returns how it ended.
-fn interrupt(scene: &Scene, signal: Signal) -> Option<i32> {
+/// Starts a run and returns it once it has written some of the list.
+fn begun(scene: &Scene) -> Child {
     let mut command = scene.command("lists");
     let mut run = command
         .stdout(Stdio::null())
@@ -34,13 +34,10 @@ fn interrupt(scene: &Scene, signal: Signal) -> Option<i32> {
         .spawn()
         .expect("it runs");
     let begin = Instant::now();
+    let search = ["-LLL", "-z", "1", "-b", CONTAINER, "(syncKey=*)", "1.1"];
     while scene
         .slapd
-        .client(
-            "ldapsearch",
-            &["-LLL", "-z", "1", "-b", CONTAINER, "(syncKey=*)", "1.1"],
-            "",
-        )
+        .client("ldapsearch", &search, "")
         .stdout
         .is_empty()
     {
@@ -54,6 +51,12 @@ fn interrupt(scene: &Scene, signal: Signal) -> Option<i32> {
         );
         thread::sleep(Duration::from_millis(1));
     }
+    run
+}
+
+/// Sends a signal to a run in the middle of the list, and returns how it ended.
+fn interrupt(scene: &Scene, signal: Signal) -> Option<i32> {
+    let mut run = begun(scene);
     let id = Pid::from_raw(i32::try_from(run.id()).expect("small")).expect("not 0");
     kill_process(id, signal).expect("it is our child");
     run.wait().expect("it ended").code()
@@ -96,29 +99,7 @@ fn dxc_005_006_a_list_that_was_stopped_or_killed_is_applied_once_by_the_next_run
 fn a_server_that_goes_away_in_the_middle_leaves_the_list_for_the_next_run() {
     let mut scene = Scene::new();
     scene.drop_file("RESYNC.GLB", &list());
-    let mut command = scene.command("lists");
-    let mut run = command
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it runs");
-    let begin = Instant::now();
-    while scene
-        .slapd
-        .client(
-            "ldapsearch",
-            &["-LLL", "-z", "1", "-b", CONTAINER, "(syncKey=*)", "1.1"],
-            "",
-        )
-        .stdout
-        .is_empty()
-    {
-        assert!(
-            begin.elapsed() < Duration::from_secs(60),
-            "nothing is written"
-        );
-        thread::sleep(Duration::from_millis(1));
-    }
+    let mut run = begun(&scene);
     scene.slapd.kill();
     assert_eq!(run.wait().expect("it ended").code(), Some(75));
     scene.slapd.restart();

@@ -9,6 +9,8 @@ use super::{Fault, page, place};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::directory::dn::Dn;
+use crate::directory::key::ContainerLayout;
+use crate::directory::names::UniqueNames;
 
 /// What the agent is on a connection (DX-11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -62,42 +64,6 @@ impl Direction {
     }
 }
 
-/// Where the entries of an import container lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum Layout {
-    /// All directly in it.
-    #[default]
-    Flat,
-    /// `ou=PO,ou=NET` for each postoffice (DX-36).
-    PerPostoffice,
-}
-
-/// Who must not have the same display name (DX-23).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum UniqueNames {
-    /// Entries of one postoffice.
-    #[default]
-    Postoffice,
-    /// All.
-    All,
-    /// Nobody cares.
-    Off,
-}
-
-impl UniqueNames {
-    /// Returns the word of the configuration.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Postoffice => "postoffice",
-            Self::All => "all",
-            Self::Off => "off",
-        }
-    }
-}
-
 /// A prompt and the attribute that its value lies in (DX-26).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -142,7 +108,7 @@ pub struct Import {
     /// Where the entries go; none where nothing is received.
     pub container: Option<Dn>,
     /// Where in it.
-    pub layout: Layout,
+    pub layout: ContainerLayout,
     /// Value of `syncImportedFrom` (DX-18).
     pub owner: String,
     /// Further owners whose entries this connection may change (`Requestors Used To Import From`, Q155727).
@@ -201,7 +167,7 @@ pub(super) struct ConnectionText {
     template_options: Direction,
     import_container: Option<String>,
     #[serde(default)]
-    layout: Layout,
+    layout: ContainerLayout,
     owner: Option<String>,
     #[serde(default)]
     also_accept: Vec<String>,

@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
-pub use connection::{Connection, Direction, Layout, Mapping, Role, UniqueNames};
+pub use connection::{Connection, Direction, Mapping, Role};
 pub(super) use consume::Consumed;
 pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
@@ -44,10 +44,6 @@ pub struct Agent {
     pub data: PathBuf,
     /// Code page of its own files.
     pub code_page: CodePage,
-    /// Messages kept in the rotating folder of copies (DX-33); 0 keeps none.
-    pub copies: usize,
-    /// Text file for Prometheus.
-    pub metrics: Option<PathBuf>,
 }
 
 /// The directory.
@@ -87,9 +83,6 @@ struct AgentText {
     data: PathBuf,
     #[serde(default = "default_code_page")]
     code_page: u16,
-    #[serde(default = "default_copies")]
-    copies: usize,
-    metrics: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -110,10 +103,6 @@ struct DirectoryText {
 
 fn default_code_page() -> u16 {
     CodePage::Cp850.id()
-}
-
-fn default_copies() -> usize {
-    100
 }
 
 fn default_page_size() -> u32 {
@@ -208,8 +197,6 @@ impl AgentText {
             address: address?,
             data: base.join(self.data),
             code_page: page,
-            copies: self.copies,
-            metrics: self.metrics.map(|path| base.join(path)),
         })
     }
 }
