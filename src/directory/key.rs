@@ -5,14 +5,14 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::address_text::{PC_MAIL, TargetAddress};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::dn::Dn;
 use super::schema;
 use super::x400::{self, X121Spelling};
 
 /// Where an entry of a container lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerLayout {
     /// All entries directly below the container.

@@ -75,7 +75,9 @@ impl Footprint {
                 let above = above.unwrap_or_default();
                 let relative = own.chain(above.relative().iter().cloned());
                 names.push(Names::of(&Dn::from_relative(relative.collect())));
-                (true, true)
+                // Under the same relative name no value comes or goes.
+                let is_other = !operation.dn.own().is_same(new_rdn);
+                (is_other, is_other)
             }
         };
         Self {
@@ -208,6 +210,17 @@ mod tests {
         check(&moved, &replace("cn=b,o=O", "sn"), false);
         let stays = rename("cn=a,o=O", "cn=b", None);
         check(&stays, &replace("cn=b,o=O", "sn"), true);
+    }
+
+    #[test]
+    fn entries_that_keep_their_name_go_elsewhere_at_one_time() {
+        let go = |name: &str| rename(&format!("{name},o=O"), name, Some("ou=J,o=O"));
+        check(&go("cn=a"), &go("cn=b"), false);
+        check(&go("cn=a"), &add("cn=c,o=O"), false);
+        check(&go("cn=a"), &go("CN=A"), true);
+        let other = rename("cn=b,o=O", "cn=c", Some("ou=J,o=O"));
+        check(&other, &go("cn=a"), false);
+        check(&other, &other, true);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::container::unread;
 use super::event::{self, Event, Severity};
 use super::home::{Home, Lock};
 use super::numbers::Numbers;
+use super::todo;
 
 /// Where the ledger keeps which directory it is about.
 const DIRECTORY: &str = "directory";
@@ -77,6 +78,10 @@ impl<'c> Agent<'c> {
     /// Notices a new ledger, and one that is about another directory (LD-09): what is known of one says nothing of
     /// another.
     fn recognise(&mut self, is_new: bool) -> Result<(), ToolError> {
+        if self.suffix.relative().is_empty() {
+            // No connection says which tree it is about, so that nothing is known to be of another.
+            return Ok(());
+        }
         let identity = format!("{} {}", self.config.directory.url, self.suffix);
         let change = self.ledger.begin().map_err(unusable_ledger)?;
         let known = change.agent(DIRECTORY).map_err(unusable_ledger)?;
@@ -138,14 +143,42 @@ impl<'c> Agent<'c> {
             .connection(&connection.name)
             .map_err(unusable_ledger)?;
         let kept = change.numbers(id).map_err(unusable_ledger)?;
-        let numbers = match kept {
-            Some(bytes) => Numbers::decode(&bytes, connection)?,
-            None => Numbers::new(connection)?,
+        let numbers = match &kept {
+            Some(bytes) => Numbers::decode(bytes, connection),
+            None => Numbers::new(connection),
         };
-        if !self.dry_run {
-            change.commit().map_err(unusable_ledger)?;
+        match self.dry_run {
+            true => drop(change),
+            false => change.commit().map_err(unusable_ledger)?,
         }
-        Ok((id, numbers))
+        if kept.is_some_and(|bytes| Numbers::role_of(&bytes) != connection.role) {
+            self.say_role_change(connection);
+        }
+        Ok((id, numbers?))
+    }
+
+    /// Says what a change of the role asks of the other side (DX-01).
+    fn say_role_change(&mut self, connection: &Connection) {
+        let (own, other) = todo::sides(self.config, connection);
+        let (own, other) = (&own[..], &other[..]);
+        for line in todo::role_changed(connection.role, todo::Sides { own, other }) {
+            let event = Event::new(Severity::Warn, "the role has changed, to be done");
+            self.say(
+                event
+                    .with("connection", &connection.name)
+                    .with("there", line),
+            );
+        }
+    }
+
+    /// Finds the root of the tree that an entry lies in.
+    pub(super) fn tree_of(&mut self, dn: &Dn) -> Result<Dn, ToolError> {
+        let contexts = &self.directory.root_dse().map_err(unread)?.naming_contexts;
+        let found = contexts.iter().find(|suffix| dn.is_within(suffix));
+        found.cloned().ok_or_else(|| {
+            let text = format!("{dn} lies in no tree of {}", self.config.directory.url);
+            ToolError::new(ExitCode::NotFound, text)
+        })
     }
 
     /// Returns who speaks for which postoffice.

@@ -18,6 +18,7 @@ use crate::directory::schema;
 use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
 
+use super::handover::entry_at;
 use super::numbers::Shown;
 
 /// Requests on their way at a time.
@@ -126,6 +127,28 @@ impl Contents {
             }
         }
     }
+}
+
+/// Reads the entries of an owner that had to stay in a container when the others were moved: they are its all the same.
+pub(super) fn read_behind(
+    directory: &mut Connection,
+    contents: &mut Contents,
+    container: &Dn,
+    owner: &str,
+) -> Result<(), ToolError> {
+    if entry_at(directory, container, &["objectClass"])?.is_none() {
+        return Ok(());
+    }
+    let class = Filter::equal("objectClass", schema::REMOTE_ADDRESS);
+    let search = Search::new(container.clone());
+    let search = search.filter(class.and(Filter::equal(schema::IMPORTED_FROM, owner)));
+    for entry in directory.find(&search).map_err(unread)? {
+        let key = entry.attributes.text(schema::KEY).map(SyncKey::stored);
+        if key.is_some_and(|key| contents.snapshot.get(&key).is_none()) {
+            contents.take(entry);
+        }
+    }
+    Ok(())
 }
 
 /// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.

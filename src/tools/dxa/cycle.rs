@@ -227,7 +227,15 @@ impl<'c> Agent<'c> {
                 .partition(|(to, _): &(&Connection, Arrived)| to.name == connection.name);
             arrived = others;
             let own = own.into_iter().map(|(_, arrived)| arrived).collect();
-            let known = self.known(connection).and_then(|mut known| {
+            let settled = match self.settle(connection, &mut done) {
+                Ok(false) => {
+                    all.push(done);
+                    continue;
+                }
+                settled => settled,
+            };
+            let known = settled.and_then(|_| self.known(connection));
+            let known = known.and_then(|mut known| {
                 let before = known.numbers.shown();
                 done.numbers = Some((before, before));
                 self.receive(&mut mail, connection, &mut known, own, wanted, &mut done)?;

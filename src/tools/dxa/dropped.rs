@@ -28,6 +28,7 @@ use super::home::unusable;
 use super::importing::{Imported, Incoming, container_of};
 use super::listfile::{self, Contents, Damage, Label};
 use super::numbers::{Numbers, requestor};
+use super::outcome::Done;
 
 /// How long a file must not change before it is taken.
 const STEADY: Duration = Duration::from_millis(200);
@@ -93,7 +94,9 @@ impl<'c> Agent<'c> {
             let mut dropped = match self.take_file(&path, permission)? {
                 Ok((mut dropped, fates)) => {
                     dropped.file = file;
-                    self.put_away(&path, &dropped, &fates)?;
+                    if dropped.fate != "left" {
+                        self.put_away(&path, &dropped, &fates)?;
+                    }
                     dropped
                 }
                 Err(note) => {
@@ -103,7 +106,7 @@ impl<'c> Agent<'c> {
                     dropped
                 }
             };
-            let severity = if dropped.fate == "bad" {
+            let severity = if dropped.fate == "bad" || dropped.fate == "left" {
                 Severity::Error
             } else {
                 Severity::Info
@@ -140,6 +143,10 @@ impl<'c> Agent<'c> {
             Ok(connection) => connection,
             Err(note) => return Ok(Err(note)),
         };
+        let settled = match self.settle_for_list(connection)? {
+            Ok(exit) => exit,
+            Err(left) => return Ok(Ok((left, Vec::new()))),
+        };
         let (id, numbers) = self.numbers(connection)?;
         let (next, note) = match self.judge(connection, &numbers, &list.label, permission) {
             Ok(next) => next,
@@ -167,8 +174,8 @@ impl<'c> Agent<'c> {
         dropped.connection = Some(connection.name.clone());
         dropped.numbers = Some((numbers.shown(), after.shown()));
         dropped.exit = match (is_whole, imported.counts.is_partial()) {
-            (true, false) => ExitCode::Done,
-            _ => ExitCode::Partial,
+            (true, false) => settled,
+            _ => settled.worst(ExitCode::Partial),
         };
         let Imported {
             fates,
@@ -178,6 +185,27 @@ impl<'c> Agent<'c> {
         } = imported;
         (dropped.counts, dropped.foreign) = (counts, foreign);
         Ok(Ok((dropped, fates)))
+    }
+
+    /// Brings the entries of a connection to where the list will look for them. Where that cannot be, or is only tried, the
+    /// list is left for another run.
+    fn settle_for_list(
+        &mut self,
+        connection: &Connection,
+    ) -> Result<Result<ExitCode, Dropped>, ToolError> {
+        let mut done = Done::new(&connection.name, connection.role.word());
+        let (reason, exit) = match self.settle(connection, &mut done) {
+            Ok(true) => return Ok(Ok(done.exit)),
+            Ok(false) => ("its entries are moved first".to_owned(), ExitCode::Done),
+            Err(error) => {
+                self.interrupt.check()?;
+                (error.to_string(), error.exit)
+            }
+        };
+        let mut dropped = Dropped::new(String::new(), "left", Some(reason));
+        dropped.connection = Some(connection.name.clone());
+        dropped.exit = exit;
+        Ok(Err(dropped))
     }
 
     /// Finds out whose list it is: what it says itself, else the folder that it lies in.

@@ -176,6 +176,10 @@ impl Agent<'_> {
         let page = self.config.directory.page_size;
         let mut contents =
             container::read(&mut self.directory, &self.suffix, container, owner, page)?;
+        let behind = self.remembered(&connection.name)?.map(|place| place.behind);
+        for place in behind.unwrap_or_default() {
+            container::read_behind(&mut self.directory, &mut contents, &place, owner)?;
+        }
         let keys: Vec<_> = asks.iter().filter_map(key_of).cloned().collect();
         container::read_elsewhere(&mut self.directory, &mut contents, &keys)?;
         Ok(contents)

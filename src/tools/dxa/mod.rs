@@ -7,20 +7,28 @@ mod check;
 pub mod config;
 mod container;
 pub mod cycle;
+mod deleting;
 mod dropped;
 mod event;
 mod export;
 mod exporting;
+mod handover;
 mod home;
 mod importing;
 mod listfile;
 mod listing;
 mod listout;
 mod mailplace;
+mod mailscan;
+mod moves;
+mod moving;
 mod numbers;
+mod offices;
 pub mod options;
 mod outcome;
+mod place;
 mod remarks;
+mod removing;
 mod requesting;
 mod reset;
 mod resync;
@@ -29,6 +37,8 @@ mod settings;
 mod source;
 mod state;
 mod status;
+mod takeover;
+mod todo;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -97,6 +107,21 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             resync::run(&options, &config, &order, screen)
         }
         Command::Reset { connection } => reset::run(&options, &config, connection, screen),
+        Command::Move { connection } => {
+            moves::run(&options, &config, connection.as_deref(), screen)
+        }
+        Command::Remove {
+            connection,
+            entries,
+            allow_deletes,
+        } => removing::run(
+            &options,
+            &config,
+            connection,
+            *entries,
+            *allow_deletes,
+            screen,
+        ),
         Command::Status => status::run(&config, options.common.json, screen),
         Command::Export {
             connection,
@@ -114,6 +139,9 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
                 accept_partial: *accept_partial,
             };
             lists(&options, &config, permission, screen)
+        }
+        Command::Takeover { postoffices, .. } => {
+            takeover::run(&options, &config, postoffices, screen)
         }
         Command::Schema { .. } => Ok(ExitCode::Done),
     }

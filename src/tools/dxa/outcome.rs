@@ -12,6 +12,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 use super::dropped::line;
 use super::exporting::Reasons;
 use super::importing::Imported;
+use super::moving::Moved;
 use super::numbers::Shown;
 
 /// What was sent.
@@ -142,6 +143,8 @@ pub(super) struct Done {
     pub(super) received: Counts,
     /// What was sent; none where no message was.
     pub(super) sent: Option<Sending>,
+    /// Entries that were brought into another container; none where it is the same.
+    pub(super) moved: Option<Moved>,
     /// The numbers, before and after.
     pub(super) numbers: Option<(Shown, Shown)>,
     /// Why it ended early.
@@ -160,6 +163,7 @@ impl Done {
             messages: 0,
             received: Counts::default(),
             sent: None,
+            moved: None,
             numbers: None,
             error: None,
             exit: ExitCode::Done,

@@ -170,6 +170,7 @@ impl<'c> Agent<'c> {
         let mut items = Vec::new();
         for connection in chosen {
             self.interrupt.check()?;
+            self.settle_place(connection)?;
             items.push(self.item(connection, order.allow_deletes)?);
         }
         let now = Timestamp::from_jiff(self.clock.now()).unwrap_or_default();

@@ -6,6 +6,7 @@
 use crate::address::AddressType;
 use crate::codec::srvconf::SrvConf;
 use crate::codec::sync_number::ReqSync;
+use crate::codec::timestamp::Timestamp;
 use crate::directory::import::{Ask, Extent};
 use crate::directory::ledger::LedgerError;
 use crate::protocol::message::{RequestHead, Task};
@@ -122,6 +123,7 @@ impl Agent<'_> {
         settings(letter, head.is_ours(), &mut conf.requestors[0]);
         own.cycle = own.cycle.saturating_add(1);
         conf.requestors[0].last_cycle = own.cycle;
+        conf.requestors[0].last_update = Timestamp::from_jiff(self.clock.now()).unwrap_or_default();
         let incoming = Incoming::new(connection)?;
         let came = self.transactions(
             connection,

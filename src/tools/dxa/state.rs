@@ -7,12 +7,13 @@ use crate::directory::ledger::{ConnectionId, LedgerError, Transaction};
 use crate::directory::names::UniqueNames;
 use crate::protocol::requestor::Acknowledgment;
 use crate::protocol::server::Registered;
-use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::exit::ToolError;
 
 use super::agent::{Agent, unusable_ledger};
 use super::config::Connection;
 use super::container;
 use super::numbers::{self, Numbers};
+use super::place::{self, Place};
 
 /// What is kept as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,8 @@ pub(super) struct State {
     pub(super) raised: Option<Raised>,
     /// Numbers that a shared list has passed over.
     pub(super) unused: Option<Unused>,
+    /// Where the entries lie.
+    pub(super) place: Option<Place>,
 }
 
 /// Server numbers that no transaction ever had, so that nobody lacks one of them.
@@ -111,27 +114,19 @@ impl Agent<'_> {
         };
         drop(change);
         let (id, mut numbers) = self.numbers(connection)?;
+        let change = self.ledger.begin().map_err(unusable_ledger)?;
+        let state = match change.find(&connection.name).map_err(unusable_ledger)? {
+            Some(id) => place::state(&change, id, &connection.name)?,
+            None => State::default(),
+        };
+        drop(change);
         if !is_known {
             if let Some(container) = &connection.import.container {
                 if let Some(shown) = container::numbers(&mut self.directory, container)? {
                     seed(&mut numbers, shown);
                 }
             }
-            return Ok(Known {
-                id,
-                numbers,
-                state: State::default(),
-            });
         }
-        let change = self.ledger.begin().map_err(unusable_ledger)?;
-        let text = change.state(id).map_err(unusable_ledger)?;
-        let state = serde_json::from_str(&text).map_err(|error| {
-            let text = format!(
-                "DX249 the state of {} in the ledger: {error}",
-                connection.name
-            );
-            ToolError::new(ExitCode::Damaged, text)
-        })?;
         Ok(Known { id, numbers, state })
     }
 
