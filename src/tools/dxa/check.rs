@@ -19,6 +19,7 @@ use super::config::{Config, Connection, Direction};
 use super::container::unread;
 use super::home::Home;
 use super::importing::Incoming;
+use super::place;
 
 /// Free space that the data folder must have, as a multiple of the ledger (Q264286).
 const LEDGERS_FREE: u64 = 4;
@@ -96,7 +97,7 @@ pub(super) fn run(config: &Config) -> Checks {
     let Some(mut link) = link else { return checks };
     checks.note("schema", check_schema(&mut link));
     for connection in &config.connections {
-        check_connection(&mut link, connection, &mut checks);
+        check_connection(&mut link, &home, connection, &mut checks);
     }
     checks
 }
@@ -174,7 +175,7 @@ fn check_schema(link: &mut Link) -> Result<String, ToolError> {
     Ok(String::new())
 }
 
-fn check_connection(link: &mut Link, connection: &Connection, checks: &mut Checks) {
+fn check_connection(link: &mut Link, home: &Home, connection: &Connection, checks: &mut Checks) {
     let of = |what: &str| format!("connection {}: {what}", connection.name);
     if let Some(container) = &connection.import.container {
         let found = count(link, container, &connection.import.owner);
@@ -185,6 +186,8 @@ fn check_connection(link: &mut Link, connection: &Connection, checks: &mut Check
                 check_readable(link, container),
             );
         }
+        let lie = place::check(link, home, connection);
+        checks.note(of("place of its entries"), lie);
     }
     for container in &connection.export.containers {
         let kinds = kinds(link, container);

@@ -14,6 +14,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 use super::agent::{Agent, unusable_ledger};
 use super::config::Connection;
 use super::container::unread;
+use super::home::Home;
 use super::state::{State, not_saved};
 
 /// A place for the entries of a connection.
@@ -167,6 +168,41 @@ pub(super) fn claims(link: &mut Link, suffix: &Dn, owner: &str) -> Result<Vec<Dn
     search.filter = class.and(Filter::equal(schema::IMPORTED_FROM, owner));
     let found = link.find(&search).map_err(unread)?;
     Ok(found.into_iter().map(|entry| entry.dn).collect())
+}
+
+/// Looks at where the entries of a connection lie, for `dxa check`.
+pub(super) fn check(
+    link: &mut Link,
+    home: &Home,
+    connection: &Connection,
+) -> Result<String, ToolError> {
+    let Some(here) = Place::configured(connection) else {
+        return Ok("nothing is received".to_owned());
+    };
+    let known = match home.ledger().exists() {
+        true => {
+            let mut ledger = Ledger::open(&home.ledger())
+                .map_err(unusable_ledger)?
+                .ledger;
+            remembered(&mut ledger, &connection.name)?
+        }
+        false => None,
+    };
+    let contexts = &link.root_dse().map_err(unread)?.naming_contexts;
+    let suffix = contexts
+        .iter()
+        .find(|suffix| here.container.is_within(suffix));
+    let suffix = suffix.cloned().unwrap_or_default();
+    let claims = claims(link, &suffix, &here.owner)?;
+    let sources = sources(known, &here, &claims)?;
+    let from = sources.before.iter().map(Place::shown);
+    let from: Vec<_> = from
+        .chain(sources.behind.iter().map(Dn::to_string))
+        .collect();
+    Ok(match from.is_empty() {
+        true => String::new(),
+        false => format!("the next run moves entries from {}", from.join(" and ")),
+    })
 }
 
 /// Returns where a ledger has the entries of a connection.
