@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 
+use super::net::letters;
 use super::scene::{CONTAINER, Scene, resync};
 use crate::support::slapd::Setup;
 use crate::support::trace;
@@ -452,8 +453,7 @@ fn a_container_may_lie_in_the_one_before_and_come_out_again() {
     assert!(!run.stdout.contains("moved"), "{}", run.stdout);
 }
 
-const REPLY: &str =
-    "TASK=UPDATE\nREQNAME=PCM:NET1/AGENT\nREQSEQ=14\nSRVSEQ=81\nIMPSEQ=1\nSTAMP=100\nBASE=80\n";
+const REPLY: &str = "TASK=UPDATE\nREQNAME=PCM:NET1/AGENT\nREQSEQ=14\nSRVSEQ=81\nIMPSEQ=1\n";
 
 #[test]
 fn dxc_029_two_containers_of_one_requestor_are_named_and_its_mail_waits() {
@@ -486,6 +486,39 @@ fn dxc_029_two_containers_of_one_requestor_are_named_and_its_mail_waits() {
     assert!(scene.shown().contains(&carl), "{:?}", scene.shown());
     assert!(!scene.data("postoffice/MBG/SYSTEM/new/update").exists());
     scene.dxa("check").ends(0);
+}
+
+#[test]
+fn dxc_029_the_request_of_a_requestor_that_is_there_twice_is_answered_after_the_repair() {
+    let scene = Scene::new();
+    scene.unit("Other");
+    scene.configure_connections(&format!(
+        "[[connection]]\nname = \"PO1\"\nrole = \"server\"\naddress = \"NET1/PO1\"\n\
+         import-container = \"{CONTAINER}\"\nexport-containers = [\"ou=People,o=Org\"]\n"
+    ));
+    scene.dxa("cycle").ends(0);
+    for dn in [CONTAINER, NEW] {
+        let claim = "changetype: modify\nadd: objectClass\nobjectClass: syncImportContainer\n-\nadd: syncImportedFrom\n\
+            syncImportedFrom: PO1/NET1/PO1";
+        scene.change(dn, claim);
+    }
+    let request = "TASK=UPDATEREQ\nREQNAME=PCM:NET1/PO1\nREQSEQ=2\nWAS=0\nSRVSEQ=0\n";
+    let list = [
+        "0000000001 R PCM:NET1/PO1",
+        "0000000002 A Ann                            PCM:NET1/PO1/ANN",
+    ];
+    scene.put_mail("NET1/PO1", "request", request, &list);
+    let run = scene.dxa("cycle").ends(78);
+    let both = format!("DX139 requestor-twice: {CONTAINER} and {NEW} are both of PO1/NET1/PO1");
+    assert!(run.stdout.contains(&both), "{}", run.stdout);
+    assert!(scene.data("postoffice/MBG/SYSTEM/new/request").exists());
+    assert!(letters(&scene, "P1/new").is_empty(), "nothing is answered");
+    assert_eq!(uuids(&scene, "o=Org"), BTreeMap::new());
+    scene.change(NEW, "changetype: delete");
+    scene.dxa("cycle").ends(0);
+    assert_eq!(scene.shown(), ["MS:NET1/PO1/ANN=Ann"]);
+    assert_eq!(letters(&scene, "P1/new").len(), 1);
+    assert!(!scene.data("postoffice/MBG/SYSTEM/new/request").exists());
 }
 
 #[test]
