@@ -146,10 +146,13 @@ pub static PODIAG: Table = Table {
     options: &[PASSWORD, DATA],
 };
 
-/// `dxa`: a program of ours, without original spellings.
+/// `dxa export -o <file>|takeover -d<drive>|...`; a program of ours in the spelling of the others
 pub static DXA: Table = Table {
     program: "dxa",
-    options: &[],
+    options: &[
+        option("d", "postoffice", Value::Apart),
+        option("o", "output", Value::Apart),
+    ],
 };
 
 /// Every table.

@@ -37,6 +37,7 @@ mod settings;
 mod source;
 mod state;
 mod status;
+mod steps;
 mod takeover;
 mod todo;
 

@@ -10,12 +10,9 @@ use std::ops::ControlFlow;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::directory::change::Change;
 use crate::directory::dn::Dn;
-use crate::directory::entry::Entry;
 use crate::directory::filter::Filter;
-use crate::directory::key::SyncKey;
-use crate::directory::ldap::{Meaning, Operation, Refusal, ResultCode, Search};
+use crate::directory::ldap::{Meaning, Refusal, ResultCode, Search};
 use crate::directory::note::Note;
 use crate::directory::schema;
 use crate::plan::outcome::Reason;
@@ -28,6 +25,7 @@ use super::event::{Event, Severity};
 use super::handover::{entry_at, has_class};
 use super::outcome::Done;
 use super::place::{Place, Sources};
+use super::steps::{Found, Step, containers, is_inside, no_right};
 
 /// Requests on their way at a time.
 const WINDOW: usize = 64;
@@ -69,21 +67,6 @@ impl Moved {
             _ => ExitCode::Partial,
         }
     }
-}
-
-/// An entry and the one that it is to lie right below.
-struct Step {
-    dn: Dn,
-    key: SyncKey,
-    above: Dn,
-}
-
-/// What was found in the containers to be left.
-#[derive(Default)]
-struct Found {
-    steps: Vec<Step>,
-    manual: u64,
-    foreign: u64,
 }
 
 /// How the renames of one round ended.
@@ -390,76 +373,4 @@ impl Agent<'_> {
         }
         self.say(event);
     }
-}
-
-impl Found {
-    fn take(&mut self, entry: &Entry, here: &Place, is_left: bool) {
-        let attributes = &entry.attributes;
-        if !has_class(entry, schema::REMOTE_ADDRESS) {
-            let is_unit = has_class(entry, "organizationalUnit");
-            self.manual += u64::from(is_left && !is_unit);
-            return;
-        }
-        let owner = attributes.text(schema::IMPORTED_FROM);
-        let key = attributes.text(schema::KEY).map(SyncKey::stored);
-        let is_own = owner.is_some_and(|owner| owner.eq_ignore_ascii_case(&here.owner));
-        let Some(key) = key.filter(|_| is_own) else {
-            match owner {
-                Some(_) => self.foreign += u64::from(is_left),
-                None => self.manual += u64::from(is_left),
-            }
-            return;
-        };
-        let above = key.parent(&here.container, here.layout);
-        let above = above.unwrap_or_else(|| here.container.clone());
-        if entry.dn.parent().is_none_or(|dn| !dn.is_same(&above)) {
-            let dn = entry.dn.clone();
-            self.steps.push(Step { dn, key, above });
-        }
-    }
-}
-
-impl Step {
-    fn operation(&self) -> Operation {
-        let change = Change::Rename {
-            new_rdn: self.dn.own(),
-            delete_old: false,
-            new_superior: Some(self.above.clone()),
-        };
-        Operation::new(self.dn.clone(), change)
-    }
-
-    fn target(&self) -> Dn {
-        let own = self.dn.own();
-        let relative = own.relative().iter().chain(self.above.relative());
-        Dn::from_relative(relative.cloned().collect())
-    }
-}
-
-/// Tells whether an entry lies in the new container, where that lies in the old one.
-fn is_inside(dn: &Dn, old: &Dn, new: &Dn) -> bool {
-    new.is_within(old) && dn.is_within(new)
-}
-
-/// Returns the containers to look into, each once.
-fn containers(here: &Place, sources: &Sources) -> Vec<Dn> {
-    let before = sources.before.as_ref();
-    let first = before.map_or(&here.container, |place| &place.container);
-    let mut all = vec![first.clone()];
-    let behind = sources.behind.iter();
-    let behind = behind.chain(before.into_iter().flat_map(|place| &place.behind));
-    for dn in behind {
-        if !all.iter().any(|known| known.is_same(dn)) {
-            all.push(dn.clone());
-        }
-    }
-    all
-}
-
-fn no_right(step: &Step, refusal: &Refusal) -> ToolError {
-    let text = format!(
-        "DX133 dn={} {refusal}: the entries cannot be moved",
-        step.dn
-    );
-    ToolError::new(ExitCode::BadLogin, text)
 }

@@ -101,7 +101,7 @@ pub enum Command {
         /// Look, and change nothing
         #[arg(long, required = true)]
         check: bool,
-        /// Folder of a postoffice: a requestor, or the old server
+        /// Drive or folder of a postoffice: a requestor, or the old server
         #[arg(short = 'd', long = "postoffice", value_name = "PATH")]
         postoffices: Vec<PathBuf>,
     },

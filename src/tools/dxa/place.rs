@@ -205,6 +205,29 @@ pub(super) fn check(
     })
 }
 
+/// Refuses to take a container for the connection's whose entries the next run brings there.
+pub(super) fn expect_settled(home: &Home, connection: &Connection) -> Result<(), ToolError> {
+    if !home.ledger().exists() {
+        return Ok(());
+    }
+    let mut ledger = Ledger::open(&home.ledger())
+        .map_err(unusable_ledger)?
+        .ledger;
+    let known = remembered(&mut ledger, &connection.name)?;
+    match (known, Place::configured(connection)) {
+        (Some(known), Some(here)) if !known.is_same(&here) => {
+            let text = format!(
+                "connection {}: its entries are in {} still: see dxa move {}",
+                connection.name,
+                known.shown(),
+                connection.name
+            );
+            Err(ToolError::new(ExitCode::OutOfStep, text))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Returns where a ledger has the entries of a connection.
 pub(super) fn remembered(ledger: &mut Ledger, name: &str) -> Result<Option<Place>, ToolError> {
     let change = ledger.begin().map_err(unusable_ledger)?;

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::codec::codepage::CodePage;
 use crate::directory::ledger::Ledger;
+use crate::tools::cli::data::DataLocation;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{ReportFile, put_line};
 
@@ -81,7 +82,10 @@ pub(super) fn run(
     }
     let report = options.common.report.as_deref();
     let mut report = report.map(ReportFile::create).transpose()?;
-    let offices = folders.iter().map(|path| Office::read(path));
+    let offices = folders.iter().map(|path| {
+        let place = DataLocation::from(path.as_os_str());
+        Office::read(&place.directory()?)
+    });
     let offices = offices.collect::<Result<Vec<_>, _>>()?;
     let home = Home::at(&config.agent.data);
     let mail = mailscan::scan(&home.postoffice(), config.agent.code_page)?;

@@ -196,6 +196,9 @@ fn a_dry_run_says_how_many_and_writes_nothing() {
     let scene = filled();
     let before = (uuids(&scene, CONTAINER), scene.files());
     configure(&scene, NEW, "");
+    let run = scene.dxa("export HQ").ends(4);
+    let text = "its entries are in ou=HQ,o=Org still: see dxa move HQ";
+    assert!(run.stderr.contains(text), "{}", run.stderr);
     for command in ["cycle", "move", "lists"] {
         let file = scene.data("in").join("RESYNC.GLB");
         if command == "lists" {

@@ -111,7 +111,7 @@ fn dxc_102_a_requestor_that_still_points_at_the_old_server_is_listed() {
 fn dxc_102_the_old_server_and_who_is_registered_there_are_looked_at() {
     let net = half_done();
     net.site
-        .admin(OLD, "external create NET1/FAR --route none")
+        .admin(OLD, "external create NET1/FAR --route direct:/nowhere")
         .ends(0);
     net.site
         .admin(OLD, "config dirsync server requestors create NET1/FAR")
