@@ -113,7 +113,12 @@ impl Agent<'_> {
     pub(super) fn holding(&mut self, containers: &[Dn], owner: &str) -> Result<Holding, ToolError> {
         let mut entries: HashMap<String, Entry> = HashMap::new();
         let mut others: Vec<(Others, Vec<Dn>)> = Vec::new();
-        for container in containers {
+        // One in another one is read with it.
+        let is_inner = |dn: &Dn| {
+            let mut others = containers.iter().filter(|other| !other.is_same(dn));
+            others.any(|other| dn.is_within(other))
+        };
+        for container in containers.iter().filter(|dn| !is_inner(dn)) {
             if entry_at(&mut self.directory, container, &["objectClass"])?.is_none() {
                 continue;
             }

@@ -8,7 +8,7 @@ mod cycle_server;
 mod lists;
 mod moved;
 mod net;
-mod removed;
+mod removing;
 mod reset;
 mod resync;
 mod scene;

@@ -283,6 +283,133 @@ fn an_entry_whose_name_is_taken_stays_and_is_tried_again() {
     assert!(!run.stdout.contains("renamed"), "{}", run.stdout);
 }
 
+/// Returns the LDIF of an entry of the connection.
+fn own_entry(name: &str) -> String {
+    let key = format!("MS:NET1/PO1/{}", name.to_uppercase());
+    format!(
+        "dn: syncKey={key},{CONTAINER}\nobjectClass: inetOrgPerson\nobjectClass: syncRemoteAddress\nsyncKey: {key}\n\
+         syncAddress: {key}\nsyncImportedFrom: {OWNER}\ncn: {name}\nsn: {name}\ndisplayName: {name}\n\n"
+    )
+}
+
+#[test]
+fn an_entry_that_the_server_does_not_let_go_is_kept_up_where_it_is() {
+    // The server refuses this key wherever it comes as new.
+    let rule = "constraint_attribute syncKey regex ^(MS:NET1/PO1/[^A].*|[^M].*)$";
+    let setup = Setup::new().overlay("constraint", &[rule]);
+    let unit = "dn: ou=HQ,o=Org\nobjectClass: organizationalUnit\nou: HQ\n\n";
+    let people = "dn: ou=People,o=Org\nobjectClass: organizationalUnit\nou: People\n\n";
+    let content = format!("{people}{unit}{}{}", own_entry("Ann"), own_entry("Bob"));
+    let scene = Scene::holding(setup, &content);
+    scene.unit("Other");
+    scene.dxa("cycle").ends(0);
+    let before = uuids(&scene, CONTAINER);
+    configure(&scene, NEW, "");
+    let run = scene.dxa("cycle").ends(1);
+    for text in [
+        "renamed=1",
+        "stayed=1",
+        "server-constraint: 19 constraintViolation",
+    ] {
+        assert!(run.stdout.contains(text), "{text}: {}", run.stdout);
+    }
+    let list = [
+        "R PCM:NET1/PO1",
+        "A Anna\tPCM:NET1/PO1/ANN",
+        "A Bob\tPCM:NET1/PO1/BOB",
+    ];
+    scene.drop_file("RESYNC.GLB", &resync((14, 88, 2, 200), &list));
+    let run = scene.dxa("lists --json").ends(1).json();
+    let done = &run["lists"][0];
+    assert_eq!(
+        (&done["added"], &done["refused"]),
+        (&0.into(), &0.into()),
+        "{run}"
+    );
+    let there = scene.entries("o=Org");
+    let there: Vec<_> = there
+        .iter()
+        .map(|entry| {
+            (
+                entry.dn.to_string(),
+                entry.attributes.text("cn").unwrap_or("-"),
+            )
+        })
+        .collect();
+    let ann = format!("syncKey=MS:NET1/PO1/ANN,{CONTAINER}");
+    let bob = format!("syncKey=MS:NET1/PO1/BOB,{NEW}");
+    assert_eq!(there, [(ann.clone(), "Anna"), (bob, "Bob")], "each once");
+    assert_eq!(uuids(&scene, "o=Org"), before);
+    assert_eq!(scene_numbers(&scene, NEW), ["14", "88", "2"]);
+    // What a later list lacks goes from there too.
+    scene.drop_file("RESYNC.GLB", &resync((14, 89, 3, 300), &[list[0], list[2]]));
+    let run = scene.dxa("lists --json").json();
+    assert_eq!(run["lists"][0]["swept"], 1, "{run}");
+    scene.dxa("cycle").ends(0);
+    assert_eq!(uuids(&scene, CONTAINER), BTreeMap::new());
+}
+
+#[test]
+fn what_another_connection_gets_of_them_is_not_sent_again() {
+    let scene = filled();
+    scene.unit("Second");
+    let second = |from: &str| {
+        format!(
+            "[[connection]]\nname = \"TWO\"\nrole = \"requestor\"\naddress = \"NET2/PO1\"\nrelay = true\n\
+             custom-recipients = true\nimport-container = \"ou=Second,o=Org\"\nexport-containers = [\"{from}\"]\n"
+        )
+    };
+    let with_second = |container: &str| {
+        configure(&scene, container, "");
+        let text = fs::read_to_string(scene.config()).expect("readable");
+        fs::write(scene.config(), text + &second(container)).expect("written");
+    };
+    let sent = |scene: &Scene| {
+        let run = scene.dxa("cycle TWO --json").ends(0).json();
+        let sent = &run["connections"][0]["sent"];
+        ["added", "modified", "deleted", "replaced"]
+            .map(|what| sent[what].as_u64().expect("a number"))
+    };
+    with_second(CONTAINER);
+    assert_eq!(sent(&scene), [3, 0, 0, 1]);
+    with_second(NEW);
+    scene.dxa("cycle HQ").ends(0);
+    assert_eq!(sent(&scene), [0; 4]);
+    assert_eq!(sent(&scene), [0; 4]);
+}
+
+#[test]
+fn a_move_that_is_told_to_stop_stops_and_the_next_run_goes_on() {
+    trace::require_tracing();
+    let mut stopped = 0;
+    for when in 1.. {
+        let scene = filled();
+        let before = uuids(&scene, CONTAINER);
+        configure(&scene, NEW, "");
+        let program = std::path::Path::new(env!("CARGO_BIN_EXE_dxa"));
+        let mut command = trace::traced(program, "sendto", "signal=TERM", when);
+        command.arg("--config").arg(scene.config()).arg("move");
+        let output = command.output().expect("it runs");
+        let code = output.status.code();
+        match code {
+            Some(0) => {}
+            Some(75) => {
+                stopped += 1;
+                let text = String::from_utf8_lossy(&output.stdout);
+                assert!(text.contains("interrupted") || text.is_empty(), "{text}");
+                scene.dxa("move").ends(0);
+            }
+            other => panic!("{when}: {other:?} {output:?}"),
+        }
+        assert_moved(&scene, &before, &when.to_string());
+        // Behind the last entry it comes too late, or not at all.
+        if code == Some(0) && stopped > 0 {
+            break;
+        }
+    }
+    assert!(stopped > 0, "it was never told in time");
+}
+
 #[test]
 fn without_the_right_to_move_them_nothing_else_happens() {
     let rule = format!("to dn.subtree=\"{NEW}\" by * read");

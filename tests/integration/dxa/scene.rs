@@ -45,8 +45,13 @@ impl Scene {
     }
 
     pub(super) fn on(setup: Setup) -> Self {
+        Self::holding(setup, TREE)
+    }
+
+    /// A directory that holds something else from the beginning, put there past the overlays of the server.
+    pub(super) fn holding(setup: Setup, content: &str) -> Self {
         let scene = Self {
-            slapd: setup.content(TREE).start(),
+            slapd: setup.content(content).start(),
             folder: tempfile::tempdir().expect("a folder"),
         };
         scene.configure("");
