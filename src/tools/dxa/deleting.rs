@@ -35,6 +35,8 @@ const NAMED: usize = 10;
 /// What some containers hold.
 #[derive(Debug, Default)]
 pub(super) struct Holding {
+    /// The containers, those in others left out.
+    containers: Vec<Dn>,
     /// Entries of the owner.
     pub(super) entries: Vec<Entry>,
     /// What else is there, for each container.
@@ -118,7 +120,9 @@ impl Agent<'_> {
             let mut others = containers.iter().filter(|other| !other.is_same(dn));
             others.any(|other| dn.is_within(other))
         };
-        for container in containers.iter().filter(|dn| !is_inner(dn)) {
+        let outer = containers.iter().filter(|dn| !is_inner(dn));
+        let outer: Vec<_> = outer.cloned().collect();
+        for container in &outer {
             if entry_at(&mut self.directory, container, &["objectClass"])?.is_none() {
                 continue;
             }
@@ -166,6 +170,7 @@ impl Agent<'_> {
         entries.sort_by_cached_key(|entry| (entry.dn.relative().len(), entry.dn.key()));
         let others = others.into_iter().map(|(others, _)| others);
         Ok(Holding {
+            containers: outer,
             entries,
             others: others.filter(|o| o.manual + o.foreign > 0).collect(),
             blocked,
@@ -181,26 +186,26 @@ impl Agent<'_> {
         if holding.entries.is_empty() {
             return Ok(None);
         }
-        let mut units: BTreeMap<(usize, String), Entry> = BTreeMap::new();
-        for entry in &holding.entries {
-            for above in std::iter::successors(entry.dn.parent(), Dn::parent).take(2) {
-                let at = (above.relative().len(), above.key());
-                if !units.contains_key(&at) {
-                    if let Some(unit) = entry_at(&mut self.directory, &above, &[])? {
-                        let is_bare = has_class(&unit, "organizationalUnit")
-                            && !has_class(&unit, schema::IMPORT_CONTAINER);
-                        if is_bare {
-                            units.insert(at, unit);
-                        }
-                    }
-                }
-            }
+        let parents = holding.parents();
+        let above = parents.flat_map(|dn| std::iter::successors(Some(dn), Dn::parent).take(2));
+        let is_below = |dn: &Dn| {
+            let mut containers = holding.containers.iter();
+            containers.any(|container| dn.is_within(container) && !dn.is_same(container))
+        };
+        let above: BTreeMap<_, _> = above
+            .filter(is_below)
+            .map(|dn| ((dn.relative().len(), dn.key()), dn))
+            .collect();
+        let mut units = Vec::new();
+        for dn in above.values() {
+            let unit = entry_at(&mut self.directory, dn, &[])?;
+            units.extend(unit.filter(|unit| has_class(unit, "organizationalUnit")));
         }
         let folder = self.home.removed();
         let failed = |error: io::Error| unusable(&folder, error);
         let mut file = NamedTempFile::new_in(&folder).map_err(failed)?;
         let mut writer = Writer::new(io::BufWriter::new(&mut file), VersionLine::Written);
-        for entry in units.values().chain(&holding.entries) {
+        for entry in units.iter().chain(&holding.entries) {
             writer.entry(entry).map_err(failed)?;
         }
         writer.finish().map_err(failed)?;
