@@ -422,7 +422,7 @@ fn asks(contents: Contents, connection: &Connection, incoming: &Incoming) -> Vec
         Contents::Transactions(transactions) => transactions
             .into_iter()
             .map(|transaction| match transaction {
-                Ok(transaction) => Ask::of(&transaction, None, incoming.rules(connection)),
+                Ok(listed) => listed.ask(incoming.rules(connection)),
                 Err(detail) => Ask::unusable(detail, None),
             })
             .collect(),

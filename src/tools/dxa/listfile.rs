@@ -21,11 +21,12 @@ use crate::directory::import::{Ask, Extent, Want};
 use crate::directory::key::SyncKey;
 use crate::directory::ldif::{ContainerRecord, List};
 use crate::directory::note::Note;
+use crate::directory::remote::ImportRules;
 use crate::directory::schema;
-use crate::importfile::Reader;
+use crate::importfile::{Block, ByName, Diagnostic, LeftOut, Reader};
 use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::transaction::{Entry as Listed, ListName, Transaction};
+use crate::transaction::{Entry as ListEntry, ListName, Transaction};
 
 /// What a list file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +42,53 @@ pub(super) enum Label {
 /// What is in a list file.
 pub(super) enum Contents {
     /// Transactions, and those records that are none with what is wrong with them.
-    Transactions(Vec<Result<Transaction, String>>),
+    Transactions(Vec<Result<Listed, String>>),
     /// Entries.
     Entries(Vec<Entry>),
+}
+
+/// One transaction of a list file.
+pub(super) enum Listed {
+    /// With what its text says beside it.
+    Whole(Transaction, LeftOut),
+    /// M that gives no address.
+    ByName(Box<ByName>),
+}
+
+impl Listed {
+    /// Takes a block; `None` where nothing was meant to be a transaction.
+    fn of(block: Block, why: impl Fn(&Diagnostic) -> String) -> Option<Result<Self, String>> {
+        let Block {
+            transaction,
+            loose,
+            messages,
+            ..
+        } = block;
+        let info = loose.info;
+        match (transaction, loose.by_name) {
+            (Some(transaction), _) => {
+                Some(Ok(Self::Whole(transaction, LeftOut { info, messages })))
+            }
+            (None, Some(by_name)) => Some(Ok(Self::ByName(by_name))),
+            (None, None) if messages.is_empty() => None,
+            (None, None) => {
+                let why: Vec<_> = messages.iter().map(why).collect();
+                Some(Err(why.join("; ")))
+            }
+        }
+    }
+
+    fn plain(transaction: Transaction) -> Self {
+        Self::Whole(transaction, LeftOut::default())
+    }
+
+    /// Returns what it asks.
+    pub(super) fn ask(&self, rules: ImportRules<'_>) -> Ask {
+        match self {
+            Self::Whole(transaction, left_out) => Ask::of_text(transaction, left_out, None, rules),
+            Self::ByName(by_name) => Ask::by_name(by_name, None, rules),
+        }
+    }
 }
 
 /// A list file, read to its end.
@@ -114,15 +159,12 @@ fn read_resync(input: impl Read, code_page: CodePage) -> Result<ListFile, Damage
         }
         number += 1;
         if framed.record.kind == RecordKind::Transaction {
-            let decoded = Transaction::decode_queue_text(&framed.record.text, code_page);
-            let decoded = decoded.map(|text| text.transaction).map_err(|messages| {
-                let why: Vec<_> = messages
-                    .iter()
-                    .map(|m| format!("found {}, expected {}", m.found, m.expected))
-                    .collect();
-                format!("record {number}: {}", why.join("; "))
-            });
-            transactions.push(decoded);
+            let block = Block::of_queue_text(&framed.record.text, code_page);
+            let why = |m: &Diagnostic| {
+                let (found, expected) = (&m.found, m.expected);
+                format!("record {number}: found {found}, expected {expected}")
+            };
+            transactions.extend(Listed::of(block, why));
         }
     }
     let is_whole = matches!(reader.ending(), Some(Ending::Whole(_)));
@@ -137,22 +179,13 @@ fn read_resync(input: impl Read, code_page: CodePage) -> Result<ListFile, Damage
 fn read_text(input: BufReader<File>, code_page: CodePage) -> std::io::Result<ListFile> {
     let mut transactions = Vec::new();
     for block in Reader::new(input, code_page) {
-        let block = block?;
-        let why: Vec<_> = block
-            .messages
-            .iter()
-            .map(|m| {
-                format!(
-                    "line {}: found {}, expected {}",
-                    m.line, m.found, m.expected
-                )
-            })
-            .collect();
-        match block.transaction {
-            Some(transaction) => transactions.push(Ok(transaction)),
-            None if why.is_empty() => {}
-            None => transactions.push(Err(why.join("; "))),
-        }
+        let why = |m: &Diagnostic| {
+            format!(
+                "line {}: found {}, expected {}",
+                m.line, m.found, m.expected
+            )
+        };
+        transactions.extend(Listed::of(block?, why));
     }
     Ok(ListFile {
         label: Label::None,
@@ -164,24 +197,25 @@ fn read_text(input: BufReader<File>, code_page: CodePage) -> std::io::Result<Lis
 
 /// Puts an R in front for every list that a text without any names: it is what `import -x` says of them.
 fn begin_lists(
-    transactions: Vec<Result<Transaction, String>>,
+    transactions: Vec<Result<Listed, String>>,
     code_page: CodePage,
-) -> Vec<Result<Transaction, String>> {
-    let read = || transactions.iter().flatten();
-    let is_list =
-        read().all(|t| matches!(t, Transaction::Add { .. } | Transaction::Template { .. }));
-    if !is_list {
-        return transactions;
-    }
+) -> Vec<Result<Listed, String>> {
     let mut lists: Vec<ListName> = Vec::new();
-    for list in read().map(Transaction::list) {
+    for listed in transactions.iter().flatten() {
+        let list = match listed {
+            Listed::Whole(
+                transaction @ (Transaction::Add { .. } | Transaction::Template { .. }),
+                _,
+            ) => transaction.list(),
+            _ => return transactions,
+        };
         if !lists.iter().any(|known| known.is_same(&list, code_page)) {
             lists.push(list);
         }
     }
     let begun = lists
         .into_iter()
-        .map(|list| Ok(Transaction::Replace { list }));
+        .map(|list| Ok(Listed::plain(Transaction::Replace { list })));
     begun.chain(transactions).collect()
 }
 
@@ -199,7 +233,7 @@ fn read_usr(path: &Path, input: BufReader<File>, code_page: CodePage) -> Result<
     let place = PostofficeName::parse(&bytes, code_page)
         .map_err(|error| damaged(format!("{name}: {error}; expected NET/PO.USR")))?;
     let list = ListName::new(AddressType::Pcm, Some(place.clone()));
-    let mut transactions = vec![Ok(Transaction::Replace { list })];
+    let mut transactions = vec![Ok(Listed::plain(Transaction::Replace { list }))];
     for (record, number) in RecordReader::<_, UsrRecord>::new(input, 0).zip(1_u64..) {
         let record = record.map_err(|error| damaged(format!("record {number}: {error}")))?;
         if !record.state.is_active() {
@@ -207,13 +241,13 @@ fn read_usr(path: &Path, input: BufReader<File>, code_page: CodePage) -> Result<
         }
         let entry = place.mailbox_address(record.mailbox.as_bytes(), code_page);
         let entry =
-            entry.and_then(|address| Listed::new(record.name.as_bytes(), address, code_page));
+            entry.and_then(|address| ListEntry::new(record.name.as_bytes(), address, code_page));
         transactions.push(match entry {
-            Ok(entry) => Ok(Transaction::Add {
+            Ok(entry) => Ok(Listed::plain(Transaction::Add {
                 entry,
                 info: Vec::new(),
                 tokens: Vec::new(),
-            }),
+            })),
             Err(error) => Err(format!("record {number}: {error}")),
         });
     }

@@ -366,16 +366,19 @@ fn whole(letter: &Letterbox, connection: &Connection, who: &str) -> Result<(), R
 
 /// Returns what a record asks of the container; damage asks nothing.
 pub(super) fn ask_of(item: Item, connection: &Connection, incoming: &Incoming) -> Option<Ask> {
+    let rules = incoming.rules(connection);
     match item {
         Item::Transaction {
             number,
             transaction,
+            left_out,
             ..
-        } => Some(Ask::of(
-            &transaction,
-            Some(number),
-            incoming.rules(connection),
-        )),
+        } => Some(Ask::of_text(&transaction, &left_out, Some(number), rules)),
+        Item::Bad {
+            number,
+            by_name: Some(by_name),
+            ..
+        } => Some(Ask::by_name(&by_name, number, rules)),
         Item::Bad {
             number, messages, ..
         } => {

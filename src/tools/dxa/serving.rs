@@ -207,16 +207,18 @@ impl Agent<'_> {
                     self.say(event.with("connection", &connection.name));
                     continue;
                 }
-                Item::Bad { .. } => identity
+                Item::Bad { by_name: None, .. } => identity
                     .is_none_or(|(number, digest)| pass_over(entry, ReqSync(number), digest)),
-                Item::Transaction {
-                    number,
-                    transaction,
-                    ..
-                } => {
-                    let is_replace = matches!(**transaction, Transaction::Replace { .. });
-                    let replaces_own = is_replace && transaction.list().is_same(&own_list, page);
-                    match take(&mut scratch, entry, ReqSync(*number), digest, replaces_own) {
+                Item::Bad { .. } | Item::Transaction { .. } => {
+                    let number = ReqSync(identity.map_or(0, |(number, _)| number));
+                    let replaces_own = match &item {
+                        Item::Transaction { transaction, .. } => {
+                            let is_replace = matches!(**transaction, Transaction::Replace { .. });
+                            is_replace && transaction.list().is_same(&own_list, page)
+                        }
+                        _ => false,
+                    };
+                    match take(&mut scratch, entry, number, digest, replaces_own) {
                         Numbered::Old | Numbered::Exhausted => false,
                         Numbered::Taken { gap, .. } => {
                             if let Some(gap) = gap.filter(|_| head.is_ours()) {

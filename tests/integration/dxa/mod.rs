@@ -6,6 +6,7 @@ mod cycle_replies;
 mod cycle_requestor;
 mod cycle_server;
 mod lists;
+mod messages;
 mod moved;
 mod net;
 mod removing;

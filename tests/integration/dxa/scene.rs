@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use base64::Engine;
 use dirsync::codec::queue::QueueRecord;
 use dirsync::codec::resync::{ResyncHeader, ResyncWriter};
 use dirsync::codec::sync_number::{ImportSync, ReqSync, SrvSync};
@@ -198,6 +199,33 @@ impl Scene {
             text.push_str(line);
             text.push('\n');
         }
+        let folder = self.data("postoffice/MBG/SYSTEM/new");
+        fs::create_dir_all(&folder).expect("made");
+        fs::write(folder.join(name), text.replace('\n', "\r\n")).expect("written");
+    }
+
+    /// Puts a message whose transactions come with it as a file.
+    pub(super) fn put_attached(
+        &self,
+        from: &str,
+        name: &str,
+        profile: &str,
+        file: &str,
+        bytes: &[u8],
+    ) {
+        let base64 = base64::engine::general_purpose::STANDARD.encode(bytes);
+        let lines: Vec<_> = base64
+            .as_bytes()
+            .chunks(76)
+            .map(String::from_utf8_lossy)
+            .collect();
+        let text = format!(
+            "DirSync-From: PCM:{from}\nDirSync-To: PCM:NET1/AGENT\nSubject: dirsync\nMessage-ID: <{name}@x>\n\
+             MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"cut\"\n\n--cut\nContent-Type: text/plain\n\n\
+             [DIRSYNC]\n{profile}\n--cut\nContent-Type: application/octet-stream; name=\"{file}\"\n\
+             Content-Disposition: attachment; filename=\"{file}\"\nContent-Transfer-Encoding: base64\n\n{}\n--cut--\n",
+            lines.join("\n")
+        );
         let folder = self.data("postoffice/MBG/SYSTEM/new");
         fs::create_dir_all(&folder).expect("made");
         fs::write(folder.join(name), text.replace('\n', "\r\n")).expect("written");
