@@ -11,6 +11,7 @@ use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 
+use super::check;
 use super::config::{Config, Connection, Direction, Directory, Role};
 use super::container::unread;
 use super::event::{self, Event, Severity};
@@ -50,7 +51,12 @@ impl<'c> Agent<'c> {
         // A dry run leaves every byte as it is: what is not there yet it has in memory.
         let lock = match dry_run {
             true => None,
-            false => Some(home.lock(command)?),
+            false => {
+                let lock = home.lock(command)?;
+                // What does not fit is not begun (DX-38).
+                check::check_folder(&home)?;
+                Some(lock)
+            }
         };
         let opened = match dry_run && !home.ledger().exists() {
             true => Ledger::in_memory(),

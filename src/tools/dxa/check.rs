@@ -15,8 +15,9 @@ use crate::directory::schema;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{connect, templates, unusable_ledger};
-use super::config::{Config, Connection, Direction};
+use super::config::{Config, Connection, Copies, Direction};
 use super::container::unread;
+use super::copies;
 use super::home::Home;
 use super::importing::Incoming;
 use super::place;
@@ -77,6 +78,9 @@ pub(super) fn run(config: &Config) -> Checks {
     let home = Home::at(&config.agent.data);
     checks.note("data folder", check_folder(&home));
     checks.note("ledger", check_ledger(&home));
+    if let Some(copies) = &config.agent.copies {
+        checks.note("copies of messages", check_copies(copies));
+    }
     for connection in &config.connections {
         let of = |what: &str| format!("connection {}: {what}", connection.name);
         checks.note(
@@ -103,7 +107,7 @@ pub(super) fn run(config: &Config) -> Checks {
 }
 
 /// The folder is there, or can be made; it can be written, and there is room (Q171260, Q264286).
-fn check_folder(home: &Home) -> Result<String, ToolError> {
+pub(super) fn check_folder(home: &Home) -> Result<String, ToolError> {
     let root = home.root();
     let cannot = |path: &std::path::Path, error: std::io::Error| {
         ToolError::new(ExitCode::CannotWrite, path.display().to_string()).caused_by(error)
@@ -126,6 +130,16 @@ fn check_folder(home: &Home) -> Result<String, ToolError> {
         true => root.display().to_string(),
         false => format!("{} will be made", root.display()),
     })
+}
+
+/// The folder of copies is there and can be written (DX-33).
+fn check_copies(copies: &Copies) -> Result<String, ToolError> {
+    let folder = copies.folder.display();
+    copies::check(&copies.folder)
+        .map(|()| format!("{folder}, the last {}", copies.keep))
+        .map_err(|error| {
+            ToolError::new(ExitCode::CannotWrite, format!("{folder}")).caused_by(error)
+        })
 }
 
 fn check_ledger(home: &Home) -> Result<String, ToolError> {

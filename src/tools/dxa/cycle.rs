@@ -212,7 +212,12 @@ impl<'c> Agent<'c> {
         chosen: &[&'c Connection],
         wanted: Wanted,
     ) -> Result<(Vec<Done>, ExitCode), ToolError> {
-        let mut mail = MailPlace::open(&self.home.postoffice(), &self.clock, self.dry_run)?;
+        let mut mail = MailPlace::open(
+            &self.home.postoffice(),
+            &self.config.agent,
+            &self.clock,
+            self.dry_run,
+        )?;
         let takes_mail = wanted.step != Some(Step::T1);
         let (mut arrived, exit) = match takes_mail {
             true => self.sort_mail(&mut mail, chosen)?,
@@ -253,13 +258,16 @@ impl<'c> Agent<'c> {
             mail.clear()?;
         }
         for (connection, mut known, mut done) in open {
-            if let Err(error) = self.send(&mail, connection, &mut known, wanted, &mut done) {
+            if let Err(error) = self.send(&mut mail, connection, &mut known, wanted, &mut done) {
                 self.failed(connection, &error, &mut done)?;
             }
             if let Some((_, after)) = &mut done.numbers {
                 *after = known.numbers.shown();
             }
             all.push(done);
+        }
+        if let Some(event) = mail.take_event() {
+            self.say(event);
         }
         Ok((all, exit))
     }
@@ -303,7 +311,7 @@ impl<'c> Agent<'c> {
     /// What goes out: T1 of a requestor, the second half of T2.
     fn send(
         &mut self,
-        mail: &MailPlace,
+        mail: &mut MailPlace,
         connection: &Connection,
         known: &mut Known,
         wanted: Wanted,

@@ -339,9 +339,7 @@ impl<'c> Agent<'c> {
         after: &Numbers,
     ) -> Result<(), ToolError> {
         let container = container_of(connection)?;
-        let there = container::numbers(&mut self.directory, container)?;
-        let owner = &connection.import.owner;
-        container::put_numbers(&mut self.directory, container, owner, there, after.shown())?;
+        // The ledger has room for the change before the container hears of it.
         let change = self.ledger.begin().map_err(unusable_ledger)?;
         if before.shown().req != after.shown().req {
             change
@@ -351,6 +349,9 @@ impl<'c> Agent<'c> {
         change
             .set_numbers(id, &after.encode())
             .map_err(unusable_ledger)?;
+        let there = container::numbers(&mut self.directory, container)?;
+        let owner = &connection.import.owner;
+        container::put_numbers(&mut self.directory, container, owner, there, after.shown())?;
         change.commit().map_err(unusable_ledger)
     }
 

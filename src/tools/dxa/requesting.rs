@@ -1,21 +1,17 @@
 //! The agent as a requestor: the replies that wait (T3), then the request (T1) (`spec/exchange.md` DX-11, DX-29, DX-30).
 
-use crate::codec::queue::QueueRecord;
 use crate::codec::reqconf::ReqConf;
 use crate::codec::sync_number::{ReqSync, SrvSync};
 use crate::directory::import::{Ask, Extent};
 use crate::postoffice::mailbag::Outbox;
-use crate::protocol::message::{Form, ReplyHead};
+use crate::protocol::message::{ReplyHead, RequestHead};
 use crate::protocol::outcome::{Refusal, Remark};
 use crate::protocol::requestor::{
-    Acknowledgment, QueueView, Taken, Updates, Verdict, judge, needs_export, order, send,
+    Acknowledgment, QueueView, Taken, Updates, Verdict, judge, needs_export, order, send, send_part,
 };
-use crate::protocol::server::Pace;
 use crate::protocol::sync::RecordDigest;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::post::{
-    Fate, Item, Letterbox, PayloadWriter, Transactions, post, request_letter,
-};
+use crate::tools::post::{Fate, Item, Letterbox, Transactions, post, request_letter};
 
 use super::agent::{Agent, unusable_ledger};
 use super::config::Connection;
@@ -26,6 +22,7 @@ use super::importing::Incoming;
 use super::mailplace::{Arrived, MailPlace};
 use super::numbers::{Numbers, requestor};
 use super::outcome::Done;
+use super::pacing::{self, Carried, Portion, portion};
 use super::state::{Known, not_saved};
 
 /// Replies in a row with an old import number after which a full list is asked for (Q99961).
@@ -55,7 +52,7 @@ impl Agent<'_> {
             let Arrived { waiting, letter } = arrived;
             let fate = self.reply(connection, known, &letter, &head, wanted, done)?;
             done.messages += 1;
-            mail.settle(waiting, fate);
+            mail.settle(waiting, fate, Some(connection));
         }
         Ok(())
     }
@@ -236,7 +233,7 @@ impl Agent<'_> {
     /// T1: what has changed, behind what waits, and the request with all of it.
     pub(super) fn send_request(
         &mut self,
-        mail: &MailPlace,
+        mail: &mut MailPlace,
         connection: &Connection,
         known: &mut Known,
         wanted: Wanted,
@@ -257,31 +254,53 @@ impl Agent<'_> {
         let last = exported
             .put(&change, known.id, last, stamp)
             .map_err(not_saved)?;
-        let sending = send(&own, ReqSync(last));
         let mut waiting = Vec::new();
         change
-            .waiting(known.id, sending.after.0, |queued| waiting.push(queued))
+            .waiting(known.id, own.req_sync.0, |queued| waiting.push(queued))
             .map_err(not_saved)?;
-        let mut writer = PayloadWriter::new(Form::Internal, connection.code_page);
-        let mut pace = Pace::new(0);
-        for queued in waiting {
-            let record = QueueRecord::transaction(queued.stamp, queued.number, 0, queued.text);
-            writer.push(&record, &mut pace)?;
+        let page = connection.code_page;
+        let count = match portion(&waiting, connection.export.limit, page) {
+            Portion::First(count) => count,
+            Portion::List => 0,
+        };
+        // A list that no message has room for goes another way, and nothing behind it goes before it.
+        let is_carried = count == 0 && !waiting.is_empty();
+        let through = match waiting[..count].last() {
+            Some(sent) if count < waiting.len() => sent.number,
+            None if is_carried => own.req_sync.0,
+            _ => last,
+        };
+        let sending = send_part(&own, ReqSync(last), ReqSync(through));
+        let mut payload = pacing::payload(&waiting[..count], page)?;
+        let mut next = sending.next.clone();
+        if is_carried {
+            next.sent = ReqSync(last);
         }
-        let mut payload = writer.finish()?;
-        sending.next.put(&mut conf);
+        next.put(&mut conf);
         conf.limit = connection.export.limit;
         conf.request_count = conf.request_count.wrapping_add(1);
         conf.last_export = stamp;
-        let count = payload.count();
+        let carried = waiting.last().filter(|_| is_carried);
+        let mut carried =
+            carried.map(|last| Carried::new(&self.home.outgoing(), &connection.name, last));
         if !self.dry_run {
             let own_name = &self.config.agent.address;
             let page = self.config.agent.code_page;
             let server = &connection.address;
+            if let Some(carried) = &mut carried {
+                let head = RequestHead {
+                    wants_import: false,
+                    ..send(&own, ReqSync(last)).head
+                };
+                let mut all = pacing::payload(&waiting, connection.code_page)?;
+                let letter = request_letter(own_name, server, &conf, &head, &mut all, page);
+                carried.write(letter, stamp, page)?;
+            }
             let letter = request_letter(own_name, server, &conf, &sending.head, &mut payload, page);
             let batch = mail.po.batch()?;
             let outbox = Outbox::open(mail.po.layout(), &batch, stamp)?;
             post(mail.po.layout(), &outbox, stamp, page, letter)?;
+            let sent = outbox.into_files();
             let before = std::mem::replace(&mut known.numbers, Numbers::Requestor(Box::new(conf)));
             exported.settle(connection, &mut known.state);
             if let Err(error) = known.put(&change).and_then(|()| change.commit()) {
@@ -289,8 +308,21 @@ impl Agent<'_> {
                 return Err(not_saved(error));
             }
             batch.commit()?;
+            mail.copy_sent(connection, &sent);
         } else {
             drop(change);
+        }
+        if let Some(carried) = carried {
+            done.exit = done.exit.worst(ExitCode::Partial);
+            let event = Event::new(
+                Severity::Warn,
+                "the full list is above the limit of a message: bring the file to the server",
+            );
+            let event = event
+                .with("connection", &connection.name)
+                .with("transactions", waiting.len());
+            self.say(event.with("file", carried.path().display()));
+            carried.place()?;
         }
         let why = match exported.sending.is_full {
             true => "full list",
@@ -309,7 +341,10 @@ impl Agent<'_> {
             "sent",
             format!("{why}: {}", exported.sending.transactions()),
         );
-        self.say(event);
+        self.say(match waiting.len() - count {
+            0 => event,
+            later => event.with("later", later),
+        });
         if let Some(remark) = &sending.remark {
             self.remark(connection, remark, done);
         }

@@ -70,7 +70,7 @@ impl Agent<'_> {
                 },
             };
             done.messages += 1;
-            mail.settle(waiting, fate);
+            mail.settle(waiting, fate, Some(connection));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
+use crate::directory::ldap;
 use crate::directory::ledger::{ConnectionId, LedgerError, Transaction};
 use crate::directory::names::UniqueNames;
 use crate::protocol::requestor::Acknowledgment;
@@ -10,10 +11,11 @@ use crate::protocol::server::Registered;
 use crate::tools::exit::ToolError;
 
 use super::agent::{Agent, unusable_ledger};
-use super::config::Connection;
+use super::config::{Connection, Role};
 use super::container;
 use super::numbers::{self, Numbers};
 use super::place::{self, Place};
+use super::serving::not_written;
 
 /// What is kept as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,8 +132,10 @@ impl Agent<'_> {
         Ok(Known { id, numbers, state })
     }
 
-    /// Moves the numbers: in the container, if they are still those that stand there, then in the ledger together with what
+    /// Moves the numbers: in the container, if they are still those that stand there, and in the ledger together with what
     /// an acknowledgment means for what waits. Nothing is sent unless both are written (DX-30).
+    ///
+    /// The ledger has room for the change before the container hears of it.
     pub(super) fn keep(
         &mut self,
         connection: &Connection,
@@ -141,19 +145,23 @@ impl Agent<'_> {
         if self.dry_run {
             return Ok(());
         }
-        self.show_numbers(connection, known)?;
-        let change = self.ledger.begin().map_err(not_saved)?;
+        let failed = |error| match connection.role {
+            Role::Requestor => not_saved(error),
+            Role::Server => not_written(error),
+        };
+        let change = self.ledger.begin().map_err(failed)?;
         match acknowledgment {
             Acknowledgment::Nothing => {}
             Acknowledgment::Discard { through } => {
-                change.discard(known.id, through.0).map_err(not_saved)?;
+                change.discard(known.id, through.0).map_err(failed)?;
             }
             Acknowledgment::Renumber { above } => {
-                change.renumber(known.id, above.0).map_err(not_saved)?;
+                change.renumber(known.id, above.0).map_err(failed)?;
             }
         }
-        known.put(&change).map_err(not_saved)?;
-        change.commit().map_err(not_saved)
+        known.put(&change).map_err(failed)?;
+        show(&mut self.directory, connection, known)?;
+        change.commit().map_err(failed)
     }
 
     /// Writes the numbers into the container, where there is one.
@@ -162,14 +170,22 @@ impl Agent<'_> {
         connection: &Connection,
         known: &Known,
     ) -> Result<(), ToolError> {
-        let Some(container) = &connection.import.container else {
-            return Ok(());
-        };
-        let there = container::numbers(&mut self.directory, container)?;
-        let owner = &connection.import.owner;
-        let shown = known.numbers.shown();
-        container::put_numbers(&mut self.directory, container, owner, there, shown)
+        show(&mut self.directory, connection, known)
     }
+}
+
+fn show(
+    directory: &mut ldap::Connection,
+    connection: &Connection,
+    known: &Known,
+) -> Result<(), ToolError> {
+    let Some(container) = &connection.import.container else {
+        return Ok(());
+    };
+    let there = container::numbers(directory, container)?;
+    let owner = &connection.import.owner;
+    let shown = known.numbers.shown();
+    container::put_numbers(directory, container, owner, there, shown)
 }
 
 /// DX168: what was not saved is not sent either.

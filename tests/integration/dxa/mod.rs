@@ -1,10 +1,13 @@
 //! The directory agent: the real program, a real directory server, real files.
 
 mod check;
+mod copies;
 mod cycle_crash;
 mod cycle_replies;
 mod cycle_requestor;
 mod cycle_server;
+mod full_disk;
+mod limits;
 mod lists;
 mod messages;
 mod moved;

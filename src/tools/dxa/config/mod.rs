@@ -44,6 +44,17 @@ pub struct Agent {
     pub data: PathBuf,
     /// Code page of its own files.
     pub code_page: CodePage,
+    /// Where copies of all messages go, if they are wanted (DX-33).
+    pub copies: Option<Copies>,
+}
+
+/// Copies of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copies {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How many are kept.
+    pub keep: u32,
 }
 
 /// The directory.
@@ -83,6 +94,8 @@ struct AgentText {
     data: PathBuf,
     #[serde(default = "default_code_page")]
     code_page: u16,
+    copies: Option<PathBuf>,
+    copies_keep: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +117,9 @@ struct DirectoryText {
 fn default_code_page() -> u16 {
     CodePage::Cp850.id()
 }
+
+/// Copies that are kept.
+const DEFAULT_COPIES: u32 = 200;
 
 fn default_page_size() -> u32 {
     500
@@ -193,12 +209,57 @@ impl AgentText {
     fn check(self, base: &Path, faults: &mut Vec<Fault>) -> Option<Agent> {
         let page = page("agent.code-page", self.code_page, faults);
         let address = place("agent.address", &self.address, page, faults);
+        let data = base.join(self.data);
+        let copies = check_copies(self.copies, self.copies_keep, &data, base, faults);
         Some(Agent {
             address: address?,
-            data: base.join(self.data),
+            data,
             code_page: page,
+            copies,
         })
     }
+}
+
+/// Copies that were asked for need a place of their own (Q174741).
+fn check_copies(
+    folder: Option<PathBuf>,
+    keep: Option<u32>,
+    data: &Path,
+    base: &Path,
+    faults: &mut Vec<Fault>,
+) -> Option<Copies> {
+    let setting = "agent.copies";
+    let Some(folder) = folder else {
+        if keep.is_some() {
+            let text = "missing, but copies-keep is set: copies of messages need a folder";
+            faults.push(Fault::new(setting, text));
+        }
+        return None;
+    };
+    if folder.as_os_str().is_empty() {
+        faults.push(Fault::new(setting, "empty, expected a folder"));
+    }
+    let folder = base.join(folder);
+    if is_worked_in(&folder, data) {
+        let text = format!(
+            "{}: the agent works in it, expected a folder of its own",
+            folder.display()
+        );
+        faults.push(Fault::new(setting, text));
+    }
+    let keep = keep.unwrap_or(DEFAULT_COPIES);
+    if keep == 0 {
+        let text = "0, expected how many copies are kept";
+        faults.push(Fault::new("agent.copies-keep", text));
+    }
+    Some(Copies { folder, keep })
+}
+
+/// Tells whether the agent reads from a folder, or has files of its own there.
+fn is_worked_in(folder: &Path, data: &Path) -> bool {
+    const FOLDERS: [&str; 6] = ["in", "out", "done", "bad", "removed", "postoffice"];
+    let is_within = |other: PathBuf| folder.starts_with(other);
+    folder == data || FOLDERS.iter().any(|name| is_within(data.join(name)))
 }
 
 impl DirectoryText {
