@@ -63,19 +63,21 @@ impl Copies {
         })
     }
 
-    /// Makes a copy, to be written by [`Self::write`]; `became` says what came of the message.
+    /// Makes a copy, to be written by [`Self::write`]; `became` says what came of a message that arrived.
     pub(super) fn add(
         &mut self,
         way: Way,
         connection: Option<&Connection>,
         bytes: &[u8],
-        became: &str,
+        became: Option<&str>,
     ) {
         let name = connection.map_or(UNKNOWN, |connection| &connection.name);
         let page = connection.map_or(self.code_page, |connection| connection.code_page);
         let (word, now) = (way.word(), self.now);
+        let became = became.map(|became| format!("; {became}"));
+        let became = became.unwrap_or_default();
         let said = format!(
-            "Copy of a message, not to be sent: {word} at {now}, connection {name}, {became}."
+            "Copy of a message, not to be sent: {word} at {now}; connection {name}{became}."
         );
         let text = copy_of(bytes, &self.own, page, &said);
         self.waiting.push((way, name.to_owned(), text));
@@ -83,13 +85,17 @@ impl Copies {
 
     /// Writes what waits, and takes the oldest ones away.
     pub(super) fn write(&mut self) {
+        let mut is_well = true;
         for (way, name, text) in std::mem::take(&mut self.waiting) {
             if let Err(error) = self.write_one(way, &name, &text) {
                 self.fail(&error);
+                is_well = false;
             }
         }
-        if let Err(error) = self.trim() {
-            self.fail(&error);
+        if is_well {
+            if let Err(error) = self.trim() {
+                self.fail(&error);
+            }
         }
     }
 

@@ -76,7 +76,7 @@ impl MailPlace {
             if let Ok(MailBytes::Whole(bytes)) =
                 mailbag::read(self.po.layout(), &waiting, MAX_MAIL_LEN)
             {
-                copies.add(Way::Received, whose, &bytes, &became);
+                copies.add(Way::Received, whose, &bytes, Some(&became));
             }
         }
         self.inbox.settle(waiting, fate, self.now);
@@ -105,7 +105,7 @@ impl MailPlace {
         let layout = self.po.layout();
         for file in files {
             match layout.path(file).map(fs::read) {
-                Ok(Ok(bytes)) => copies.add(Way::Sent, Some(connection), &bytes, "sent"),
+                Ok(Ok(bytes)) => copies.add(Way::Sent, Some(connection), &bytes, None),
                 Ok(Err(error)) => copies.fail(&error),
                 Err(error) => copies.fail(&io::Error::other(error)),
             }

@@ -11,7 +11,7 @@ const SERVER: &str = "NET1/PO1";
 /// A scene whose agent keeps copies, and their folder.
 fn keeping(more: &str) -> (Scene, PathBuf) {
     let scene = Scene::new();
-    let folder = scene.data("../copies");
+    let folder = scene.config().with_file_name("copies");
     fs::create_dir(&folder).expect("made");
     agent(&scene, &format!("copies = \"copies\"\n{more}"));
     (scene, folder)
@@ -26,7 +26,7 @@ fn agent(scene: &Scene, more: &str) {
 
 fn reply(scene: &Scene, number: u32) {
     let profile = format!(
-        "TASK=UPDATE\nREQNAME=PCM:{AGENT}\nREQSEQ=1\nSRVSEQ={number}\nIMPSEQ=0\nPASSWORD=geheim\n"
+        "TASK=UPDATE\nREQNAME=PCM:{AGENT}\nREQSEQ=0\nSRVSEQ={number}\nIMPSEQ=0\nPASSWORD=geheim\n"
     );
     let add = format!("{number:010} A User Nr{number:<23}PCM:NET1/PO1/U{number}");
     scene.put_mail(
@@ -58,7 +58,7 @@ fn every_message_has_a_copy_that_people_read_and_that_has_no_password() {
         sent.contains("0000000002 A Lena Berg\tPCM:NET1/AGENT/LENA\r\n"),
         "{sent}"
     );
-    assert!(sent.contains("TASK=IMPORTREQ"), "{sent}");
+    assert!(sent.contains("TASK=UPDATEREQ"), "{sent}");
 
     reply(&scene, 1);
     scene.dxa("cycle --step t3").ends(0);
@@ -69,7 +69,7 @@ fn every_message_has_a_copy_that_people_read_and_that_has_no_password() {
         received.contains("DirSync-From: PCM:NET1/PO1"),
         "{received}"
     );
-    assert!(received.contains("connection HQ, taken"), "{received}");
+    assert!(received.contains("connection HQ; taken."), "{received}");
     assert!(
         received.contains("Passwords are left out of this copy"),
         "{received}"
@@ -122,6 +122,7 @@ fn the_last_copies_are_kept_and_other_files_are_left_alone() {
     for name in ["letter.eml", "20260101T000000Z-000001-sent-HQ.txt"] {
         fs::write(folder.join(name), "mine").expect("written");
     }
+    scene.dxa("lists").ends(0);
     for number in 1..=5 {
         reply(&scene, number);
         scene.dxa("cycle").ends(0);
@@ -158,7 +159,8 @@ fn a_folder_that_cannot_take_a_copy_is_said_and_stops_nothing() {
         let run = scene.dxa("cycle").ends(0);
         assert!(
             run.stdout
-                .contains("warn copies of messages could not be kept"),
+                .contains("warn copies of messages could not be kept")
+                && run.stdout.contains("failures=2"),
             "{}",
             run.stdout
         );
@@ -196,11 +198,11 @@ fn dxc_104_copies_that_were_asked_for_need_a_place_that_takes_them() {
     let fault = "FAULT  copies of messages: ";
     let run = scene.dxa("check").ends(73);
     assert!(run.stdout.contains(fault), "{}", run.stdout);
-    fs::write(scene.data("../copies"), "a file").expect("written");
+    fs::write(scene.config().with_file_name("copies"), "a file").expect("written");
     let run = scene.dxa("check").ends(73);
     assert!(run.stdout.contains(fault), "{}", run.stdout);
-    fs::remove_file(scene.data("../copies")).expect("removed");
-    fs::create_dir(scene.data("../copies")).expect("made");
+    fs::remove_file(scene.config().with_file_name("copies")).expect("removed");
+    fs::create_dir(scene.config().with_file_name("copies")).expect("made");
     let run = scene.dxa("check").ends(0);
     assert!(
         run.stdout.contains("copies, the last 200"),
@@ -208,7 +210,7 @@ fn dxc_104_copies_that_were_asked_for_need_a_place_that_takes_them() {
         run.stdout
     );
     assert!(
-        names(&scene.data("../copies")).is_empty(),
+        names(&scene.config().with_file_name("copies")).is_empty(),
         "it leaves nothing there"
     );
     // Nobody writes there, not even who may do everything.
