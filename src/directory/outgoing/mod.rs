@@ -13,6 +13,7 @@ use super::note::Note;
 use super::remote::is_of_class;
 use super::template_map::TemplateMap;
 use super::x400::X121Spelling;
+use crate::address::AddressType;
 use crate::plan::outcome::Reason;
 pub(super) use record::list_entry;
 pub use record::{ContentHash, ExportKind, ExportRecord, SentLine};
@@ -262,6 +263,14 @@ fn make_record(
                     .map(|split| SentLine::new(split.prompt, split.value)),
             );
         }
+    }
+    // A postoffice has no template for such an address, and refuses each line (24).
+    let kind_of_address = AddressType::from_token(address.kind().as_bytes());
+    let has_templates = kind_of_address.is_none_or(AddressType::has_templates);
+    if matches!(rules.charset, Charset::Page(_)) && !has_templates && !lines.is_empty() {
+        let detail = format!("{address} is of a type without template information");
+        notes.push(Note::new(Reason::ValueDropped, detail));
+        lines.clear();
     }
     Ok((
         ExportRecord::new(address, original, name, lines, kind, trust),

@@ -3,6 +3,7 @@
 
 mod agent;
 mod answering;
+mod asking;
 mod check;
 pub mod config;
 mod container;

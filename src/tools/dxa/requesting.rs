@@ -1,29 +1,26 @@
-//! The agent as a requestor: the replies that wait (T3), then the request (T1) (`spec/exchange.md` DX-11, DX-29, DX-30).
+//! The agent as a requestor, T3: the replies that wait (`spec/exchange.md` DX-11, DX-29, DX-30).
 
 use crate::codec::reqconf::ReqConf;
 use crate::codec::sync_number::{ReqSync, SrvSync};
 use crate::directory::import::{Ask, Extent};
-use crate::postoffice::mailbag::Outbox;
-use crate::protocol::message::{ReplyHead, RequestHead};
+use crate::protocol::message::ReplyHead;
 use crate::protocol::outcome::{Refusal, Remark};
 use crate::protocol::requestor::{
-    Acknowledgment, QueueView, Taken, Updates, Verdict, judge, needs_export, order, send, send_part,
+    Acknowledgment, QueueView, Taken, Updates, Verdict, judge, needs_export, order,
 };
 use crate::protocol::sync::RecordDigest;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::post::{Fate, Item, Letterbox, Transactions, post, request_letter};
+use crate::tools::post::{Fate, Item, Letterbox, Transactions};
 
 use super::agent::{Agent, unusable_ledger};
 use super::config::Connection;
 use super::cycle::Wanted;
 use super::event::{Event, Severity};
-use super::exporting::{Exported, Wish};
 use super::importing::Incoming;
 use super::mailplace::{Arrived, MailPlace};
 use super::numbers::{Numbers, requestor};
 use super::outcome::Done;
-use super::pacing::{self, Carried, Portion, portion};
-use super::state::{Known, not_saved};
+use super::state::Known;
 
 /// Replies in a row with an old import number after which a full list is asked for (Q99961).
 const OLD_REPLIES: u32 = 2;
@@ -229,148 +226,10 @@ impl Agent<'_> {
         done.imported(&imported);
         Ok(())
     }
-
-    /// T1: what has changed, behind what waits, and the request with all of it.
-    pub(super) fn send_request(
-        &mut self,
-        mail: &mut MailPlace,
-        connection: &Connection,
-        known: &mut Known,
-        wanted: Wanted,
-        done: &mut Done,
-    ) -> Result<(), ToolError> {
-        let mut conf = conf_of(&known.numbers)?.clone();
-        let mut own = requestor(&conf);
-        let has_missed = known.state.has_missed && connection.exchange.receives();
-        own.import_requested |= wanted.import_all || has_missed;
-        let exported = self.prepare(connection, known, wanted)?;
-        let stamp = mail.now;
-
-        // Written first; what is not written is not sent (DX-30).
-        let change = self.ledger.begin().map_err(not_saved)?;
-        known.id = change.connection(&connection.name).map_err(not_saved)?;
-        let ends = change.ends(known.id).map_err(not_saved)?;
-        let last = ends.map_or(own.req_sync.0, |(_, last)| last.max(own.req_sync.0));
-        let last = exported
-            .put(&change, known.id, last, stamp)
-            .map_err(not_saved)?;
-        let mut waiting = Vec::new();
-        change
-            .waiting(known.id, own.req_sync.0, |queued| waiting.push(queued))
-            .map_err(not_saved)?;
-        let page = connection.code_page;
-        let count = match portion(&waiting, connection.export.limit, page) {
-            Portion::First(count) => count,
-            Portion::List => 0,
-        };
-        // A list that no message has room for goes another way, and nothing behind it goes before it.
-        let is_carried = count == 0 && !waiting.is_empty();
-        let through = match waiting[..count].last() {
-            Some(sent) if count < waiting.len() => sent.number,
-            None if is_carried => own.req_sync.0,
-            _ => last,
-        };
-        let sending = send_part(&own, ReqSync(last), ReqSync(through));
-        let mut payload = pacing::payload(&waiting[..count], page)?;
-        let mut next = sending.next.clone();
-        if is_carried {
-            next.sent = ReqSync(last);
-        }
-        next.put(&mut conf);
-        conf.limit = connection.export.limit;
-        conf.request_count = conf.request_count.wrapping_add(1);
-        conf.last_export = stamp;
-        let carried = waiting.last().filter(|_| is_carried);
-        let mut carried =
-            carried.map(|last| Carried::new(&self.home.outgoing(), &connection.name, last));
-        if !self.dry_run {
-            let own_name = &self.config.agent.address;
-            let page = self.config.agent.code_page;
-            let server = &connection.address;
-            if let Some(carried) = &mut carried {
-                let head = RequestHead {
-                    wants_import: false,
-                    ..send(&own, ReqSync(last)).head
-                };
-                let mut all = pacing::payload(&waiting, connection.code_page)?;
-                let letter = request_letter(own_name, server, &conf, &head, &mut all, page);
-                carried.write(letter, stamp, page)?;
-            }
-            let letter = request_letter(own_name, server, &conf, &sending.head, &mut payload, page);
-            let batch = mail.po.batch()?;
-            let outbox = Outbox::open(mail.po.layout(), &batch, stamp)?;
-            post(mail.po.layout(), &outbox, stamp, page, letter)?;
-            let sent = outbox.into_files();
-            let before = std::mem::replace(&mut known.numbers, Numbers::Requestor(Box::new(conf)));
-            exported.settle(connection, &mut known.state);
-            if let Err(error) = known.put(&change).and_then(|()| change.commit()) {
-                known.numbers = before;
-                return Err(not_saved(error));
-            }
-            batch.commit()?;
-            mail.copy_sent(connection, &sent);
-        } else {
-            drop(change);
-        }
-        if let Some(carried) = carried {
-            done.exit = done.exit.worst(ExitCode::Partial);
-            let event = Event::new(
-                Severity::Warn,
-                "the full list is above the limit of a message: bring the file to the server",
-            );
-            let event = event
-                .with("connection", &connection.name)
-                .with("transactions", waiting.len());
-            self.say(event.with("file", carried.path().display()));
-            carried.place()?;
-        }
-        let why = match exported.sending.is_full {
-            true => "full list",
-            false => "changes",
-        };
-        let event =
-            Event::new(Severity::Info, "T1: request sent").with("connection", &connection.name);
-        let event = event.with(
-            "because",
-            format!(
-                "the agent is a requestor of {}",
-                connection.address.view(connection.code_page)
-            ),
-        );
-        let event = event.with("transactions", count).with(
-            "sent",
-            format!("{why}: {}", exported.sending.transactions()),
-        );
-        self.say(match waiting.len() - count {
-            0 => event,
-            later => event.with("later", later),
-        });
-        if let Some(remark) = &sending.remark {
-            self.remark(connection, remark, done);
-        }
-        done.sent(exported.sending);
-        Ok(())
-    }
-
-    /// Decides what is new for the other side.
-    fn prepare(
-        &mut self,
-        connection: &Connection,
-        known: &Known,
-        wanted: Wanted,
-    ) -> Result<Exported, ToolError> {
-        if !connection.exchange.sends() {
-            return Ok(Exported::nothing());
-        }
-        let is_full = wanted.export_all || !known.state.has_sent_list;
-        let wish = Wish::of(connection);
-        let allowed = wanted.allow_deletes;
-        self.export(connection, known.id, &known.state, &wish, is_full, allowed)
-    }
 }
 
 /// Returns the numbers of a requestor.
-fn conf_of(numbers: &Numbers) -> Result<&ReqConf, ToolError> {
+pub(super) fn conf_of(numbers: &Numbers) -> Result<&ReqConf, ToolError> {
     match numbers {
         Numbers::Requestor(conf) => Ok(conf),
         Numbers::Server(_) => Err(ToolError::new(

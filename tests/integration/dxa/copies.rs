@@ -1,7 +1,7 @@
 //! Copies of all messages (`spec/exchange.md` DX-33).
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::net::{AGENT, letters, quarantine};
 use super::scene::{Scene, names};
@@ -37,7 +37,7 @@ fn reply(scene: &Scene, number: u32) {
     );
 }
 
-fn text(folder: &PathBuf, part: &str) -> String {
+fn text(folder: &Path, part: &str) -> String {
     let names = names(folder);
     let mut found = names.iter().filter(|name| name.contains(part));
     let name = found
@@ -142,7 +142,7 @@ fn the_last_copies_are_kept_and_other_files_are_left_alone() {
 
 #[test]
 fn a_folder_that_cannot_take_a_copy_is_said_and_stops_nothing() {
-    type Spoil = fn(&PathBuf);
+    type Spoil = fn(&Path);
     let spoils: [Spoil; 2] = [
         |folder| fs::remove_dir_all(folder).expect("removed"),
         |folder| {

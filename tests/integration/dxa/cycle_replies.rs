@@ -152,3 +152,27 @@ fn a_list_that_would_remove_much_waits_for_permission() {
     assert_eq!(scene.shown().len(), 1);
     assert_eq!(scene.numbers(), ["1", "41", "2"]);
 }
+
+#[test]
+fn dxc_028_a_stranger_is_named_with_all_who_look_like_it() {
+    let scene = in_step();
+    for (from, is_near) in [
+        ("NET2/PO1", true),
+        ("NET1/PO", true),
+        ("NET1/P01", true),
+        ("FAR/AWAY", false),
+    ] {
+        let profile = format!("TASK=UPDATEREQ\nREQNAME=PCM:{from}\nREQSEQ=0\nSRVSEQ=0\n");
+        let before = quarantine(&scene).len();
+        scene.put_mail(from, &from.replace('/', "-"), &profile, &[]);
+        let run = scene.dxa("cycle --step t3").ends(1);
+        let line = run
+            .stdout
+            .lines()
+            .find(|line| line.contains("DX136"))
+            .expect("DX136");
+        assert!(line.contains(&format!("from=PCM:{from}/$SYSTEM")), "{line}");
+        assert_eq!(line.contains("NET1/PO1 (HQ)"), is_near, "{line}");
+        assert_eq!(quarantine(&scene).len(), before + 1);
+    }
+}
