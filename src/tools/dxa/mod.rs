@@ -3,20 +3,26 @@
 
 mod agent;
 mod answering;
+mod backlog;
+mod basis;
 mod check;
 pub mod config;
 mod container;
 pub mod cycle;
 mod dropped;
+mod effect;
 mod event;
 mod export;
 mod exporting;
+mod history;
 mod home;
 mod importing;
 mod listfile;
 mod listing;
 mod listout;
 mod mailplace;
+mod metrics;
+mod notice;
 mod numbers;
 pub mod options;
 mod outcome;
@@ -24,6 +30,7 @@ mod remarks;
 mod requesting;
 mod reset;
 mod resync;
+mod service;
 mod serving;
 mod settings;
 mod source;
@@ -45,6 +52,8 @@ use crate::tools::report::{ReportFile, put_line};
 use agent::Agent;
 use config::Config;
 use dropped::{Dropped, Permission};
+use event::Event;
+use home::Home;
 use options::{Command, Options};
 
 /// Reads a command line and does what it says; the first of `arguments` is the program itself.
@@ -67,7 +76,8 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
     }
     let config =
         Config::load(&options.config).map_err(|error| ToolError::usage(error.to_string()))?;
-    match &options.command {
+    let home = Home::at(&config.agent.data);
+    let ended = match &options.command {
         Command::Check => check(&options, &config, screen),
         Command::Cycle {
             connection,
@@ -115,18 +125,35 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             };
             lists(&options, &config, permission, screen)
         }
+        Command::Run => return service::run(&options, config, screen),
         Command::Schema { .. } => Ok(ExitCode::Done),
+    };
+    let writes = matches!(
+        options.command,
+        Command::Lists { .. } | Command::Resync { .. } | Command::Reset { .. }
+    );
+    if let (Err(error), true) = (&ended, writes && !options.dry_run && home.root().exists()) {
+        if let Some(error) = error.downcast_ref::<ToolError>() {
+            // What cannot be logged is said on the screen all the same.
+            let clock = Clock::from_environment()?;
+            let _unsaid = home.write_log(&clock, &[Event::of_error(error)]);
+        }
     }
+    ended
 }
 
 fn check(options: &Options, config: &Config, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let checks = check::run(config);
+    let mut checks = check::run(config);
+    let effects = check::effects(config, &mut checks);
     let exit = checks.exit();
     if options.common.json {
-        put_line(
-            screen,
-            &json!({ "program": "dxa", "checks": checks.all, "exit": exit.number() }),
-        )?;
+        let summary = json!({
+            "program": "dxa",
+            "checks": checks.all,
+            "effects": effects,
+            "exit": exit.number(),
+        });
+        put_line(screen, &summary)?;
         return Ok(exit);
     }
     for checked in &checks.all {
@@ -157,6 +184,9 @@ fn lists(
         options.dry_run,
     )?;
     let taken = agent.take_dropped(permission);
+    if let Ok(taken) = &taken {
+        agent.remember_lists(taken);
+    }
     let events = agent.take_events();
     agent.log(&events)?;
     if !options.common.json {

@@ -4,7 +4,9 @@
 
 mod connection;
 mod consume;
+mod difference;
 mod fault;
+mod schedule;
 mod secret;
 
 use std::fs;
@@ -14,10 +16,12 @@ use serde::Deserialize;
 
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
-pub use connection::{Connection, Direction, Mapping, Role};
+pub use connection::{Connection, Direction, Export, Mapping, Role};
 pub(super) use consume::Consumed;
+pub(super) use difference::difference;
 pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
+pub use schedule::Schedule;
 pub use secret::Secret;
 
 /// The whole configuration.
@@ -44,6 +48,10 @@ pub struct Agent {
     pub data: PathBuf,
     /// Code page of its own files.
     pub code_page: CodePage,
+    /// Seconds between two looks of the service at mail and lists.
+    pub poll: u32,
+    /// Where metrics are written; none where nobody wants them.
+    pub metrics: Option<PathBuf>,
 }
 
 /// The directory.
@@ -83,6 +91,9 @@ struct AgentText {
     data: PathBuf,
     #[serde(default = "default_code_page")]
     code_page: u16,
+    #[serde(default = "default_poll")]
+    poll: u32,
+    metrics: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -103,6 +114,10 @@ struct DirectoryText {
 
 fn default_code_page() -> u16 {
     CodePage::Cp850.id()
+}
+
+fn default_poll() -> u32 {
+    60
 }
 
 fn default_page_size() -> u32 {
@@ -193,10 +208,16 @@ impl AgentText {
     fn check(self, base: &Path, faults: &mut Vec<Fault>) -> Option<Agent> {
         let page = page("agent.code-page", self.code_page, faults);
         let address = place("agent.address", &self.address, page, faults);
+        if !(1..=86_400).contains(&self.poll) {
+            let text = format!("{}, expected 1 to 86400 seconds", self.poll);
+            faults.push(Fault::new("agent.poll", text));
+        }
         Some(Agent {
             address: address?,
             data: base.join(self.data),
             code_page: page,
+            poll: self.poll,
+            metrics: self.metrics.map(|path| base.join(path)),
         })
     }
 }
