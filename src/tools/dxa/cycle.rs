@@ -14,6 +14,7 @@ use crate::tools::report::{ReportFile, put_line};
 
 use super::agent::Agent;
 use super::config::{Config, Connection, Role};
+use super::container;
 use super::event::{self, Event, Severity};
 use super::history;
 use super::home::{CYCLE, Home, Lock};
@@ -297,7 +298,9 @@ impl<'c> Agent<'c> {
                 .partition(|(to, _): &(&Connection, Arrived)| to.name == connection.name);
             arrived = others;
             let own = own.into_iter().map(|(_, arrived)| arrived).collect();
-            let known = self.known(connection).and_then(|mut known| {
+            let known = self.check_container(connection);
+            let known = known.and_then(|()| self.known(connection));
+            let known = known.and_then(|mut known| {
                 let before = known.numbers.shown();
                 done.numbers = Some((before, before));
                 self.receive(&mut mail, connection, &mut known, own, wanted, &mut done)?;
@@ -324,6 +327,16 @@ impl<'c> Agent<'c> {
             all.push(done);
         }
         Ok((all, exit))
+    }
+
+    /// What is asked for must have a place to go to: before anything is sent (DX-38).
+    fn check_container(&mut self, connection: &Connection) -> Result<(), ToolError> {
+        match &connection.import.container {
+            Some(container) if connection.exchange.receives() => {
+                container::numbers(&mut self.directory, container).map(|_| ())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What has come: T3 of a requestor, the first half of T2.

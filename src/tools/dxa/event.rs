@@ -93,6 +93,11 @@ impl Event {
     }
 }
 
+/// Returns a moment as the log has it, without fractions of its second.
+pub(super) fn whole(moment: Timestamp) -> Timestamp {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment)
+}
+
 /// Returns an error with its causes.
 pub(super) fn told(error: &ToolError) -> String {
     let mut text = error.to_string();
@@ -132,7 +137,7 @@ impl fmt::Display for Event {
 /// Appends events to a log, each with its moment in UTC (DX-37).
 pub(super) fn append(path: &Path, now: Timestamp, events: &[Event]) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    let moment = now.round(jiff::Unit::Second).unwrap_or(now);
+    let moment = whole(now);
     let lines: String = events
         .iter()
         .map(|event| format!("{moment} {event}\n"))

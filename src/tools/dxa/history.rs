@@ -124,7 +124,7 @@ fn is_exchange(wanted: Wanted) -> bool {
 impl Agent<'_> {
     /// Remembers what a cycle came to.
     pub(super) fn remember_cycle(&mut self, all: &[Done], wanted: Wanted) {
-        let at = self.clock.now();
+        let at = event::whole(self.clock.now());
         let runs = all.iter().map(|done| {
             let ran = Ran {
                 at,
@@ -141,7 +141,7 @@ impl Agent<'_> {
 
     /// Remembers what became of lists.
     pub(super) fn remember_lists(&mut self, all: &[Dropped]) {
-        let at = self.clock.now();
+        let at = event::whole(self.clock.now());
         let mut runs: Vec<(&str, Ran, Option<String>)> = Vec::new();
         for dropped in all {
             let Some(connection) = dropped.connection.as_deref() else {
@@ -220,7 +220,7 @@ pub(super) fn failed(
     let Some(mut ledger) = ledger(home) else {
         return events;
     };
-    let at = clock.now();
+    let at = event::whole(clock.now());
     let runs = chosen.iter().map(|connection| {
         let ran = Ran {
             at,

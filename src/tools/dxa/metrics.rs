@@ -40,10 +40,8 @@ pub(super) fn write(config: &Config, home: &Home, ledger: &mut Ledger) -> Option
     let error = put(path, &render(&all)).err()?;
     let event = Event::new(Severity::Error, "the metrics were not written").id("DX268");
     let event = event.with("path", path.display());
-    Some(match error.raw_os_error() {
-        Some(number) => event.with("errno", number).with("because", error),
-        None => event.with("because", error),
-    })
+    // The number that the system gave stands in the text of the error.
+    Some(event.with("because", error))
 }
 
 fn put(path: &Path, text: &str) -> io::Result<()> {

@@ -28,7 +28,7 @@ use crate::tools::report::put_line;
 
 use super::check::{self, Checks};
 use super::config::{Config, Role};
-use super::event::{Event, Severity};
+use super::event::{Event, Severity, whole};
 use super::history::{self, History};
 use super::home::{Home, Lock};
 use super::notice::{self, Next, Notice};
@@ -98,7 +98,7 @@ pub(super) fn run(
         begun: Instant::now(),
         notice: Notice {
             process: std::process::id(),
-            since: clock.now(),
+            since: whole(clock.now()),
             next: BTreeMap::new(),
         },
         config: Rc::new(config),
@@ -266,9 +266,4 @@ impl<W: Write> Service<'_, W> {
             self.voice.say([Event::of_error(&error)]);
         }
     }
-}
-
-/// Returns a moment without fractions of its second.
-fn whole(moment: Timestamp) -> Timestamp {
-    Timestamp::from_second(moment.as_second()).unwrap_or(moment)
 }

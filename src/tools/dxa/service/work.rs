@@ -11,14 +11,14 @@ use super::super::agent::Agent;
 use super::super::config::{Config, Connection};
 use super::super::cycle::{self, Step, Wanted};
 use super::super::dropped::Permission;
-use super::super::event::{Event, Severity};
+use super::super::event::{Event, Severity, whole};
 use super::super::history;
 use super::super::home::{CYCLE, Lock};
 use super::super::outcome::Done;
 use super::super::resync;
+use super::Service;
 use super::plan::{End, Todo, Why};
 use super::voice::{Outcome, Scope};
-use super::{Service, whole};
 
 /// What a cycle came to.
 type Ran = Result<(Vec<Done>, ExitCode), ToolError>;
