@@ -14,7 +14,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 use super::check;
 use super::config::{Config, Connection, Direction, Directory, Role};
 use super::container::unread;
-use super::event::{self, Event, Severity};
+use super::event::{Event, Severity};
 use super::home::{Home, Lock};
 use super::numbers::Numbers;
 use super::todo;
@@ -39,7 +39,7 @@ pub(super) struct Agent<'c> {
 }
 
 impl<'c> Agent<'c> {
-    /// Opens everything for a command. What is missing in the data folder is made.
+    /// Opens everything for a command, once nobody else works with the data folder. What is missing there is made.
     pub(super) fn open(
         config: &'c Config,
         command: &str,
@@ -52,17 +52,29 @@ impl<'c> Agent<'c> {
         let lock = match dry_run {
             true => None,
             false => {
-                let lock = home.lock(command)?;
+                let lock = home.lock(command, &interrupt)?;
                 // What does not fit is not begun (DX-38).
                 check::check_folder(&home)?;
                 Some(lock)
             }
         };
+        Self::open_in(config, home, lock, clock, interrupt)
+    }
+
+    /// Opens everything in a data folder that is locked, or, for a dry run, is not.
+    pub(super) fn open_in(
+        config: &'c Config,
+        home: Home,
+        lock: Option<Lock>,
+        clock: Clock,
+        interrupt: Interrupt,
+    ) -> Result<Self, ToolError> {
+        let dry_run = lock.is_none();
         let opened = match dry_run && !home.ledger().exists() {
             true => Ledger::in_memory(),
             false => Ledger::open(&home.ledger()),
         };
-        let Opened { ledger, is_new } = opened.map_err(unusable_ledger)?;
+        let Opened { ledger, .. } = opened.map_err(unusable_ledger)?;
         let mut directory = connect(&config.directory)?;
         let suffix = suffix(&mut directory, config)?;
         let mut agent = Self {
@@ -77,13 +89,13 @@ impl<'c> Agent<'c> {
             events: Vec::new(),
             _lock: lock,
         };
-        agent.recognise(is_new)?;
+        agent.recognise()?;
         Ok(agent)
     }
 
     /// Notices a new ledger, and one that is about another directory (LD-09): what is known of one says nothing of
     /// another.
-    fn recognise(&mut self, is_new: bool) -> Result<(), ToolError> {
+    fn recognise(&mut self) -> Result<(), ToolError> {
         if self.suffix.relative().is_empty() {
             // No connection says which tree it is about, so that nothing is known to be of another.
             return Ok(());
@@ -103,10 +115,10 @@ impl<'c> Agent<'c> {
         if !self.dry_run {
             change.commit().map_err(unusable_ledger)?;
         }
-        let because = match (is_new, known) {
-            (true, _) => "the ledger is new",
-            (false, Some(known)) if known != identity => "the ledger was about another directory",
-            _ => return Ok(()),
+        let because = match known {
+            None => "the ledger is new",
+            Some(known) if known != identity => "the ledger was about another directory",
+            Some(_) => return Ok(()),
         };
         for connection in &self.config.connections {
             let event = Event::new(Severity::Info, "the next exchange is a full list");
@@ -131,12 +143,10 @@ impl<'c> Agent<'c> {
 
     /// Writes what was said into the log.
     pub(super) fn log(&self, events: &[Event]) -> Result<(), ToolError> {
-        if self.dry_run || events.is_empty() {
-            return Ok(());
+        match self.dry_run {
+            true => Ok(()),
+            false => self.home.write_log(&self.clock, events),
         }
-        let path = self.home.log();
-        event::append(&path, self.clock.now(), events)
-            .map_err(|error| super::home::unusable(&path, error))
     }
 
     /// Reads the numbers of a connection, new ones where the ledger knows none.

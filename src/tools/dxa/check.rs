@@ -18,6 +18,7 @@ use super::agent::{connect, templates, unusable_ledger};
 use super::config::{Config, Connection, Copies, Direction};
 use super::container::unread;
 use super::copies;
+use super::effect::{self, Effect};
 use super::home::Home;
 use super::importing::Incoming;
 use super::place;
@@ -64,6 +65,12 @@ impl Checks {
         is_well
     }
 
+    /// Returns what is wrong: `ledger: why`.
+    pub(super) fn faults(&self) -> impl Iterator<Item = String> {
+        let all = self.all.iter();
+        all.filter_map(|checked| Some(format!("{}: {}", checked.what, checked.fault.as_ref()?)))
+    }
+
     /// Returns how the run ends: as the worst fault.
     pub(super) fn exit(&self) -> ExitCode {
         self.all
@@ -104,6 +111,35 @@ pub(super) fn run(config: &Config) -> Checks {
         check_connection(&mut link, &home, connection, &mut checks);
     }
     checks
+}
+
+/// Looks at what the next exchange would send, where all is well so far.
+pub(super) fn effects(config: &Config, checks: &mut Checks) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if checks.exit() != ExitCode::Done {
+        return effects;
+    }
+    let found = match effect::of(config) {
+        Ok(found) => found,
+        Err(error) => {
+            checks.note("next exchange", Err(error));
+            return effects;
+        }
+    };
+    for (connection, effect) in found {
+        let of = |what: &str| format!("connection {}: {what}", connection.name);
+        match effect {
+            Ok(effect) => {
+                checks.note(of("settings"), Ok(effect.settings()));
+                checks.note(of("next exchange"), Ok(effect.sends()));
+                effects.push(effect);
+            }
+            Err(error) => {
+                checks.note(of("next exchange"), Err(error));
+            }
+        }
+    }
+    effects
 }
 
 /// The folder is there, or can be made; it can be written, and there is room (Q171260, Q264286).

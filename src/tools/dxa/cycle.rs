@@ -9,20 +9,19 @@ use serde_json::json;
 
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError, code_of};
+use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{ReportFile, put_line};
 
 use super::agent::Agent;
 use super::config::{Config, Connection, Role};
-use super::event::{Event, Severity};
-use super::home::Home;
+use super::container;
+use super::event::{self, Event, Severity};
+use super::history;
+use super::home::{CYCLE, Home, Lock};
 use super::mailplace::{Arrived, MailPlace};
 use super::options::Options;
 use super::outcome::{Done, shown};
 use super::state::Known;
-
-/// What the lock says.
-const COMMAND: &str = "cycle";
 
 /// One step of the cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -65,111 +64,153 @@ pub(super) fn run(
     wanted: Wanted,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
-    let home = Home::at(&config.agent.data);
-    let mut asked = vec![(name.map(str::to_owned), wanted)];
+    let chosen = choose(config, name, wanted.step)?;
+    let report = options.common.report.as_deref();
+    let mut output = Output {
+        options,
+        report: report.map(ReportFile::create).transpose()?,
+        screen,
+    };
+    let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
+    let home = Home::open(config, options.dry_run)?;
+    let open = |lock, chosen: &[&Connection], wanted| {
+        open(config, &home, lock, &clock, &interrupt, chosen, wanted)
+    };
+    if options.dry_run {
+        return output.cycle(&mut open(None, &chosen, wanted)?, &chosen, wanted);
+    }
+    let ran = match home.lock_cycle(&interrupt)? {
+        Some(lock) => open(Some(lock), &chosen, wanted)
+            .map_err(Into::into)
+            .and_then(|mut agent| output.cycle(&mut agent, &chosen, wanted)),
+        None => {
+            // Asked for while a cycle runs: not refused, not lost, and run once (DX-11).
+            home.queue(&json!((name, wanted)).to_string())?;
+            if home.is_held_by(CYCLE) {
+                output.say_queued()?;
+                return Ok(ExitCode::Done);
+            }
+            // It has just ended, and may not have seen the line.
+            Ok(ExitCode::Done)
+        }
+    };
     let mut exit = ExitCode::Done;
-    while !asked.is_empty() {
-        let mut more = Vec::new();
-        for (name, wanted) in asked {
-            match run_once(options, config, name.as_deref(), wanted, screen) {
-                Ok(ended) => exit = exit.worst(ended),
-                // Asked for while a cycle runs: not refused, not lost, and run once (DX-11).
-                Err(error)
-                    if code_of(&error) == ExitCode::Busy
-                        && !options.dry_run
-                        && home.is_held_by(COMMAND) =>
-                {
-                    home.queue(&json!((name, wanted)).to_string())?;
-                    match home.is_held_by(COMMAND) {
-                        true => say_queued(options, screen)?,
-                        false => more.extend(queued(&home)),
-                    }
-                }
-                Err(error) => return Err(error),
+    while home.has_queued() && interrupt.check().is_ok() {
+        // Whoever has the folder as a cycle looks at the lines once it is done.
+        let Some(lock) = home.lock_cycle(&interrupt)? else {
+            break;
+        };
+        let mut agent = open(Some(lock), &[], wanted)?;
+        for (name, wanted) in queued(&home.begin_queued()?) {
+            match choose(config, name.as_deref(), wanted.step) {
+                Ok(chosen) => exit = exit.worst(output.cycle(&mut agent, &chosen, wanted)?),
+                // The configuration is another one than when it was asked for.
+                Err(error) => agent.log(&[Event::of_error(&error)])?,
             }
         }
-        if !options.dry_run && !home.is_held_by(COMMAND) {
-            more.extend(queued(&home));
-        }
-        asked = more;
+        home.finish_queued()?;
     }
-    Ok(exit)
+    ran.map(|ended| ended.worst(exit))
 }
 
-fn say_queued(options: &Options, screen: &mut impl Write) -> anyhow::Result<()> {
-    match options.common.json {
-        true => put_line(
-            screen,
-            &json!({ "program": "dxa", "queued": true, "exit": 0 }),
-        )?,
-        false => writeln!(screen, "A cycle runs; another one follows it.")?,
+/// Opens the agent; what keeps it from that is remembered of the connections that were meant.
+pub(super) fn open<'c>(
+    config: &'c Config,
+    home: &Home,
+    lock: Option<Lock>,
+    clock: &Clock,
+    interrupt: &Interrupt,
+    chosen: &[&Connection],
+    wanted: Wanted,
+) -> Result<Agent<'c>, ToolError> {
+    let dry_run = lock.is_none();
+    let opened = Agent::open_in(config, home.clone(), lock, clock.clone(), interrupt.clone());
+    if let (Err(error), false) = (&opened, dry_run) {
+        let mut events = vec![Event::of_error(error)];
+        events.extend(history::failed(config, home, clock, chosen, wanted, error));
+        home.write_log(clock, &events)?;
     }
-    Ok(())
+    opened
 }
 
 /// Returns what was asked for while a cycle ran.
-fn queued(home: &Home) -> Vec<(Option<String>, Wanted)> {
-    let lines = home.take_queued().into_iter();
+pub(super) fn queued(lines: &[String]) -> Vec<(Option<String>, Wanted)> {
+    let lines = lines.iter();
     lines
-        .filter_map(|line| serde_json::from_str(&line).ok())
+        .filter_map(|line| serde_json::from_str(line).ok())
         .collect()
 }
 
-fn run_once(
-    options: &Options,
-    config: &Config,
-    name: Option<&str>,
-    wanted: Wanted,
-    screen: &mut impl Write,
-) -> anyhow::Result<ExitCode> {
-    let chosen = choose(config, name, wanted.step)?;
-    let clock = Clock::from_environment()?;
-    let report = options.common.report.as_deref();
-    let mut report = report.map(ReportFile::create).transpose()?;
-    let mut agent = Agent::open(
-        config,
-        COMMAND,
-        clock,
-        Interrupt::install()?,
-        options.dry_run,
-    )?;
-    let ran = agent.cycle(&chosen, wanted);
-    let events = agent.take_events();
-    agent.log(&events)?;
-    if !options.common.json {
-        for event in &events {
-            writeln!(screen, "{event}")?;
+/// Where a run shows what it does.
+struct Output<'o, W> {
+    options: &'o Options,
+    report: Option<ReportFile>,
+    screen: &'o mut W,
+}
+
+impl<W: Write> Output<'_, W> {
+    fn say_queued(&mut self) -> anyhow::Result<()> {
+        match self.options.common.json {
+            true => put_line(
+                self.screen,
+                &json!({ "program": "dxa", "queued": true, "exit": 0 }),
+            )?,
+            false => writeln!(self.screen, "A cycle runs; another one follows it.")?,
         }
+        Ok(())
     }
-    let (all, mail) = ran?;
-    let exit = all.iter().fold(mail, |worst, done| worst.worst(done.exit));
-    for done in &all {
-        if let Some(report) = &mut report {
-            for line in &done.lines {
-                report.line(line)?;
+
+    /// Runs one cycle and shows it.
+    fn cycle<'c>(
+        &mut self,
+        agent: &mut Agent<'c>,
+        chosen: &[&'c Connection],
+        wanted: Wanted,
+    ) -> anyhow::Result<ExitCode> {
+        let ran = agent.cycle(chosen, wanted);
+        let events = agent.take_events();
+        agent.log(&events)?;
+        if !self.options.common.json {
+            for event in &events {
+                writeln!(self.screen, "{event}")?;
             }
-            report.line(done)?;
         }
-        if !options.common.json {
-            show(done, screen)?;
+        let (all, mail) = match ran {
+            Ok(ran) => ran,
+            Err(error) => {
+                agent.log(&[Event::of_error(&error)])?;
+                return Err(error.into());
+            }
+        };
+        let exit = all.iter().fold(mail, |worst, done| worst.worst(done.exit));
+        for done in &all {
+            if let Some(report) = &mut self.report {
+                for line in &done.lines {
+                    report.line(line)?;
+                }
+                report.line(done)?;
+            }
+            if !self.options.common.json {
+                show(done, self.screen)?;
+            }
         }
+        if self.options.common.json {
+            let summary = json!({
+                "program": "dxa",
+                "dry_run": self.options.dry_run,
+                "connections": all,
+                "exit": exit.number(),
+            });
+            put_line(self.screen, &summary)?;
+        } else if self.options.dry_run {
+            writeln!(self.screen, "Dry run: nothing was written.")?;
+        }
+        Ok(exit)
     }
-    if options.common.json {
-        let summary = json!({
-            "program": "dxa",
-            "dry_run": options.dry_run,
-            "connections": all,
-            "exit": exit.number(),
-        });
-        put_line(screen, &summary)?;
-    } else if options.dry_run {
-        writeln!(screen, "Dry run: nothing was written.")?;
-    }
-    Ok(exit)
 }
 
 /// Finds the connections that are meant. Where there are both roles, one of them has to be named (DX-11).
-fn choose<'c>(
+pub(super) fn choose<'c>(
     config: &'c Config,
     name: Option<&str>,
     step: Option<Step>,
@@ -206,18 +247,48 @@ fn choose<'c>(
 }
 
 impl<'c> Agent<'c> {
-    /// Runs the cycle of the chosen connections; the failure of one leaves the others alone (DX-30).
-    fn cycle(
+    /// Runs the cycle of the chosen connections, and remembers what it came to.
+    pub(super) fn cycle(
         &mut self,
         chosen: &[&'c Connection],
         wanted: Wanted,
     ) -> Result<(Vec<Done>, ExitCode), ToolError> {
-        let mut mail = MailPlace::open(
+        let ran = self.run_cycle(chosen, wanted);
+        match &ran {
+            Ok((all, _)) => self.remember_cycle(all, wanted),
+            // Who was told to stop has not failed.
+            Err(_) if self.interrupt.check().is_err() => {}
+            Err(error) => {
+                let failed = chosen.iter().map(|connection| {
+                    let mut done = Done::new(&connection.name, connection.role.word());
+                    done.fail(error);
+                    done
+                });
+                self.remember_cycle(&failed.collect::<Vec<_>>(), wanted);
+            }
+        }
+        ran
+    }
+
+    /// Runs the cycle of the chosen connections; the failure of one leaves the others alone (DX-30).
+    fn run_cycle(
+        &mut self,
+        chosen: &[&'c Connection],
+        wanted: Wanted,
+    ) -> Result<(Vec<Done>, ExitCode), ToolError> {
+        let mail = MailPlace::open(
             &self.home.postoffice(),
             &self.config.agent,
             &self.clock,
             self.dry_run,
-        )?;
+        );
+        let mut mail = mail.map_err(|error| match error.exit {
+            ExitCode::Busy => ToolError::new(
+                ExitCode::Busy,
+                format!("DX134 the mail place is busy: {}", event::told(&error)),
+            ),
+            _ => error,
+        })?;
         let takes_mail = wanted.step != Some(Step::T1);
         let (mut arrived, exit) = match takes_mail {
             true => self.sort_mail(&mut mail, chosen)?,
@@ -239,7 +310,8 @@ impl<'c> Agent<'c> {
                 }
                 settled => settled,
             };
-            let known = settled.and_then(|_| self.known(connection));
+            let known = settled.and_then(|_| self.check_container(connection));
+            let known = known.and_then(|()| self.known(connection));
             let known = known.and_then(|mut known| {
                 let before = known.numbers.shown();
                 done.numbers = Some((before, before));
@@ -270,6 +342,16 @@ impl<'c> Agent<'c> {
             self.say(event);
         }
         Ok((all, exit))
+    }
+
+    /// What is asked for must have a place to go to: before anything is sent (DX-38).
+    fn check_container(&mut self, connection: &Connection) -> Result<(), ToolError> {
+        match &connection.import.container {
+            Some(container) if connection.exchange.receives() => {
+                container::numbers(&mut self.directory, container).map(|_| ())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What has come: T3 of a requestor, the first half of T2.
@@ -335,8 +417,7 @@ impl<'c> Agent<'c> {
         done: &mut Done,
     ) -> Result<(), ToolError> {
         self.interrupt.check()?;
-        let event = Event::new(Severity::Error, error.to_string());
-        self.say(event.with("connection", &connection.name));
+        self.say(Event::of_error(error).with("connection", &connection.name));
         done.fail(error);
         Ok(())
     }

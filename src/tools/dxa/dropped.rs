@@ -440,7 +440,7 @@ fn exit_of(reason: Reason) -> ExitCode {
 }
 
 /// Finds the files below a folder; names that end in `.tmp` or `.part`, and hidden ones, are of those who write them.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ToolError> {
+pub(super) fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ToolError> {
     for entry in fs::read_dir(folder).map_err(|error| unusable(folder, error))? {
         let entry = entry.map_err(|error| unusable(folder, error))?;
         let name = entry.file_name().to_string_lossy().to_ascii_lowercase();

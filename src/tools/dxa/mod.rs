@@ -4,6 +4,8 @@
 mod agent;
 mod answering;
 mod asking;
+mod backlog;
+mod basis;
 mod check;
 pub mod config;
 mod container;
@@ -12,10 +14,12 @@ mod copytext;
 pub mod cycle;
 mod deleting;
 mod dropped;
+mod effect;
 mod event;
 mod export;
 mod exporting;
 mod handover;
+mod history;
 mod home;
 mod importing;
 mod listfile;
@@ -23,8 +27,10 @@ mod listing;
 mod listout;
 mod mailplace;
 mod mailscan;
+mod metrics;
 mod moves;
 mod moving;
+mod notice;
 mod numbers;
 mod offices;
 pub mod options;
@@ -36,6 +42,7 @@ mod removing;
 mod requesting;
 mod reset;
 mod resync;
+mod service;
 mod serving;
 mod settings;
 mod source;
@@ -60,6 +67,8 @@ use crate::tools::report::{ReportFile, put_line};
 use agent::Agent;
 use config::Config;
 use dropped::{Dropped, Permission};
+use event::Event;
+use home::Home;
 use options::{Command, Options};
 
 /// Reads a command line and does what it says; the first of `arguments` is the program itself.
@@ -82,7 +91,8 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
     }
     let config =
         Config::load(&options.config).map_err(|error| ToolError::usage(error.to_string()))?;
-    match &options.command {
+    let home = Home::at(&config.agent.data);
+    let ended = match &options.command {
         Command::Check => check(&options, &config, screen),
         Command::Cycle {
             connection,
@@ -148,18 +158,35 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
         Command::Takeover { postoffices, .. } => {
             takeover::run(&options, &config, postoffices, screen)
         }
+        Command::Run => return service::run(&options, config, screen),
         Command::Schema { .. } => Ok(ExitCode::Done),
+    };
+    let writes = matches!(
+        options.command,
+        Command::Lists { .. } | Command::Resync { .. } | Command::Reset { .. }
+    );
+    if let (Err(error), true) = (&ended, writes && !options.dry_run && home.root().exists()) {
+        if let Some(error) = error.downcast_ref::<ToolError>() {
+            // What cannot be logged is said on the screen all the same.
+            let clock = Clock::from_environment()?;
+            let _unsaid = home.write_log(&clock, &[Event::of_error(error)]);
+        }
     }
+    ended
 }
 
 fn check(options: &Options, config: &Config, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let checks = check::run(config);
+    let mut checks = check::run(config);
+    let effects = check::effects(config, &mut checks);
     let exit = checks.exit();
     if options.common.json {
-        put_line(
-            screen,
-            &json!({ "program": "dxa", "checks": checks.all, "exit": exit.number() }),
-        )?;
+        let summary = json!({
+            "program": "dxa",
+            "checks": checks.all,
+            "effects": effects,
+            "exit": exit.number(),
+        });
+        put_line(screen, &summary)?;
         return Ok(exit);
     }
     for checked in &checks.all {
@@ -190,6 +217,9 @@ fn lists(
         options.dry_run,
     )?;
     let taken = agent.take_dropped(permission);
+    if let Ok(taken) = &taken {
+        agent.remember_lists(taken);
+    }
     let events = agent.take_events();
     agent.log(&events)?;
     if !options.common.json {

@@ -26,7 +26,20 @@ pub struct Options {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Check configuration, folders, ledger, directory and rights, and change nothing (DX-38)
+    ///
+    /// Settings that are others than at the last exchange are shown, and what the next one would send.
     Check,
+    /// Work as a service in the foreground until SIGTERM or SIGINT
+    ///
+    /// Checks as check does, makes the lists of resync-connections, and then exchanges updates: T1 and T2 by the settings
+    /// every and at of each connection; replies (T3) and lists in in/ are taken when a look, every poll seconds, finds them.
+    ///
+    /// SIGUSR1 asks for a cycle of all connections, each by its role: T1 and T3 of a requestor, T2 of the server. SIGHUP
+    /// reads the configuration again; one that cannot be used is refused, and the old one stays. SIGTERM and SIGINT end the
+    /// service between two transactions, with exit 0. The other commands may be given meanwhile.
+    ///
+    /// With --json each event is one object on a line of its own.
+    Run,
     /// Apply the lists that lie in the folder in/
     Lists {
         /// Let the run remove up to this many entries

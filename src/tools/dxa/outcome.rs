@@ -10,6 +10,7 @@ use crate::plan::outcome::Counts;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::dropped::line;
+use super::event::told;
 use super::exporting::Reasons;
 use super::importing::Imported;
 use super::moving::Moved;
@@ -193,7 +194,7 @@ impl Done {
 
     pub(super) fn fail(&mut self, error: &ToolError) {
         self.exit = self.exit.worst(error.exit);
-        self.error = Some(error.to_string());
+        self.error = Some(told(error));
     }
 
     /// Tells whether it went on to its end.

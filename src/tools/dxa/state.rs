@@ -11,6 +11,7 @@ use crate::protocol::server::Registered;
 use crate::tools::exit::ToolError;
 
 use super::agent::{Agent, unusable_ledger};
+use super::basis::Basis;
 use super::config::{Connection, Role};
 use super::container;
 use super::numbers::{self, Numbers};
@@ -29,6 +30,8 @@ pub(super) struct State {
     pub(super) old_replies: u32,
     /// How names were made unique at the last exchange.
     pub(super) unique_names: Option<String>,
+    /// The settings of the last exchange.
+    pub(super) basis: Option<Basis>,
     /// STAMP of a list that was made to be carried by hand while nothing was known of what was sent: who tells it has
     /// that list.
     pub(super) list_stamp: Option<u32>,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::schedule::Schedule;
 use super::secret::{self, Secret};
 use super::{Fault, page, place};
 use crate::address::{AddressType, PostofficeName};
@@ -100,6 +101,8 @@ pub struct Connection {
     pub export: Export,
     /// Prompts and attributes beside those of the default table.
     pub mappings: Vec<Mapping>,
+    /// When updates are exchanged by the service.
+    pub schedule: Schedule,
 }
 
 /// What becomes of what comes in.
@@ -201,6 +204,9 @@ pub(super) struct ConnectionText {
     limit: u32,
     #[serde(default, rename = "mapping")]
     mappings: Vec<Mapping>,
+    every: Option<u64>,
+    #[serde(default)]
+    at: Vec<String>,
 }
 
 /// Highest trust level (DX-14).
@@ -386,6 +392,7 @@ impl ConnectionText {
                 limit: self.limit,
             },
             mappings: self.mappings,
+            schedule: Schedule::check(self.every, &self.at, faults),
         })
     }
 }

@@ -4,7 +4,9 @@
 
 mod connection;
 mod consume;
+mod difference;
 mod fault;
+mod schedule;
 mod secret;
 
 use std::fs;
@@ -14,10 +16,12 @@ use serde::Deserialize;
 
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
-pub use connection::{Connection, Direction, Mapping, Role};
+pub use connection::{Connection, Direction, Export, Mapping, Role};
 pub(super) use consume::Consumed;
+pub(super) use difference::difference;
 pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
+pub use schedule::Schedule;
 pub use secret::Secret;
 
 /// The whole configuration.
@@ -46,6 +50,10 @@ pub struct Agent {
     pub code_page: CodePage,
     /// Where copies of all messages go, if they are wanted (DX-33).
     pub copies: Option<Copies>,
+    /// Seconds between two looks of the service at mail and lists.
+    pub poll: u32,
+    /// Where metrics are written; none where nobody wants them.
+    pub metrics: Option<PathBuf>,
 }
 
 /// Copies of messages.
@@ -96,6 +104,9 @@ struct AgentText {
     code_page: u16,
     copies: Option<PathBuf>,
     copies_keep: Option<u32>,
+    #[serde(default = "default_poll")]
+    poll: u32,
+    metrics: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +131,10 @@ fn default_code_page() -> u16 {
 
 /// Copies that are kept.
 const DEFAULT_COPIES: u32 = 200;
+
+fn default_poll() -> u32 {
+    60
+}
 
 fn default_page_size() -> u32 {
     500
@@ -211,11 +226,17 @@ impl AgentText {
         let address = place("agent.address", &self.address, page, faults);
         let data = base.join(self.data);
         let copies = check_copies(self.copies, self.copies_keep, &data, base, faults);
+        if !(1..=86_400).contains(&self.poll) {
+            let text = format!("{}, expected 1 to 86400 seconds", self.poll);
+            faults.push(Fault::new("agent.poll", text));
+        }
         Some(Agent {
             address: address?,
             data,
             code_page: page,
             copies,
+            poll: self.poll,
+            metrics: self.metrics.map(|path| base.join(path)),
         })
     }
 }
