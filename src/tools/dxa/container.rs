@@ -152,10 +152,28 @@ pub(super) fn read_elsewhere(
 pub(super) struct Refused {
     /// Index of the fate.
     pub(super) fate: usize,
+    /// What was to be written.
+    pub(super) operation: Operation,
     /// What it said.
     pub(super) refusal: Refusal,
-    /// The entry is not as it was read: somebody else was there.
-    pub(super) has_moved: bool,
+}
+
+impl Refused {
+    pub(super) fn new(fate: usize, operation: Operation, refusal: Refusal) -> Self {
+        Self {
+            fate,
+            operation,
+            refusal,
+        }
+    }
+
+    /// Tells whether the entry is not as it was read: somebody else was there.
+    pub(super) fn has_moved(&self) -> bool {
+        matches!(
+            self.refusal.meaning(&self.operation.change),
+            Meaning::Missing | Meaning::Exists | Meaning::Overtaken
+        )
+    }
 }
 
 /// Writes, each kind after the other, so that names and addresses are free when they are taken.
@@ -176,17 +194,8 @@ pub(super) fn write(
         .pipeline(operations, WINDOW, |operation, outcome| {
             let fate = fates.next().unwrap_or_default();
             if let Err(refusal) = outcome {
-                let meaning = refusal.meaning(&operation.change);
-                let has_moved = matches!(
-                    meaning,
-                    Meaning::Missing | Meaning::Exists | Meaning::Overtaken
-                );
-                if meaning != Meaning::Done {
-                    refused.push(Refused {
-                        fate,
-                        refusal,
-                        has_moved,
-                    });
+                if refusal.meaning(&operation.change) != Meaning::Done {
+                    refused.push(Refused::new(fate, operation, refusal));
                 }
             }
             match check() {

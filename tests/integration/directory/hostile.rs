@@ -264,7 +264,7 @@ fn what_is_said_in_the_clear_is_not_taken_for_encrypted() {
     let (place, served) = impostor(move |stream| answer(stream, &said));
     let mut options = options(&place);
     options.start_tls = true;
-    let error = Connection::open(&options).err().expect("refused");
+    let error = Connection::open(&options).expect_err("refused");
     assert_eq!(
         error.to_string(),
         format!("ldap://{place}: no secure connection: it says more before the encryption begins")

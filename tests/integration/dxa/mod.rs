@@ -7,6 +7,8 @@ mod cycle_requestor;
 mod cycle_server;
 mod lists;
 mod net;
+mod refused;
+mod removed;
 mod reset;
 mod resync;
 mod scene;
