@@ -57,9 +57,11 @@ pub(super) fn read(
             ControlFlow::Continue(())
         })
         .map_err(unread)?;
-    let addresses = Filter::Or(ADDRESSES.into_iter().map(Filter::present).collect());
+    let attributes = [&ADDRESSES[..], &[schema::MAIL]].concat();
+    let addresses = attributes.iter().map(|name| Filter::present(name));
+    let addresses = Filter::Or(addresses.collect());
     let foreign = Filter::equal(schema::IMPORTED_FROM, owner).negated();
-    let attributes = [&ADDRESSES[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
+    let attributes = [&attributes[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
     let mut others = Search::new(suffix.clone()).attributes(&attributes);
     others.filter = addresses.and(foreign);
     others.page = Some(page);
@@ -99,11 +101,17 @@ impl Contents {
             return;
         }
         self.hold(entry);
-        if entry.attributes.first(schema::KEY).is_some() {
+        let is_foreign = entry.attributes.first(schema::KEY).is_some();
+        if is_foreign {
             // Read whole when a decision needs it; until then it is known to be there, and whose it is.
             self.take_foreign(entry);
-        } else if let Some(address) = entry.attributes.text(schema::ADDRESS) {
-            self.snapshot.add_holder(address, entry.dn.clone());
+        }
+        for address in addresses(entry) {
+            // Under its key, an entry of another connection is judged as what it is.
+            let is_key = is_foreign && entry.attributes.text(schema::ADDRESS) == Some(&*address);
+            if !is_key {
+                self.snapshot.add_holder(&address, entry.dn.clone());
+            }
         }
     }
 
@@ -117,15 +125,23 @@ impl Contents {
     }
 
     fn hold(&mut self, entry: &Entry) {
-        for attribute in ADDRESSES {
-            for value in entry.attributes.values(attribute) {
-                let text = String::from_utf8_lossy(value);
-                if let Ok(address) = TargetAddress::parse(&text) {
-                    self.holders.hold(&address, &entry.dn);
-                }
+        for text in addresses(entry) {
+            if let Ok(address) = TargetAddress::parse(&text) {
+                self.holders.hold(&address, &entry.dn);
             }
         }
     }
+}
+
+/// Returns every address of an entry as `TYPE:value`: its own, primary and secondary proxies, and that of a person who has
+/// no more than a mail address (LD-08).
+fn addresses(entry: &Entry) -> impl Iterator<Item = String> {
+    let text = |value: &Vec<u8>| String::from_utf8_lossy(value).into_owned();
+    let ours = ADDRESSES.iter();
+    let ours = ours.flat_map(move |name| entry.attributes.values(name).iter().map(text));
+    let mail = entry.attributes.values(schema::MAIL).iter();
+    let mail = mail.map(move |value| format!("SMTP:{}", text(value)));
+    ours.chain(mail)
 }
 
 /// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.

@@ -4,23 +4,29 @@
 //! Most servers name the attribute. Where this one does not, or names it in vain, the entry goes in without any of the
 //! attributes that it can do without, and then gets each of them by itself.
 
+use std::ops::ControlFlow;
+
 use crate::directory::change::{Change, Modification, ModificationKind};
 use crate::directory::dn::Dn;
 use crate::directory::entry::Attributes;
-use crate::directory::ldap::{Connection, Operation, Refusal, ResultCode};
+use crate::directory::filter::Filter;
+use crate::directory::ldap::{Connection, Operation, Refusal, ResultCode, Search};
 use crate::directory::note::Note;
 use crate::directory::schema;
 use crate::directory::template_map::TemplateMap;
 use crate::plan::outcome::Reason;
 use crate::tools::exit::ToolError;
 
-use super::container::unwritten;
+use super::container::{unread, unwritten};
 
 /// Attributes that the server may name, one after the other, before all of them are tried.
 const NAMED: usize = 4;
 
 /// What an entry cannot be without, besides what makes it one of ours.
-const NEEDED: [&str; 3] = ["objectClass", "cn", "sn"];
+const NEEDED: [&str; 3] = [schema::OBJECT_CLASS, schema::CN, schema::SN];
+
+/// Asks a search for names alone (RFC 4511 section 4.5.1.8).
+const NO_ATTRIBUTES: &str = "1.1";
 
 /// Results that may be about one value.
 const ABOUT_VALUES: [ResultCode; 4] = [
@@ -46,6 +52,7 @@ pub(super) enum Ended {
 /// Writes an entry that was refused, without the values that the directory does not take. `held` is the entry as it was.
 pub(super) fn write_without(
     directory: &mut Connection,
+    tree: &Dn,
     operation: &Operation,
     refusal: Refusal,
     held: Option<&Attributes>,
@@ -60,14 +67,15 @@ pub(super) fn write_without(
         let Some(named) = draft.named(&latest.text) else {
             break;
         };
-        draft.drop_values(&named, &latest);
+        let words = draft.words(directory, tree, &named, &latest)?;
+        draft.drop_values(&named, &words);
         match draft.write(directory)? {
             Ok(has_changed) => return Ok(draft.ended(has_changed)),
             Err(again) if is_about_values(&again) => latest = again,
             Err(again) => return Ok(Ended::Refused(again)),
         }
     }
-    one_by_one(directory, draft, refusal)
+    one_by_one(directory, tree, draft, refusal)
 }
 
 /// Tells whether a refusal may be about one value.
@@ -77,6 +85,7 @@ pub(super) fn is_about_values(refusal: &Refusal) -> bool {
 
 fn one_by_one(
     directory: &mut Connection,
+    tree: &Dn,
     mut draft: Draft<'_>,
     refusal: Refusal,
 ) -> Result<Ended, ToolError> {
@@ -98,7 +107,8 @@ fn one_by_one(
             Ok(()) => has_changed = true,
             Err(refusal) => {
                 draft.parts.push((attribute.clone(), values));
-                draft.drop_values(&attribute, &refusal);
+                let words = draft.words(directory, tree, &attribute, &refusal)?;
+                draft.drop_values(&attribute, &words);
             }
         }
     }
@@ -165,17 +175,54 @@ impl<'a> Draft<'a> {
         named.next().is_none().then(|| first.0.clone())
     }
 
+    /// Returns what is said of a value that is left out: the server's words, and the entry that has it where it may be there
+    /// once only. The server does not say which (LD-07).
+    fn words(
+        &self,
+        directory: &mut Connection,
+        tree: &Dn,
+        attribute: &str,
+        refusal: &Refusal,
+    ) -> Result<String, ToolError> {
+        let words = refusal.to_string();
+        let found = self.position(attribute);
+        let value = found.and_then(|at| self.parts[at].1.first());
+        let Some(value) = value.filter(|_| refusal.code == ResultCode::CONSTRAINT_VIOLATION) else {
+            return Ok(words);
+        };
+        let mut search = Search::new(tree.clone()).attributes(&[NO_ATTRIBUTES]);
+        search.filter = Filter::equal(attribute, value.clone());
+        let mut holder = None;
+        let searched = directory.search(&search, |entry| match entry.dn.is_same(&self.dn) {
+            true => ControlFlow::Continue(()),
+            false => {
+                holder = Some(entry.dn);
+                ControlFlow::Break(())
+            }
+        });
+        match (holder, searched) {
+            // It is enough to know one.
+            (Some(holder), _) => Ok(format!("{words}; held by {holder}")),
+            (None, Ok(_)) => Ok(words),
+            (None, Err(error)) => Err(unread(error)),
+        }
+    }
+
+    fn position(&self, attribute: &str) -> Option<usize> {
+        let mut parts = self.parts.iter();
+        parts.position(|(name, _)| name.eq_ignore_ascii_case(attribute))
+    }
+
     /// Leaves an attribute out, and keeps the line that it came from.
-    fn drop_values(&mut self, attribute: &str, refusal: &Refusal) {
-        let is_it = |(name, _): &(String, Vec<Vec<u8>>)| name.eq_ignore_ascii_case(attribute);
-        let Some(at) = self.parts.iter().position(is_it) else {
+    fn drop_values(&mut self, attribute: &str, words: &str) {
+        let Some(at) = self.position(attribute) else {
             return;
         };
         let values = std::mem::take(&mut self.parts[at].1);
         if self.is_new {
             self.parts.remove(at);
         }
-        let mut detail = format!("{attribute}: {refusal}");
+        let mut detail = format!("{attribute}: {words}");
         let is_template = attribute.eq_ignore_ascii_case(schema::TEMPLATE);
         for line in self.lines(attribute, values).filter(|_| !is_template) {
             detail.push_str(&format!("; kept as {line:?}"));
@@ -322,10 +369,6 @@ mod tests {
 
     #[test]
     fn a_line_is_kept_once_and_what_is_as_it_was_is_not_written() {
-        let refusal = Refusal {
-            code: ResultCode::INVALID_ATTRIBUTE_SYNTAX,
-            text: "no".to_owned(),
-        };
         let map = TemplateMap::default();
         let held = Attributes::from_iter([
             ("title", "x"),
@@ -334,7 +377,7 @@ mod tests {
         ]);
         let operation = draft(&[("title", "y"), ("syncTemplate", "Shoe Size:/9")], false);
         let mut draft = Draft::of(&operation, Some(&held), Some(&map)).expect("an entry");
-        draft.drop_values("title", &refusal);
+        draft.drop_values("title", "21 invalidAttributeSyntax: no");
         let differing: Vec<_> = draft.parts.iter().filter(|p| draft.differs(p)).collect();
         // The old value is not what the source says any more.
         assert_eq!(differing, [&("title".to_owned(), Vec::new())]);

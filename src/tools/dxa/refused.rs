@@ -47,6 +47,7 @@ impl Agent<'_> {
             let refusal = refused.refusal.clone();
             let ended = write_without(
                 &mut self.directory,
+                &self.suffix,
                 &refused.operation,
                 refusal,
                 held,

@@ -5,6 +5,7 @@ mod cycle_crash;
 mod cycle_replies;
 mod cycle_requestor;
 mod cycle_server;
+mod holders;
 mod lists;
 mod net;
 mod refused;

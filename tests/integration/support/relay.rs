@@ -33,6 +33,8 @@ struct Bar {
     /// Requests of this kind that still go through, and then one that does not.
     stops: Option<(u8, usize)>,
     is_stopped: bool,
+    /// Requests of each kind so far.
+    counts: [usize; 32],
 }
 
 impl Relay {
@@ -55,6 +57,11 @@ impl Relay {
     /// Returns `ldap://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> String {
         format!("ldap://{}", self.address)
+    }
+
+    /// Returns how many requests of this kind have come.
+    pub(crate) fn count(&self, operation: u8) -> usize {
+        self.lock().counts[usize::from(operation)]
     }
 
     /// Stops at a request of this kind, behind some that still go through.
@@ -87,6 +94,7 @@ impl Relay {
 impl State {
     fn pass(&self, operation: u8) {
         let mut bar = self.bar.lock().expect("no panic");
+        bar.counts[usize::from(operation)] += 1;
         match &mut bar.stops {
             Some((kind, behind)) if *kind == operation => match behind {
                 0 => bar.stops = None,
