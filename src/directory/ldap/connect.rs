@@ -1,7 +1,7 @@
 //! Connecting: to whom, as whom, how long.
 
 use std::io;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -63,6 +63,16 @@ impl ConnectOptions {
             connect_timeout: Duration::from_secs(10),
             operation_timeout: Duration::from_secs(60),
         }
+    }
+
+    /// Tells whether the password would be read by whoever is on the way: to another machine, and not encrypted.
+    #[must_use]
+    pub fn shows_password(&self) -> bool {
+        let Login::Simple { .. } = self.login else {
+            return false;
+        };
+        Server::parse(&self.url)
+            .is_ok_and(|server| !server.is_encrypted && !self.start_tls && !server.is_here())
     }
 
     /// As somebody.
@@ -177,6 +187,17 @@ impl<'u> Server<'u> {
         })
     }
 
+    /// Tells whether it is this machine by its address, or by the name that is reserved for that (RFC 6761).
+    fn is_here(&self) -> bool {
+        match self.host.parse::<IpAddr>() {
+            Ok(address) => address.is_loopback(),
+            Err(_) => {
+                let name = self.host.trim_end_matches('.').to_ascii_lowercase();
+                name == "localhost" || name.ends_with(".localhost")
+            }
+        }
+    }
+
     /// Connects to the first of its addresses that answers.
     fn reach(&self, deadline: Instant) -> Result<TcpStream, LdapError> {
         let addresses = (&self.host[..], self.port).to_socket_addrs();
@@ -265,6 +286,29 @@ impl<'u> Server<'u> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_shows_where_it_leaves_the_machine_in_the_clear() {
+        for (url, start_tls, shows) in [
+            ("ldap://dir.example", false, true),
+            ("ldap://10.1.2.3:3890", false, true),
+            ("ldap://[2001:db8::1]", false, true),
+            ("ldap://localhost.example", false, true),
+            ("ldap://dir.example", true, false),
+            ("ldaps://dir.example", false, false),
+            ("ldap://127.0.0.1", false, false),
+            ("ldap://127.8.0.1", false, false),
+            ("ldap://[::1]:3890", false, false),
+            ("ldap://LOCALHOST:3890", false, false),
+            ("ldap://dir.localhost", false, false),
+        ] {
+            let mut options = ConnectOptions::new(url);
+            options.start_tls = start_tls;
+            assert!(!options.shows_password(), "{url}: there is none");
+            let options = options.login("cn=agent", Password::new("secret"));
+            assert_eq!(options.shows_password(), shows, "{url}");
+        }
+    }
 
     #[test]
     fn an_address_is_scheme_host_and_port() {

@@ -385,7 +385,24 @@ fn refused(dn: &Dn, refusal: &Refusal) -> ToolError {
 
 /// A read that did not end is no list, and removes nothing.
 pub(super) fn unread(error: LdapError) -> ToolError {
-    ToolError::new(exit_of(&error), error.to_string())
+    let mut text = error.to_string();
+    if let LdapError::Incomplete {
+        cause: Incomplete::Result(refusal),
+        ..
+    } = &error
+    {
+        let limits = [
+            ResultCode::SIZE_LIMIT_EXCEEDED,
+            ResultCode::TIME_LIMIT_EXCEEDED,
+            ResultCode::ADMIN_LIMIT_EXCEEDED,
+        ];
+        if limits.contains(&refusal.code) {
+            text.push_str(
+                "; nothing is done: the server must let the agent read without limit (LD-11)",
+            );
+        }
+    }
+    ToolError::new(exit_of(&error), text)
 }
 
 pub(super) fn unwritten(error: LdapError) -> ToolError {

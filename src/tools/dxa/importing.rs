@@ -172,6 +172,7 @@ impl Agent<'_> {
         container: &Dn,
         asks: &[Ask],
     ) -> Result<Contents, ToolError> {
+        self.sees_import(container)?;
         let owner = &connection.import.owner;
         let page = self.config.directory.page_size;
         let mut contents =

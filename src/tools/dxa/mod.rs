@@ -29,6 +29,7 @@ mod reset;
 mod resync;
 mod serving;
 mod settings;
+mod sight;
 mod source;
 mod state;
 mod status;
@@ -133,11 +134,7 @@ fn check(options: &Options, config: &Config, screen: &mut impl Write) -> anyhow:
         return Ok(exit);
     }
     for checked in &checks.all {
-        match (&checked.fault, &checked.found) {
-            (Some(fault), _) => writeln!(screen, "FAULT  {}: {fault}", checked.what)?,
-            (None, Some(found)) => writeln!(screen, "ok     {}: {found}", checked.what)?,
-            (None, None) => writeln!(screen, "ok     {}", checked.what)?,
-        }
+        writeln!(screen, "{checked}")?;
     }
     Ok(exit)
 }

@@ -1,5 +1,6 @@
 //! The directory agent: the real program, a real directory server, real files.
 
+mod blind;
 mod check;
 mod cycle_crash;
 mod cycle_replies;
@@ -7,6 +8,7 @@ mod cycle_requestor;
 mod cycle_server;
 mod holders;
 mod lists;
+mod luck;
 mod net;
 mod refused;
 mod removed;

@@ -173,7 +173,7 @@ fn what_an_entry_cannot_be_without_refuses_it_and_no_other() {
 
 #[test]
 fn ldc_037_an_entry_that_is_gone_when_it_is_changed_is_added_in_the_same_run() {
-    let scene = Scene::new();
+    let mut scene = Scene::new();
     apply(&scene, FIRST, "\r\n- Title:/Cook", 0);
     let relay = scene.through_relay();
     let ann = format!("syncKey=MS:NET1/PO1/ANN,{CONTAINER}");
@@ -184,7 +184,7 @@ fn ldc_037_an_entry_that_is_gone_when_it_is_changed_is_added_in_the_same_run() {
     ];
     scene.drop_file("RESYNC.GLB", &resync(SECOND, &list));
     relay.stop_at(MODIFY, 0);
-    let run = scene.dxa_meanwhile("lists --json", &relay, || {
+    let run = scene.dxa_meanwhile("lists --json", &relay, |scene| {
         let output = scene.slapd.client("ldapdelete", &[&ann], "");
         assert!(output.status.success(), "{output:?}");
     });

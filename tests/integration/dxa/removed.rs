@@ -72,13 +72,12 @@ fn it_is_kept_before_the_first_entry_goes() {
     scene.drop_file("RESYNC.GLB", &resync(SECOND, &["R PCM:NET1/PO1", ANN]));
     relay.stop_at(DELETE, 0);
     let before = content(&scene);
-    let run = scene.dxa_meanwhile("lists", &relay, || {
-        let ldif = kept(&scene);
+    let run = scene.dxa_meanwhile("lists", &relay, |scene| {
+        let ldif = kept(scene);
         assert_eq!(ldif.matches("dn:").count(), 2, "{ldif}");
-        assert_eq!(content(&scene), before);
+        assert_eq!(content(scene), before);
     });
     run.ends(0);
-    scene.slapd.stop();
 }
 
 #[test]

@@ -89,12 +89,17 @@ impl Scene {
     }
 
     /// Starts a run, does something when it is stopped on its way to the server, and returns how it ended.
-    pub(super) fn dxa_meanwhile(&self, line: &str, relay: &Relay, meanwhile: impl FnOnce()) -> Run {
+    pub(super) fn dxa_meanwhile(
+        &mut self,
+        line: &str,
+        relay: &Relay,
+        meanwhile: impl FnOnce(&mut Self),
+    ) -> Run {
         let mut command = self.command(line);
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let child = command.spawn().expect("it runs");
         relay.until_stopped();
-        meanwhile();
+        meanwhile(self);
         relay.go_on();
         Run::of(child.wait_with_output().expect("it ended"))
     }
