@@ -9,8 +9,8 @@ use std::path::Path;
 const DIRSYNC_APART: [&str; 3] = ["DS-C025", "DS-L001", "DS-S065"];
 
 /// Cases of the directory agent that have no test yet.
-const DXA_NOT_YET: [&str; 8] = [
-    "DXC-110", "LDC-005", "LDC-007", "LDC-008", "LDC-016", "LDC-033", "LDC-035", "LDC-037",
+const DXA_NOT_YET: [&str; 3] = [
+    "DXC-110", "LDC-016", "LDC-035",
 ];
 
 /// Returns the ids of a file of cases whose `kind` is wanted.

@@ -1,10 +1,11 @@
 //! The agent at work: configuration, data folder, ledger and directory, opened and checked before anything happens.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::directory::dn::Dn;
 use crate::directory::import::Authorities;
-use crate::directory::ldap::{self, ConnectOptions, Password};
+use crate::directory::ldap::{self, ConnectOptions};
 use crate::directory::ledger::{ConnectionId, Ledger, LedgerError, Opened};
 use crate::directory::template_map::{TemplateMap, TemplateRule};
 use crate::tools::cli::clock::Clock;
@@ -35,6 +36,8 @@ pub(super) struct Agent<'c> {
     /// Nothing is written.
     pub(super) dry_run: bool,
     events: Vec<Event>,
+    /// Containers that were looked at, and for what.
+    pub(super) seen: HashSet<(&'static str, String)>,
     _lock: Option<Lock>,
 }
 
@@ -87,8 +90,13 @@ impl<'c> Agent<'c> {
             interrupt,
             dry_run,
             events: Vec::new(),
+            seen: HashSet::new(),
             _lock: lock,
         };
+        if let Some(warning) = shown_password(&config.directory) {
+            let event = Event::new(Severity::Warn, warning);
+            agent.say(event.with("url", &config.directory.url));
+        }
         agent.recognise()?;
         Ok(agent)
     }
@@ -223,14 +231,26 @@ impl<'c> Agent<'c> {
 
 /// Connects to the directory.
 pub(super) fn connect(directory: &Directory) -> Result<ldap::Connection, ToolError> {
+    ldap::Connection::open(&options(directory)).map_err(unread)
+}
+
+/// Says that whoever is on the way to the directory reads the password, where that is so.
+pub(super) fn shown_password(directory: &Directory) -> Option<&'static str> {
+    options(directory).shows_password().then_some(
+        "the password goes to the directory in the clear: set start-tls, or use ldaps://",
+    )
+}
+
+/// Returns how the directory is reached.
+fn options(directory: &Directory) -> ConnectOptions {
     let mut options = ConnectOptions::new(&directory.url);
     options.start_tls = directory.start_tls;
     options.ca_file = directory.ca_file.clone();
     options.operation_timeout = Duration::from_secs(directory.timeout);
-    if let (Some(dn), Some(secret)) = (&directory.bind_dn, &directory.password) {
-        options = options.login(dn, Password::new(secret.expose()));
+    if let (Some(dn), Some(password)) = (&directory.bind_dn, &directory.password) {
+        options = options.login(dn, password.clone());
     }
-    ldap::Connection::open(&options).map_err(unread)
+    options
 }
 
 /// Finds the root of the tree that all containers lie in.

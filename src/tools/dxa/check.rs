@@ -2,6 +2,7 @@
 //! hides no other, and nothing is changed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::ops::ControlFlow;
 
@@ -9,12 +10,12 @@ use serde::Serialize;
 
 use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
-use crate::directory::ldap::{Comparison, Connection as Link, Scope, Search};
+use crate::directory::ldap::{Connection as Link, Scope, Search};
 use crate::directory::ledger::Ledger;
 use crate::directory::schema;
 use crate::tools::exit::{ExitCode, ToolError};
 
-use super::agent::{connect, templates, unusable_ledger};
+use super::agent::{connect, shown_password, templates, unusable_ledger};
 use super::config::{Config, Connection, Copies, Direction};
 use super::container::unread;
 use super::copies;
@@ -22,6 +23,7 @@ use super::effect::{self, Effect};
 use super::home::Home;
 use super::importing::Incoming;
 use super::place;
+use super::sight::{sees_export, sees_import};
 
 /// Free space that the data folder must have, as a multiple of the ledger (Q264286).
 const LEDGERS_FREE: u64 = 4;
@@ -33,10 +35,28 @@ pub(super) struct Checked {
     pub(super) what: String,
     /// What is wrong; none where it is well.
     pub(super) fault: Option<String>,
+    /// What is well enough to go on, and should be otherwise.
+    pub(super) warning: Option<String>,
     /// What was found.
     pub(super) found: Option<String>,
     #[serde(skip)]
     exit: ExitCode,
+}
+
+/// `ok     ledger: data/ledger.db`
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, text) = match (&self.fault, &self.warning) {
+            (Some(fault), _) => ("FAULT ", Some(fault)),
+            (None, Some(warning)) => ("warning", Some(warning)),
+            (None, None) => ("ok    ", self.found.as_ref()),
+        };
+        write!(f, "{sign} {}", self.what)?;
+        match text {
+            Some(text) => write!(f, ": {text}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What was looked at, in order.
@@ -59,6 +79,7 @@ impl Checks {
         self.all.push(Checked {
             what: what.into(),
             fault,
+            warning: None,
             found,
             exit,
         });
@@ -69,6 +90,16 @@ impl Checks {
     pub(super) fn faults(&self) -> impl Iterator<Item = String> {
         let all = self.all.iter();
         all.filter_map(|checked| Some(format!("{}: {}", checked.what, checked.fault.as_ref()?)))
+    }
+
+    fn warn(&mut self, what: impl Into<String>, warning: &str) {
+        self.all.push(Checked {
+            what: what.into(),
+            fault: None,
+            warning: Some(warning.to_owned()),
+            found: None,
+            exit: ExitCode::Done,
+        });
     }
 
     /// Returns how the run ends: as the worst fault.
@@ -98,6 +129,9 @@ pub(super) fn run(config: &Config) -> Checks {
             .map(|way| templates(connection, way).map(|_| ()));
         let tables = tables.into_iter().collect::<Result<Vec<_>, _>>();
         checks.note(of("template tables"), tables.map(|_| String::new()));
+    }
+    if let Some(warning) = shown_password(&config.directory) {
+        checks.warn("way to the directory", warning);
     }
     let mut link = None;
     let connected = connect(&config.directory).map(|connection| {
@@ -233,7 +267,7 @@ fn check_connection(link: &mut Link, home: &Home, connection: &Connection, check
         if is_there {
             checks.note(
                 of("rights to read the import container"),
-                check_readable(link, container),
+                sees_import(link, container),
             );
         }
         let lie = place::check(link, home, connection);
@@ -241,7 +275,12 @@ fn check_connection(link: &mut Link, home: &Home, connection: &Connection, check
     }
     for container in &connection.export.containers {
         let kinds = kinds(link, container);
-        checks.note(of(&format!("export container {container}")), kinds);
+        if checks.note(of(&format!("export container {container}")), kinds) {
+            let outgoing = templates(connection, Direction::sends);
+            let seen = outgoing.and_then(|map| sees_export(link, container, map.as_ref()));
+            let what = format!("rights to read the export container {container}");
+            checks.note(of(&what), seen);
+        }
     }
 }
 
@@ -259,32 +298,6 @@ fn count(link: &mut Link, container: &Dn, owner: &str) -> Result<String, ToolErr
     })
     .map_err(unread)?;
     Ok(format!("{own} entries of {owner}, {foreign} foreign"))
-}
-
-/// An attribute that access rules hide looks as if it were not there (LD-12): ask for its value on an entry that has it.
-fn check_readable(link: &mut Link, container: &Dn) -> Result<String, ToolError> {
-    let mut any =
-        Search::new(container.clone()).filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
-    any.attributes = vec!["objectClass".to_owned()];
-    let mut first = None;
-    let searched = link.search(&any, |entry| {
-        first = Some(entry.dn);
-        ControlFlow::Break(())
-    });
-    // One is enough: that it was stopped behind it is no fault.
-    if first.is_none() {
-        searched.map_err(unread)?;
-    }
-    let Some(dn) = first else {
-        return Ok("nothing to try it on yet".to_owned());
-    };
-    for attribute in [schema::KEY, schema::ADDRESS, schema::IMPORTED_FROM] {
-        if link.compare(&dn, attribute, b"-").map_err(unread)? == Comparison::Unreadable {
-            let text = format!("{attribute} of {dn} cannot be read: access rules hide it");
-            return Err(ToolError::new(ExitCode::BadLogin, text));
-        }
-    }
-    Ok(String::new())
 }
 
 /// Counts what lies in an export container, by kind: how many entries each rule touches.

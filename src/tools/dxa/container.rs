@@ -58,9 +58,11 @@ pub(super) fn read(
             ControlFlow::Continue(())
         })
         .map_err(unread)?;
-    let addresses = Filter::Or(ADDRESSES.into_iter().map(Filter::present).collect());
+    let attributes = [&ADDRESSES[..], &[schema::MAIL]].concat();
+    let addresses = attributes.iter().map(|name| Filter::present(name));
+    let addresses = Filter::Or(addresses.collect());
     let foreign = Filter::equal(schema::IMPORTED_FROM, owner).negated();
-    let attributes = [&ADDRESSES[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
+    let attributes = [&attributes[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
     let mut others = Search::new(suffix.clone()).attributes(&attributes);
     others.filter = addresses.and(foreign);
     others.page = Some(page);
@@ -100,11 +102,17 @@ impl Contents {
             return;
         }
         self.hold(entry);
-        if entry.attributes.first(schema::KEY).is_some() {
+        let is_foreign = entry.attributes.first(schema::KEY).is_some();
+        if is_foreign {
             // Read whole when a decision needs it; until then it is known to be there, and whose it is.
             self.take_foreign(entry);
-        } else if let Some(address) = entry.attributes.text(schema::ADDRESS) {
-            self.snapshot.add_holder(address, entry.dn.clone());
+        }
+        for address in addresses(entry) {
+            // Under its key, an entry of another connection is judged as what it is.
+            let is_key = is_foreign && entry.attributes.text(schema::ADDRESS) == Some(&*address);
+            if !is_key {
+                self.snapshot.add_holder(&address, entry.dn.clone());
+            }
         }
     }
 
@@ -118,12 +126,9 @@ impl Contents {
     }
 
     fn hold(&mut self, entry: &Entry) {
-        for attribute in ADDRESSES {
-            for value in entry.attributes.values(attribute) {
-                let text = String::from_utf8_lossy(value);
-                if let Ok(address) = TargetAddress::parse(&text) {
-                    self.holders.hold(&address, &entry.dn);
-                }
+        for text in addresses(entry) {
+            if let Ok(address) = TargetAddress::parse(&text) {
+                self.holders.hold(&address, &entry.dn);
             }
         }
     }
@@ -151,6 +156,17 @@ pub(super) fn read_behind(
     Ok(())
 }
 
+/// Returns every address of an entry as `TYPE:value`: its own, primary and secondary proxies, and that of a person who has
+/// no more than a mail address (LD-08).
+fn addresses(entry: &Entry) -> impl Iterator<Item = String> {
+    let text = |value: &Vec<u8>| String::from_utf8_lossy(value).into_owned();
+    let ours = ADDRESSES.iter();
+    let ours = ours.flat_map(move |name| entry.attributes.values(name).iter().map(text));
+    let mail = entry.attributes.values(schema::MAIL).iter();
+    let mail = mail.map(move |value| format!("SMTP:{}", text(value)));
+    ours.chain(mail)
+}
+
 /// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.
 pub(super) fn read_elsewhere(
     directory: &mut Connection,
@@ -175,10 +191,28 @@ pub(super) fn read_elsewhere(
 pub(super) struct Refused {
     /// Index of the fate.
     pub(super) fate: usize,
+    /// What was to be written.
+    pub(super) operation: Operation,
     /// What it said.
     pub(super) refusal: Refusal,
-    /// The entry is not as it was read: somebody else was there.
-    pub(super) has_moved: bool,
+}
+
+impl Refused {
+    pub(super) fn new(fate: usize, operation: Operation, refusal: Refusal) -> Self {
+        Self {
+            fate,
+            operation,
+            refusal,
+        }
+    }
+
+    /// Tells whether the entry is not as it was read: somebody else was there.
+    pub(super) fn has_moved(&self) -> bool {
+        matches!(
+            self.refusal.meaning(&self.operation.change),
+            Meaning::Missing | Meaning::Exists | Meaning::Overtaken
+        )
+    }
 }
 
 /// Writes, each kind after the other, so that names and addresses are free when they are taken.
@@ -199,17 +233,8 @@ pub(super) fn write(
         .pipeline(operations, WINDOW, |operation, outcome| {
             let fate = fates.next().unwrap_or_default();
             if let Err(refusal) = outcome {
-                let meaning = refusal.meaning(&operation.change);
-                let has_moved = matches!(
-                    meaning,
-                    Meaning::Missing | Meaning::Exists | Meaning::Overtaken
-                );
-                if meaning != Meaning::Done {
-                    refused.push(Refused {
-                        fate,
-                        refusal,
-                        has_moved,
-                    });
+                if refusal.meaning(&operation.change) != Meaning::Done {
+                    refused.push(Refused::new(fate, operation, refusal));
                 }
             }
             match check() {
@@ -383,7 +408,24 @@ fn refused(dn: &Dn, refusal: &Refusal) -> ToolError {
 
 /// A read that did not end is no list, and removes nothing.
 pub(super) fn unread(error: LdapError) -> ToolError {
-    ToolError::new(exit_of(&error), error.to_string())
+    let mut text = error.to_string();
+    if let LdapError::Incomplete {
+        cause: Incomplete::Result(refusal),
+        ..
+    } = &error
+    {
+        let limits = [
+            ResultCode::SIZE_LIMIT_EXCEEDED,
+            ResultCode::TIME_LIMIT_EXCEEDED,
+            ResultCode::ADMIN_LIMIT_EXCEEDED,
+        ];
+        if limits.contains(&refusal.code) {
+            text.push_str(
+                "; nothing is done: the server must let the agent read without limit (LD-11)",
+            );
+        }
+    }
+    ToolError::new(exit_of(&error), text)
 }
 
 pub(super) fn unwritten(error: LdapError) -> ToolError {

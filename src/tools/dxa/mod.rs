@@ -14,6 +14,7 @@ mod copytext;
 pub mod cycle;
 mod deleting;
 mod dropped;
+mod dropping;
 mod effect;
 mod event;
 mod export;
@@ -37,7 +38,9 @@ pub mod options;
 mod outcome;
 mod pacing;
 mod place;
+mod refused;
 mod remarks;
+mod removed;
 mod removing;
 mod requesting;
 mod reset;
@@ -45,6 +48,7 @@ mod resync;
 mod service;
 mod serving;
 mod settings;
+mod sight;
 mod source;
 mod state;
 mod status;
@@ -190,11 +194,7 @@ fn check(options: &Options, config: &Config, screen: &mut impl Write) -> anyhow:
         return Ok(exit);
     }
     for checked in &checks.all {
-        match (&checked.fault, &checked.found) {
-            (Some(fault), _) => writeln!(screen, "FAULT  {}: {fault}", checked.what)?,
-            (None, Some(found)) => writeln!(screen, "ok     {}: {found}", checked.what)?,
-            (None, None) => writeln!(screen, "ok     {}", checked.what)?,
-        }
+        writeln!(screen, "{checked}")?;
     }
     Ok(exit)
 }

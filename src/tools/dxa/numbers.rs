@@ -122,7 +122,7 @@ impl Numbers {
         let password = connection
             .password
             .as_ref()
-            .map_or("", |secret| secret.expose());
+            .map_or("", |password| password.reveal());
         let password = FixedText::new(password.as_bytes()).map_err(|error| {
             ToolError::usage(format!("connection {}: password: {error}", connection.name))
         })?;

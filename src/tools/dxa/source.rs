@@ -64,6 +64,7 @@ impl Agent<'_> {
         };
         let mut source = Source::default();
         for container in &export.containers {
+            self.sees_export(container, outgoing)?;
             let mut search = Search::new(container.clone());
             search.page = Some(self.config.directory.page_size);
             let interrupt = self.interrupt.clone();

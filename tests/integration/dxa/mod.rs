@@ -1,5 +1,6 @@
 //! The directory agent: the real program, a real directory server, real files.
 
+mod blind;
 mod check;
 mod copies;
 mod cycle_crash;
@@ -7,12 +8,16 @@ mod cycle_replies;
 mod cycle_requestor;
 mod cycle_server;
 mod full_disk;
+mod holders;
 mod limits;
 mod line_ends;
 mod lists;
+mod luck;
 mod messages;
 mod moved;
 mod net;
+mod refused;
+mod removed;
 mod removing;
 mod replies;
 mod reset;

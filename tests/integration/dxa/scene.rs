@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use base64::Engine;
 use dirsync::codec::queue::QueueRecord;
@@ -16,6 +16,7 @@ use dirsync::directory::filter::Filter;
 use dirsync::directory::ldap::{ConnectOptions, Connection, Password, Scope, Search};
 
 use crate::support::Run;
+use crate::support::relay::Relay;
 use crate::support::slapd::{ADMIN, AGENT, Setup, Slapd};
 
 /// The moment of every run.
@@ -84,6 +85,31 @@ impl Scene {
         fs::write(self.config(), text.replace(ADMIN, AGENT)).expect("written");
     }
 
+    /// Lets the agent reach its server by a way that can be stopped.
+    pub(super) fn through_relay(&self) -> Relay {
+        let relay = self.slapd.relay();
+        let text = fs::read_to_string(self.config()).expect("readable");
+        let text = text.replace(&self.slapd.url(), &relay.url());
+        fs::write(self.config(), text).expect("written");
+        relay
+    }
+
+    /// Starts a run, does something when it is stopped on its way to the server, and returns how it ended.
+    pub(super) fn dxa_meanwhile(
+        &mut self,
+        line: &str,
+        relay: &Relay,
+        meanwhile: impl FnOnce(&mut Self),
+    ) -> Run {
+        let mut command = self.command(line);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("it runs");
+        relay.until_stopped();
+        meanwhile(self);
+        relay.go_on();
+        Run::of(child.wait_with_output().expect("it ended"))
+    }
+
     /// Returns every file of the agent with its bytes.
     pub(super) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut found = BTreeMap::new();
@@ -110,12 +136,7 @@ impl Scene {
     }
 
     pub(super) fn dxa(&self, line: &str) -> Run {
-        let output = self.command(line).output().expect("it runs");
-        Run {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Run::of(self.command(line).output().expect("it runs"))
     }
 
     /// Puts a file into the drop folder.

@@ -236,6 +236,11 @@ impl Slapd {
         format!("ldap://127.0.0.1:{}", self.ports.0)
     }
 
+    /// Begins a way to it that can be stopped.
+    pub(crate) fn relay(&self) -> super::relay::Relay {
+        super::relay::Relay::to(format!("127.0.0.1:{}", self.ports.0))
+    }
+
     /// Returns `ldaps://127.0.0.1:PORT`.
     pub(crate) fn ldaps_url(&self) -> String {
         format!("ldaps://127.0.0.1:{}", self.ports.1)

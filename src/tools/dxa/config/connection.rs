@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::schedule::Schedule;
-use super::secret::{self, Secret};
+use super::secret;
 use super::{Fault, page, place};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::directory::dn::Dn;
 use crate::directory::key::ContainerLayout;
+use crate::directory::ldap::Password;
 use crate::directory::names::UniqueNames;
 
 /// What the agent is on a connection (DX-11).
@@ -90,7 +91,7 @@ pub struct Connection {
     /// Code page of the other side (DXA-Recipient-CP).
     pub code_page: CodePage,
     /// The registered password, where there is one.
-    pub password: Option<Secret>,
+    pub password: Option<Password>,
     /// Updates are sent, received, both or none (DXA-Exchange-Options).
     pub exchange: Direction,
     /// So are templates (DXA-Template-Options).

@@ -17,12 +17,12 @@ use serde::Deserialize;
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
 pub use connection::{Connection, Direction, Export, Mapping, Role};
+use crate::directory::ldap::Password;
 pub(super) use consume::Consumed;
 pub(super) use difference::difference;
 pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
 pub use schedule::Schedule;
-pub use secret::Secret;
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -77,7 +77,7 @@ pub struct Directory {
     /// Who the agent is; none binds anonymously.
     pub bind_dn: Option<String>,
     /// Its password.
-    pub password: Option<Secret>,
+    pub password: Option<Password>,
     /// Entries of one page.
     pub page_size: u32,
     /// Seconds that an operation may take.

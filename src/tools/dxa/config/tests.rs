@@ -131,7 +131,7 @@ fn a_password_comes_from_a_file_and_is_never_shown() {
     let config = Config::parse(&bound, &folder.path().join("dxa.toml")).expect("a configuration");
     assert!(!format!("{config:?}").contains("so secret"));
     let secret = config.directory.password.expect("a password");
-    assert_eq!(secret.expose(), "so secret");
+    assert_eq!(secret.reveal(), "so secret");
     let missing = bound.replace("\"secret\"", "\"other\"");
     let found = faults(&missing);
     assert!(found[0].contains("other"), "{found:?}");
