@@ -65,7 +65,8 @@ fn put(entry: &Entry, info: &[InfoLine], rules: ImportRules<'_>) -> (Want, Vec<N
         },
         rules,
     );
-    let (key, attributes) = (wanted.key, wanted.attributes);
+    let (key, mut attributes) = (wanted.key, wanted.attributes);
+    attributes.shrink();
     (Want::Put { key, attributes }, wanted.notes)
 }
 
@@ -83,11 +84,11 @@ fn change(
     let want = match (key, renamed.transpose()) {
         (Ok(key), Ok(new)) => Want::Change {
             select: Select::Key(key),
-            changed: Changed {
+            changed: Box::new(Changed {
                 name: entry.name().to_vec(),
                 new,
                 lines: lines(info, page),
-            },
+            }),
         },
         // The entry stays as it is, and counts as there.
         (Ok(key), Err(reason)) => Want::Unusable {

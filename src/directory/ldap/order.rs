@@ -71,10 +71,7 @@ impl Footprint {
                 ..
             } => {
                 let above = new_superior.clone().or_else(|| operation.dn.parent());
-                let own = new_rdn.relative().iter().cloned();
-                let above = above.unwrap_or_default();
-                let relative = own.chain(above.relative().iter().cloned());
-                names.push(Names::of(&Dn::from_relative(relative.collect())));
+                names.push(Names::of(&new_rdn.below(&above.unwrap_or_default())));
                 (true, true)
             }
         };

@@ -1,15 +1,16 @@
 //! An import container in the directory: what it holds, what is written, the numbers last (`spec/exchange.md` DX-05,
 //! LD-13).
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use crate::directory::address_text::TargetAddress;
 use crate::directory::change::{Change, Modification, ModificationKind};
 use crate::directory::dn::Dn;
-use crate::directory::entry::Entry;
+use crate::directory::entry::{Attributes, Entry};
 use crate::directory::filter::Filter;
 use crate::directory::holders::Holders;
-use crate::directory::import::{self, Held, Snapshot, Write};
+use crate::directory::import::{self, Snapshot, Write};
 use crate::directory::key::SyncKey;
 use crate::directory::ldap::{
     Connection, Incomplete, LdapError, Meaning, Operation, Refusal, ResultCode, Scope, Search,
@@ -30,121 +31,154 @@ const ADDRESSES: [&str; 3] = [
     schema::PROXY_SECONDARY,
 ];
 
-/// What a container and the tree around it hold.
-#[derive(Debug, Default)]
-pub(super) struct Contents {
+/// What a container and the tree around it hold, as far as a run needs it.
+pub(super) struct Contents<'a> {
     /// Entries with a key.
     pub(super) snapshot: Snapshot,
-    /// Who holds which address, in the whole tree.
+    /// Who holds which address that may be made, in the whole tree.
     pub(super) holders: Holders,
+    place: Place<'a>,
+    keeps: &'a dyn Fn(&SyncKey, &Attributes) -> bool,
 }
 
-/// Reads a container whole, and who else in the tree has an address.
-pub(super) fn read(
-    directory: &mut Connection,
-    suffix: &Dn,
-    container: &Dn,
-    owner: &str,
-    page: u32,
-) -> Result<Contents, ToolError> {
-    let mut contents = Contents::default();
-    let mut own =
-        Search::new(container.clone()).filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
-    own.page = Some(page);
-    directory
-        .search(&own, |entry| {
-            contents.take(entry);
-            ControlFlow::Continue(())
-        })
-        .map_err(unread)?;
-    let addresses = Filter::Or(ADDRESSES.into_iter().map(Filter::present).collect());
-    let foreign = Filter::equal(schema::IMPORTED_FROM, owner).negated();
-    let attributes = [&ADDRESSES[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
-    let mut others = Search::new(suffix.clone()).attributes(&attributes);
-    others.filter = addresses.and(foreign);
-    others.page = Some(page);
-    directory
-        .search(&others, |entry| {
-            contents.take_other(&entry, container);
-            ControlFlow::Continue(())
-        })
-        .map_err(unread)?;
-    Ok(contents)
+/// Where a run reads, and for whom.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The container.
+    pub(super) container: &'a Dn,
+    /// The tree that it lies in.
+    pub(super) suffix: &'a Dn,
+    /// Owner of the entries.
+    pub(super) owner: &'a str,
+    /// Types of the addresses that are made for entries.
+    pub(super) made: &'a [String],
+    /// Entries that are read at a time.
+    pub(super) page: u32,
 }
 
-impl Contents {
-    fn take(&mut self, entry: Entry) {
+impl<'a> Contents<'a> {
+    /// Reads a container, and who else in the tree has an address. What an entry of the container holds is kept where
+    /// `keeps` says so.
+    pub(super) fn read(
+        directory: &mut Connection,
+        place: Place<'a>,
+        keeps: &'a dyn Fn(&SyncKey, &Attributes) -> bool,
+    ) -> Result<Self, ToolError> {
+        let mut contents = Self {
+            snapshot: Snapshot::default(),
+            holders: Holders::default(),
+            place,
+            keeps,
+        };
+        let mut own = Search::new(place.container.clone())
+            .filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
+        own.page = Some(place.page);
+        directory
+            .search(&own, |entry| {
+                contents.take(entry, false);
+                ControlFlow::Continue(())
+            })
+            .map_err(unread)?;
+        let addresses = Filter::Or(ADDRESSES.into_iter().map(Filter::present).collect());
+        let foreign = Filter::equal(schema::IMPORTED_FROM, place.owner).negated();
+        let attributes = [&ADDRESSES[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
+        let mut others = Search::new(place.suffix.clone()).attributes(&attributes);
+        others.filter = addresses.and(foreign);
+        others.page = Some(place.page);
+        directory
+            .search(&others, |entry| {
+                contents.take_other(&entry);
+                ControlFlow::Continue(())
+            })
+            .map_err(unread)?;
+        contents.read_contested(directory)?;
+        Ok(contents)
+    }
+
+    fn take(&mut self, entry: Entry, is_needed: bool) {
         self.hold(&entry);
-        let Some(key) = entry.attributes.text(schema::KEY).map(SyncKey::stored) else {
+        let Entry { dn, attributes } = entry;
+        let Some(key) = attributes.text(schema::KEY).map(SyncKey::stored) else {
             return;
         };
-        let owner = entry
-            .attributes
-            .text(schema::IMPORTED_FROM)
-            .map(str::to_owned);
-        let Entry { dn, attributes } = entry;
-        self.snapshot.add(
-            key,
-            Held {
-                dn,
-                owner,
-                attributes,
-            },
-        );
+        let owner = attributes.text(schema::IMPORTED_FROM).map(str::to_owned);
+        let is_needed = is_needed || (self.keeps)(&key, &attributes);
+        let attributes = is_needed.then_some(attributes);
+        self.snapshot.add(key, dn, owner.as_deref(), attributes);
     }
 
     /// Takes an entry outside of the container: it may hold an address, or be one that another connection brought.
-    fn take_other(&mut self, entry: &Entry, container: &Dn) {
-        if entry.dn.is_within(container) {
+    fn take_other(&mut self, entry: &Entry) {
+        if entry.dn.is_within(self.place.container) {
             return;
         }
         self.hold(entry);
+        let text = |name| entry.attributes.text(name);
         if entry.attributes.first(schema::KEY).is_some() {
             // Read whole when a decision needs it; until then it is known to be there, and whose it is.
-            self.take_foreign(entry);
-        } else if let Some(address) = entry.attributes.text(schema::ADDRESS) {
-            self.snapshot.add_holder(address, entry.dn.clone());
+            if let Some(key) = text(schema::KEY).map(SyncKey::stored) {
+                self.snapshot.add_elsewhere(key, entry.dn.clone());
+            }
+        } else if let Some(Ok(address)) = text(schema::ADDRESS).map(TargetAddress::parse) {
+            self.snapshot.add_other(&address, &entry.dn);
         }
     }
 
-    fn take_foreign(&mut self, entry: &Entry) {
-        let Some(key) = entry.attributes.text(schema::KEY).map(SyncKey::stored) else {
-            return;
-        };
-        if self.snapshot.get(&key).is_none() {
-            self.snapshot.add_elsewhere(key, entry.dn.clone());
-        }
-    }
-
+    /// Notes which addresses an entry holds that may be made for others.
     fn hold(&mut self, entry: &Entry) {
-        for attribute in ADDRESSES {
-            for value in entry.attributes.values(attribute) {
-                let text = String::from_utf8_lossy(value);
-                if let Ok(address) = TargetAddress::parse(&text) {
+        let made = self.place.made;
+        if made.is_empty() {
+            return;
+        }
+        for value in ADDRESSES
+            .map(|name| entry.attributes.values(name))
+            .into_iter()
+            .flatten()
+        {
+            match TargetAddress::parse(&String::from_utf8_lossy(value)) {
+                Ok(address) if made.iter().any(|kind| kind == address.kind()) => {
                     self.holders.hold(&address, &entry.dn);
                 }
+                _ => {}
             }
         }
     }
-}
 
-/// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.
-pub(super) fn read_elsewhere(
-    directory: &mut Connection,
-    contents: &mut Contents,
-    keys: &[SyncKey],
-) -> Result<(), ToolError> {
-    for key in keys {
-        let Some(dn) = contents.snapshot.elsewhere(key).cloned() else {
-            continue;
-        };
-        let mut search = Search::new(dn);
-        search.scope = Scope::Base;
-        for entry in directory.find(&search).map_err(unread)? {
-            contents.take(entry);
-        }
+    /// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.
+    pub(super) fn read_elsewhere<'k>(
+        &mut self,
+        directory: &mut Connection,
+        keys: impl Iterator<Item = &'k SyncKey>,
+    ) -> Result<(), ToolError> {
+        let found: Vec<_> = keys
+            .filter_map(|key| self.snapshot.elsewhere(key).cloned())
+            .collect();
+        self.read_whole(directory, found)
     }
-    Ok(())
+
+    /// Reads entries whose address another one has too: they may have to get another one, whatever else is asked.
+    fn read_contested(&mut self, directory: &mut Connection) -> Result<(), ToolError> {
+        let contested: HashSet<_> = self.holders.contested().map(Dn::key).collect();
+        if contested.is_empty() {
+            return Ok(());
+        }
+        let entries = self.snapshot.iter().map(|(_, held)| held);
+        let entries = entries.filter(|held| held.attributes.is_none());
+        let entries = entries.filter(|held| contested.contains(&held.dn.key()));
+        let found = entries.map(|held| held.dn.clone()).collect();
+        self.read_whole(directory, found)
+    }
+
+    fn read_whole(&mut self, directory: &mut Connection, names: Vec<Dn>) -> Result<(), ToolError> {
+        for dn in names {
+            let mut search = Search::new(dn);
+            search.scope = Scope::Base;
+            for entry in directory.find(&search).map_err(unread)? {
+                self.take(entry, true);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// What the directory refused of what was to be written.
@@ -389,7 +423,7 @@ fn exit_of(error: &LdapError) -> ExitCode {
 
 /// Makes an organizational unit where there is none.
 pub(super) fn make_unit(directory: &mut Connection, dn: &Dn) -> Result<(), ToolError> {
-    let name = dn.own_value("ou").unwrap_or_default().to_vec();
+    let name = dn.own_value("ou").unwrap_or_default();
     let mut attributes = crate::directory::entry::Attributes::default();
     attributes.add("objectClass", "organizationalUnit");
     attributes.add("ou", name);

@@ -2,8 +2,10 @@
 
 use crate::directory::address_map::AddressMap;
 use crate::directory::dn::Dn;
+use crate::directory::entry::Attributes;
+use crate::directory::holders::Holders;
 use crate::directory::import::{
-    Ask, Change, Decision, Extent, Fate, Filling, Select, Sender, Want, Write, decide, managed,
+    Ask, Change, Decision, Extent, Fate, Filling, Needs, Sender, Write, decide, managed,
 };
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
@@ -16,7 +18,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{Agent, templates};
 use super::config::{Connection, Direction};
-use super::container::{self, Contents};
+use super::container::{self, Contents, Place};
 use super::event::{Event, Severity};
 
 /// How often a run looks again where somebody else wrote at the same time.
@@ -96,8 +98,7 @@ impl Agent<'_> {
         let container = container_of(connection)?;
         let mut imported: Option<Imported> = None;
         for round in 1..=ROUNDS {
-            let contents = self.read(connection, container, asks)?;
-            let decision = self.decide(connection, incoming, asks, extent, &contents);
+            let decision = self.decide(connection, incoming, container, asks, extent)?;
             if imported.is_none() {
                 check(connection, &decision, allowed)?;
                 for owner in &decision.stand_ins {
@@ -166,21 +167,6 @@ impl Agent<'_> {
         Ok(imported)
     }
 
-    fn read(
-        &mut self,
-        connection: &Connection,
-        container: &Dn,
-        asks: &[Ask],
-    ) -> Result<Contents, ToolError> {
-        let owner = &connection.import.owner;
-        let page = self.config.directory.page_size;
-        let mut contents =
-            container::read(&mut self.directory, &self.suffix, container, owner, page)?;
-        let keys: Vec<_> = asks.iter().filter_map(key_of).cloned().collect();
-        container::read_elsewhere(&mut self.directory, &mut contents, &keys)?;
-        Ok(contents)
-    }
-
     /// Makes the units of postoffices that new entries lie in (DX-36), the upper ones first.
     fn make_places(
         &mut self,
@@ -208,14 +194,15 @@ impl Agent<'_> {
         Ok(())
     }
 
+    /// Reads what there is and decides what the asks make of it.
     fn decide(
-        &self,
+        &mut self,
         connection: &Connection,
         incoming: &Incoming,
+        container: &Dn,
         asks: &[Ask],
         extent: Extent,
-        contents: &Contents,
-    ) -> Decision {
+    ) -> Result<Decision, ToolError> {
         let import = &connection.import;
         let authorities = self.authorities();
         let sender = Sender {
@@ -225,36 +212,41 @@ impl Agent<'_> {
             trust: import.trust,
             force_trust: import.force_trust,
         };
-        let container = import.container.clone().unwrap_or_default();
-        let layout = connection.import.layout;
-        let dn = |key: &SyncKey| key.dn(&container, layout);
+        let dn = |key: &SyncKey| key.dn(container, import.layout);
         let mut filling = Filling {
             rules: incoming.rules(connection),
             proxies: &incoming.proxies,
-            holders: contents.holders.clone(),
+            holders: Holders::default(),
+            gone: Vec::new(),
             dn: &dn,
         };
         let managed = managed(incoming.templates.as_ref());
-        decide(
-            &contents.snapshot,
+        let needs = Needs::of(asks);
+        let keeps = |key: &SyncKey, present: &Attributes| {
+            needs.keeps(key, present, &sender, &managed, &filling)
+        };
+        let place = Place {
+            container,
+            suffix: &self.suffix,
+            owner: &import.owner,
+            made: &incoming.proxies.kinds(),
+            page: self.config.directory.page_size,
+        };
+        let mut contents = Contents::read(&mut self.directory, place, &keeps)?;
+        contents.read_elsewhere(&mut self.directory, needs.keys())?;
+        let Contents {
+            snapshot, holders, ..
+        } = contents;
+        filling.holders = holders;
+        Ok(decide(
+            &snapshot,
             &sender,
             asks,
             extent,
             &managed,
             dn,
             &mut filling,
-        )
-    }
-}
-
-fn key_of(ask: &Ask) -> Option<&SyncKey> {
-    match &ask.want {
-        Want::Put { key, .. } | Want::Remove { key } => Some(key),
-        Want::Change {
-            select: Select::Key(key),
-            ..
-        } => Some(key),
-        _ => None,
+        ))
     }
 }
 
