@@ -2,6 +2,7 @@
 //! (`spec/exchange.md` LD-03).
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Why a text is no distinguished name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,18 +19,21 @@ pub struct DnError {
 }
 
 /// One attribute of a relative name. Several of them make a name joined by `+`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NamePart {
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct NamePart {
     /// Attribute, as written.
-    pub attribute: String,
+    attribute: String,
     /// Value, unescaped.
-    pub value: Vec<u8>,
+    value: Vec<u8>,
 }
 
 /// A distinguished name, the entry itself in front.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+///
+/// It is kept as the one text that [`Display`](fmt::Display) gives: a container has a name for each of its entries, and
+/// to pass one on costs nothing.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Dn {
-    relative: Vec<Vec<NamePart>>,
+    text: Arc<str>,
 }
 
 impl Dn {
@@ -38,93 +42,181 @@ impl Dn {
     /// # Errors
     /// The first byte that does not fit.
     pub fn parse(text: &str) -> Result<Self, DnError> {
-        Parser { text, at: 0 }.name()
+        match is_plain(text) {
+            true => Ok(Self { text: text.into() }),
+            false => Parser { text, at: 0 }.name().map(Self::of),
+        }
     }
 
-    /// Puts a name together from relative ones, the entry itself in front.
-    #[must_use]
-    pub fn from_relative(relative: Vec<Vec<NamePart>>) -> Self {
-        Self { relative }
+    fn of(relative: Vec<Vec<NamePart>>) -> Self {
+        let text = write(&relative).into();
+        Self { text }
     }
 
     /// Returns the entry of this name and value below `self`.
     #[must_use]
     pub fn child(&self, attribute: &str, value: &[u8]) -> Self {
-        let own = vec![NamePart {
-            attribute: attribute.to_owned(),
-            value: value.to_vec(),
-        }];
-        let relative = std::iter::once(own).chain(self.relative.iter().cloned());
-        Self {
-            relative: relative.collect(),
+        let mut text = format!("{attribute}={}", escape(value));
+        if !self.is_root() {
+            text.push(',');
+            text.push_str(&self.text);
+        }
+        Self { text: text.into() }
+    }
+
+    /// Returns this name, of an entry itself, below another entry.
+    #[must_use]
+    pub fn below(&self, above: &Self) -> Self {
+        match (self.is_root(), above.is_root()) {
+            (true, _) => above.clone(),
+            (_, true) => self.clone(),
+            _ => Self {
+                text: format!("{self},{above}").into(),
+            },
         }
     }
 
-    /// Returns the relative names, the entry itself in front.
+    /// Tells whether this is the name of the root, which is empty.
     #[must_use]
-    pub fn relative(&self) -> &[Vec<NamePart>] {
-        &self.relative
+    pub fn is_root(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Returns how many relative names there are: none for the root.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        match self.is_root() {
+            true => 0,
+            false => commas(&self.text).count() + 1,
+        }
     }
 
     /// Returns the relative name of the entry itself.
     #[must_use]
     pub fn own(&self) -> Self {
+        let end = commas(&self.text).next().unwrap_or(self.text.len());
         Self {
-            relative: self.relative.first().cloned().into_iter().collect(),
+            text: self.text[..end].into(),
         }
     }
 
     /// Returns the value of an attribute in the name of the entry itself.
     #[must_use]
-    pub fn own_value(&self, attribute: &str) -> Option<&[u8]> {
-        let own = self.relative.first()?;
+    pub fn own_value(&self, attribute: &str) -> Option<Vec<u8>> {
+        let own = parts(&self.own().text).into_iter().next()?;
         let part = own
-            .iter()
+            .into_iter()
             .find(|p| p.attribute.eq_ignore_ascii_case(attribute));
-        part.map(|part| &part.value[..])
+        part.map(|part| part.value)
     }
 
     /// Returns the name of the entry above, or `None` for the root.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        let above = self.relative.get(1..)?;
+        if self.is_root() {
+            return None;
+        }
+        let above = commas(&self.text).next().map(|at| &self.text[at + 1..]);
         Some(Self {
-            relative: above.to_vec(),
+            text: above.unwrap_or_default().into(),
         })
     }
 
     /// Tells whether this is `other` or lies below it.
     #[must_use]
     pub fn is_within(&self, other: &Self) -> bool {
-        let Some(above) = self.relative.len().checked_sub(other.relative.len()) else {
+        if other.is_root() {
+            return true;
+        }
+        let Some(above) = self.depth().checked_sub(other.depth()) else {
             return false;
         };
-        let tail = Self {
-            relative: self.relative[above..].to_vec(),
+        let tail = match above.checked_sub(1) {
+            None => Some(0),
+            Some(comma) => commas(&self.text).nth(comma).map(|at| at + 1),
         };
-        tail.key() == other.key()
+        tail.is_some_and(|at| is_same(&self.text[at..], &other.text))
     }
 
     /// Returns what two names of one entry have in common: attributes and values without case, blanks in values
     /// squeezed, as `caseIgnoreMatch` has it; the parts of a relative name in order.
     #[must_use]
     pub fn key(&self) -> String {
-        let folded = self.relative.iter().map(|relative| {
-            let mut parts: Vec<_> = relative.iter().map(fold).collect();
-            parts.sort_unstable();
-            parts
-        });
-        let folded = Self {
-            relative: folded.collect(),
-        };
-        folded.to_string()
+        key(&self.text)
     }
 
     /// Tells whether two names are of one entry.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        self.key() == other.key()
+        is_same(&self.text, &other.text)
     }
+}
+
+/// Tells whether a text is a name just as it would be written: without anything escaped, and with no more blanks, `=` and
+/// `+` than it needs. Most names are.
+fn is_plain(text: &str) -> bool {
+    let is_plain_part = |part: &str| {
+        part.split_once('=').is_some_and(|(attribute, value)| {
+            let is_text = |b: u8| {
+                matches!(b, b' '..=b'~')
+                    && !matches!(b, b'"' | b'+' | b';' | b'<' | b'>' | b'\\' | b'=')
+            };
+            !attribute.is_empty()
+                && attribute.chars().all(is_attribute)
+                && value.bytes().all(is_text)
+                && !value.starts_with(['#', ' '])
+                && !value.ends_with(' ')
+        })
+    };
+    text.is_empty() || text.split(',').all(is_plain_part)
+}
+
+/// Returns where the commas are that part relative names.
+fn commas(text: &str) -> impl Iterator<Item = usize> {
+    let mut is_escaped = false;
+    text.bytes().enumerate().filter_map(move |(at, byte)| {
+        let is_comma = byte == b',' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        is_comma.then_some(at)
+    })
+}
+
+/// Returns the relative names of a name as it is written.
+fn parts(text: &str) -> Vec<Vec<NamePart>> {
+    Parser { text, at: 0 }.name().unwrap_or_default()
+}
+
+/// Tells whether letter case and blanks are all that may differ in two writings of a name.
+fn is_simple(text: &str) -> bool {
+    let is_simple = |b: u8| b.is_ascii() && !matches!(b, b'\\' | b'+');
+    text.bytes().all(is_simple)
+}
+
+fn key(text: &str) -> String {
+    if is_simple(text) {
+        let mut key = text.to_ascii_lowercase();
+        if key.contains("  ") {
+            let mut before = b'=';
+            key.retain(|c| {
+                let stays = c != ' ' || before != b' ';
+                before = if c == ' ' { b' ' } else { b'=' };
+                stays
+            });
+        }
+        return key;
+    }
+    let mut relative = parts(text);
+    for parts in &mut relative {
+        for part in &mut *parts {
+            *part = fold(part);
+        }
+        parts.sort_unstable();
+    }
+    write(&relative)
+}
+
+fn is_same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other) || key(one) == key(other)
 }
 
 fn fold(part: &NamePart) -> NamePart {
@@ -136,21 +228,32 @@ fn fold(part: &NamePart) -> NamePart {
     }
 }
 
+impl Default for Dn {
+    /// The root.
+    fn default() -> Self {
+        Self { text: "".into() }
+    }
+}
+
 impl fmt::Display for Dn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, relative) in self.relative.iter().enumerate() {
-            if number > 0 {
-                f.write_str(",")?;
-            }
-            for (number, part) in relative.iter().enumerate() {
-                if number > 0 {
-                    f.write_str("+")?;
-                }
-                write!(f, "{}={}", part.attribute, escape(&part.value))?;
-            }
-        }
-        Ok(())
+        f.write_str(&self.text)
     }
+}
+
+impl fmt::Debug for Dn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Dn({:?})", self.text)
+    }
+}
+
+fn write(relative: &[Vec<NamePart>]) -> String {
+    let part = |part: &NamePart| format!("{}={}", part.attribute, escape(&part.value));
+    let names = relative.iter().map(|parts| {
+        let parts: Vec<_> = parts.iter().map(part).collect();
+        parts.join("+")
+    });
+    names.collect::<Vec<_>>().join(",")
 }
 
 /// Escapes a value for a name: the characters of RFC 4514, and bytes that are no UTF-8 as hex pairs.
@@ -178,17 +281,22 @@ fn escape(value: &[u8]) -> String {
     out
 }
 
+/// Tells whether a character may be in the name of an attribute.
+fn is_attribute(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ';')
+}
+
 struct Parser<'t> {
     text: &'t str,
     at: usize,
 }
 
 impl Parser<'_> {
-    fn name(mut self) -> Result<Dn, DnError> {
+    fn name(mut self) -> Result<Vec<Vec<NamePart>>, DnError> {
         let mut relative = Vec::new();
         self.skip_blanks();
         if self.at == self.text.len() {
-            return Ok(Dn { relative });
+            return Ok(relative);
         }
         let mut own = Vec::new();
         loop {
@@ -200,14 +308,13 @@ impl Parser<'_> {
             }
         }
         relative.push(own);
-        Ok(Dn { relative })
+        Ok(relative)
     }
 
     fn part(&mut self) -> Result<NamePart, DnError> {
         self.skip_blanks();
         let start = self.at;
-        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '.' || c == ';';
-        while self.peek().is_some_and(is_name) {
+        while self.peek().is_some_and(is_attribute) {
             self.next();
         }
         let attribute = self.text[start..self.at].to_owned();
@@ -364,12 +471,48 @@ mod tests {
         assert_eq!(container.parent(), Some(dn("o=Org")));
     }
 
+    #[test]
+    fn a_name_is_taken_apart_at_its_commas_and_not_at_those_in_values() {
+        let name = dn(r"cn=Smith\, Bob\\,ou=a\=b , o=Org");
+        assert_eq!(name.depth(), 3);
+        assert_eq!(name.own(), dn(r"cn=Smith\, Bob\\"));
+        assert_eq!(name.own_value("CN").as_deref(), Some(&br"Smith, Bob\"[..]));
+        assert_eq!(name.own_value("ou"), None);
+        let above = name.parent().expect("a name above");
+        assert_eq!(above.own_value("ou").as_deref(), Some(&b"a=b"[..]));
+        assert_eq!(name.own().below(&above), name);
+        assert_eq!(
+            above.parent().and_then(|above| above.parent()),
+            Some(Dn::default())
+        );
+        assert_eq!(Dn::default().parent(), None);
+        assert!(
+            name.is_within(&Dn::default()) && name.is_within(&above) && !above.is_within(&name)
+        );
+    }
+
     proptest! {
         #[test]
         fn what_is_written_reads_back(values in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..12), 1..4)) {
             let name = values.iter().fold(Dn::default(), |above, value| above.child("cn", value));
             let read = Dn::parse(&name.to_string()).expect("a name");
             prop_assert_eq!(read, name);
+        }
+
+        #[test]
+        fn a_plain_name_is_what_its_parts_say(text in r"((cn|CN|o|[a-z];x|) ?= ?[ab#,+=;<\\ ]{0,3},?){1,3}") {
+            let parted = Parser { text: &text, at: 0 }.name();
+            prop_assert_eq!(Dn::parse(&text), parted.map(Dn::of));
+        }
+
+        #[test]
+        fn letter_case_and_blanks_are_folded_alike_however_a_name_is_written(value in r"[a-bA-B ö\\+,]{0,6}") {
+            let name = Dn::default().child("cn", value.as_bytes());
+            let parted = parts(&name.to_string());
+            let folded: Vec<Vec<_>> = parted.iter().map(|parts| parts.iter().map(fold).collect()).collect();
+            prop_assert_eq!(name.key(), write(&folded));
+            let other = Dn::default().child("CN", format!(" {} ", value.to_uppercase().replace(' ', "  ")).as_bytes());
+            prop_assert!(name.is_same(&other));
         }
 
         #[test]

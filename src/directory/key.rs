@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use super::address_text::{PC_MAIL, TargetAddress};
 use serde::{Deserialize, Serialize};
@@ -24,10 +25,13 @@ pub enum ContainerLayout {
 
 /// A key. Two are equal when the directory takes them for one value (`caseIgnoreMatch`), so that an equal key always
 /// is one entry, and an entry always one key. The order is that of the folded bytes, whatever the locale (DX-12).
-#[derive(Debug, Clone)]
+///
+/// A copy costs nothing: asks, entries, and what became of them all name one another by their keys.
+#[derive(Clone)]
 pub struct SyncKey {
-    text: String,
-    folded: String,
+    /// The key as it is stored, then as it is compared.
+    both: Arc<str>,
+    len: usize,
 }
 
 impl SyncKey {
@@ -52,24 +56,38 @@ impl SyncKey {
     /// Returns a key as an entry holds it.
     #[must_use]
     pub fn stored(text: &str) -> Self {
-        let folded = text.to_lowercase();
-        let words: Vec<_> = folded.split_ascii_whitespace().collect();
-        Self {
-            text: text.to_owned(),
-            folded: words.join(" "),
+        let mut both = String::with_capacity(2 * text.len());
+        both.push_str(text);
+        if text.is_ascii() && !text.bytes().any(|b| b.is_ascii_whitespace()) {
+            both.push_str(text);
+            both[text.len()..].make_ascii_lowercase();
+        } else {
+            let folded = text.to_lowercase();
+            for (number, word) in folded.split_ascii_whitespace().enumerate() {
+                both.extend((number > 0).then_some(' '));
+                both.push_str(word);
+            }
         }
+        Self {
+            both: both.into(),
+            len: text.len(),
+        }
+    }
+
+    fn folded(&self) -> &str {
+        &self.both[self.len..]
     }
 
     /// Returns the key as it is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.both[..self.len]
     }
 
     /// Returns network and postoffice of a PC Mail key.
     #[must_use]
     pub fn postoffice(&self) -> Option<(&str, &str)> {
-        let value = self.text.strip_prefix(PC_MAIL)?.strip_prefix(':')?;
+        let value = self.as_str().strip_prefix(PC_MAIL)?.strip_prefix(':')?;
         let mut parts = value.split('/');
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some(network), Some(postoffice), Some(_), None) => Some((network, postoffice)),
@@ -81,8 +99,8 @@ impl SyncKey {
     #[must_use]
     pub fn dn(&self, container: &Dn, layout: ContainerLayout) -> Dn {
         match self.parent(container, layout) {
-            Some(postoffice) => postoffice.child(schema::KEY, self.text.as_bytes()),
-            None => container.child(schema::KEY, self.text.as_bytes()),
+            Some(postoffice) => postoffice.child(schema::KEY, self.as_str().as_bytes()),
+            None => container.child(schema::KEY, self.as_str().as_bytes()),
         }
     }
 
@@ -111,15 +129,21 @@ fn upper(text: &str) -> String {
     text.chars().map(raise).collect()
 }
 
+impl fmt::Debug for SyncKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SyncKey({:?})", self.as_str())
+    }
+}
+
 impl fmt::Display for SyncKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self.as_str())
     }
 }
 
 impl PartialEq for SyncKey {
     fn eq(&self, other: &Self) -> bool {
-        self.folded == other.folded
+        self.folded() == other.folded()
     }
 }
 
@@ -127,7 +151,7 @@ impl Eq for SyncKey {}
 
 impl Hash for SyncKey {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.folded.hash(state);
+        self.folded().hash(state);
     }
 }
 
@@ -139,7 +163,7 @@ impl PartialOrd for SyncKey {
 
 impl Ord for SyncKey {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.folded.cmp(&other.folded)
+        self.folded().cmp(other.folded())
     }
 }
 
@@ -167,6 +191,9 @@ mod tests {
         }
         assert_eq!(SyncKey::hub("ORG1", "7d1f").as_str(), "ORG1:7d1f");
         assert_ne!(key("MS:N/P/ı"), key("MS:N/P/i"));
+        let spaced = SyncKey::stored(" ms:n/p/Jo  SMITH ");
+        assert_eq!(spaced, SyncKey::stored("MS:N/P/JO Smith"));
+        assert_eq!(spaced.as_str(), " ms:n/p/Jo  SMITH ");
     }
 
     #[test]
@@ -174,7 +201,10 @@ mod tests {
         let container = Dn::parse("ou=Imported,o=Org").unwrap();
         let key = key(r"SMTP:a=b+c\d,e@x");
         let dn = key.dn(&container, ContainerLayout::Flat);
-        assert_eq!(dn.own_value(schema::KEY), Some(&br"SMTP:a=b+c\d,e@x"[..]));
+        assert_eq!(
+            dn.own_value(schema::KEY).as_deref(),
+            Some(&br"SMTP:a=b+c\d,e@x"[..])
+        );
         let as_slapd_writes_it = Dn::parse(r"syncKey=SMTP:a\3Db\2Bc\5Cd\2Ce@x,ou=Imported,o=Org");
         assert!(dn.is_same(&as_slapd_writes_it.unwrap()));
     }

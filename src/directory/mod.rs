@@ -22,6 +22,7 @@
 
 pub mod address_map;
 pub mod address_text;
+mod attributes;
 pub mod authority;
 pub mod change;
 pub mod charset;

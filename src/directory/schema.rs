@@ -87,6 +87,52 @@ pub const UID: &str = "uid";
 /// Address of Internet mail (RFC 4524).
 pub const MAIL: &str = "mail";
 
+/// Attributes that entries usually have, in the order in which lists are written: what an entry is, whose it is, what it
+/// shows, and the rest by name.
+pub(super) const USUAL: [&str; 41] = [
+    "objectClass",
+    "ou",
+    "syncKey",
+    "syncAddress",
+    "syncProxyPrimary",
+    "syncProxySecondary",
+    "syncImportedFrom",
+    "syncEpoch",
+    "syncReqSeq",
+    "syncSvrSeq",
+    "syncImpSeq",
+    "syncConfSeq",
+    "syncEntryCount",
+    "syncOriginalName",
+    "syncTrustLevel",
+    "syncHidden",
+    "syncExport",
+    "syncSourceSeq",
+    "cn",
+    "sn",
+    "givenName",
+    "initials",
+    "displayName",
+    "mail",
+    "uid",
+    "telephoneNumber",
+    "facsimileTelephoneNumber",
+    "mobile",
+    "departmentNumber",
+    "employeeNumber",
+    "title",
+    "o",
+    "physicalDeliveryOfficeName",
+    "roomNumber",
+    "postalAddress",
+    "l",
+    "st",
+    "postalCode",
+    "labeledURI",
+    "description",
+    "syncTemplate",
+];
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -31,7 +31,7 @@ pub enum Want {
         /// Which entry.
         select: Select,
         /// What is to be different.
-        changed: Changed,
+        changed: Box<Changed>,
     },
     /// D: the entry is to be gone.
     Remove {
@@ -74,6 +74,22 @@ pub enum Select {
     Name(String),
 }
 
+impl Ask {
+    /// Returns the key of the entry that it is about, where it says one.
+    #[must_use]
+    pub fn key(&self) -> Option<&SyncKey> {
+        match &self.want {
+            Want::Put { key, .. } | Want::Remove { key } => Some(key),
+            Want::Change { select, .. } => match select {
+                Select::Key(key) => Some(key),
+                Select::Name(_) => None,
+            },
+            Want::Unusable { key, .. } => key.as_ref(),
+            Want::Replace { .. } | Want::Template => None,
+        }
+    }
+}
+
 /// The keys of one list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ListScope {
@@ -86,28 +102,4 @@ pub enum ListScope {
     },
     /// All of an address type: `SMTP`.
     Type(String),
-}
-
-impl ListScope {
-    /// Tells whether a key belongs to the list.
-    #[must_use]
-    pub fn holds(&self, key: &SyncKey) -> bool {
-        match self {
-            Self::Postoffice {
-                network,
-                postoffice,
-            } => key
-                .postoffice()
-                .is_some_and(|place| is_same_place(place, (network, postoffice))),
-            Self::Type(kind) => {
-                let found = key.as_str().split_once(':');
-                found.is_some_and(|(found, _)| found.eq_ignore_ascii_case(kind))
-            }
-        }
-    }
-}
-
-/// Compares network and postoffice whole and without case (DX-02).
-pub(super) fn is_same_place(one: (&str, &str), other: (&str, &str)) -> bool {
-    one.0.to_lowercase() == other.0.to_lowercase() && one.1.to_lowercase() == other.1.to_lowercase()
 }

@@ -57,11 +57,11 @@ impl Ask {
         let want = match new.transpose() {
             Ok(new) => Want::Change {
                 select: Select::Name(rules.page.decode(name)),
-                changed: Changed {
+                changed: Box::new(Changed {
                     name: name.to_vec(),
                     new,
                     lines: lines(&by_name.info, &by_name.left_out.info, rules.page),
-                },
+                }),
             },
             Err(reason) => Want::Unusable { key: None, reason },
         };
@@ -100,7 +100,8 @@ fn put(entry: &Entry, lines: &[String], rules: ImportRules<'_>) -> (Want, Vec<No
         },
         rules,
     );
-    let (key, attributes) = (wanted.key, wanted.attributes);
+    let (key, mut attributes) = (wanted.key, wanted.attributes);
+    attributes.shrink();
     (Want::Put { key, attributes }, wanted.notes)
 }
 
@@ -115,11 +116,11 @@ fn change(
     let want = match (key, new.transpose()) {
         (Ok(key), Ok(new)) => Want::Change {
             select: Select::Key(key),
-            changed: Changed {
+            changed: Box::new(Changed {
                 name: entry.name().to_vec(),
                 new,
                 lines,
-            },
+            }),
         },
         // The entry stays as it is, and counts as there.
         (Ok(key), Err(reason)) => Want::Unusable {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::directory::dn::Dn;
-use crate::directory::entry::{Attributes, Entry};
+use crate::directory::entry::{Attributes, Entry, Values};
 use crate::directory::key::SyncKey;
 
 /// One attribute of a modification: the values that it is to have, none to remove it.
@@ -63,7 +63,7 @@ pub(super) fn difference(now: &Attributes, wanted: &Attributes) -> Vec<Modified>
     });
     let other = wanted
         .iter()
-        .filter(|(name, values)| !is_same_set(now.values(name), values));
+        .filter(|(name, values)| !is_same_set(&now.values(name), values));
     let other = other.map(|(name, values)| Modified {
         attribute: name.to_owned(),
         values: values.to_vec(),
@@ -71,13 +71,20 @@ pub(super) fn difference(now: &Attributes, wanted: &Attributes) -> Vec<Modified>
     gone.chain(other).collect()
 }
 
-fn is_same_set(one: &[Vec<u8>], other: &[Vec<u8>]) -> bool {
-    let sorted = |values: &[Vec<u8>]| {
-        let mut values = values.to_vec();
-        values.sort_unstable();
-        values
-    };
+/// Tells whether nothing has to change for `now` to become `wanted`.
+pub(super) fn is_same(now: &Attributes, wanted: &Attributes) -> bool {
+    let has = |(name, values): (&str, Values<'_>)| is_same_set(&now.values(name), &values);
+    now.iter().count() == wanted.iter().count() && wanted.iter().all(has)
+}
+
+fn is_same_set(one: &Values<'_>, other: &Values<'_>) -> bool {
     one == other || one.len() == other.len() && sorted(one) == sorted(other)
+}
+
+fn sorted<'a>(values: &Values<'a>) -> Vec<&'a [u8]> {
+    let mut values: Vec<_> = values.iter().collect();
+    values.sort_unstable();
+    values
 }
 
 /// Puts renames into an order in which each name is free when it is taken. Where they go round in a circle, one of

@@ -1,17 +1,21 @@
 //! Decides what becomes of each ask, and what is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::ask::{Ask, Changed, ListScope, Select, Want};
-use super::changes::{Change, Write, difference, order_renames};
-use super::sender::Sender;
+use super::changes::{Write, is_same};
+use super::put::{put, stamp};
+use super::sender::{Permit, Sender};
 use super::snapshot::{Held, Snapshot};
-use super::working::{Slot, State, Working};
+use super::working::{Slot, Working};
+use super::writes::write;
+use crate::directory::address_text::TargetAddress;
 use crate::directory::authority::{all_named, by_name};
 use crate::directory::dn::Dn;
-use crate::directory::entry::{Attributes, Entry};
+use crate::directory::entry::Attributes;
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
+use crate::directory::schema;
 use crate::plan::outcome::{Action, Counts, Outcome, Reason};
 
 /// How much of the container the asks speak for.
@@ -87,12 +91,15 @@ pub trait Mapping {
         attributes: &mut Attributes,
     ) -> Vec<Note>;
 
+    /// Completes an entry as [`Self::finish`] does where nobody else has what is made for it.
+    fn finish_alone(&self, present: &Attributes, attributes: &mut Attributes);
+
     /// Tells that an entry goes, so that what it holds is free. All are told before the first [`Self::finish`].
     fn free(&mut self, key: &SyncKey, held: &Held);
 }
 
 /// Decides. `dn` names a new entry by its key; `managed` are the attributes that an A sets or removes, others are not
-/// its business.
+/// its business. What an entry of the snapshot holds may be missing as [`Needs`](super::Needs) allows.
 pub fn decide(
     snapshot: &Snapshot,
     sender: &Sender<'_>,
@@ -110,14 +117,15 @@ pub fn decide(
         decision: Decision::default(),
     };
     for (_, held) in snapshot.iter() {
-        match sender.is_owner(held) {
+        match sender.is_owner(held.owner.as_deref()) {
             true => deciding.decision.owned += 1,
             false => deciding.decision.foreign += 1,
         }
     }
     if matches!(extent, Extent::List { .. }) {
-        deciding.working.begin_list(sender, None);
+        deciding.working.begin_list(None);
     }
+    deciding.decision.fates.reserve_exact(asks.len());
     for (at, ask) in asks.iter().enumerate() {
         let fate = deciding.take(at, ask, mapping);
         deciding.decision.fates.push(fate);
@@ -190,78 +198,86 @@ impl Deciding<'_> {
         let Some(slot) = self.working.get(key) else {
             return self.add_new(at, key, wanted);
         };
-        let held = slot.as_held(self.snapshot, key);
         let permit = self
-            .sender
-            .judge(key, &held)
+            .judge(key, &slot)
             .map_err(|refused| match refused.reason {
                 // What is wrong with an A is that the address is there already.
                 Reason::NotOwner => Note::new(Reason::AddressDuplicate, refused.detail),
                 _ => refused,
             })?;
         self.decision.stand_ins.extend(permit.stand_in);
-        let mut attributes = slot.attributes.clone();
-        for name in self.managed {
-            attributes.set(name, Vec::new());
-        }
-        overlay(&mut attributes, wanted);
-        self.stamp(&mut attributes, slot.attributes.first("syncTrustLevel"));
-        let outcome = match difference(&slot.attributes, &attributes).is_empty() {
-            true => Outcome::Unchanged,
-            false => Outcome::Modified,
-        };
-        self.keep(at, key.clone(), slot, attributes);
+        // What an entry holds that is as its ask wants it was not kept.
+        let present = slot.attributes(self.snapshot);
+        let attributes = present.map(|present| put(present, wanted, self.sender, self.managed));
+        let outcome = self.keep(at, key.clone(), slot, attributes);
         Ok((outcome, permit.note.into_iter().collect()))
+    }
+
+    /// Judges whether the sender may change an entry.
+    fn judge(&self, key: &SyncKey, slot: &Slot) -> Result<Permit, Note> {
+        let judged = self.sender.judge(key, slot.owner.as_deref());
+        judged.map_err(|note| {
+            let dn = slot.dn(self.snapshot, key);
+            Note::new(note.reason, format!("{dn}: {}", note.detail))
+        })
     }
 
     fn add_new(&mut self, at: usize, key: &SyncKey, wanted: &Attributes) -> Taken {
         self.sender.judge_new(key)?;
         self.check_address(wanted)?;
         let mut attributes = wanted.clone();
-        self.stamp(&mut attributes, None);
+        stamp(&mut attributes, self.sender, None);
         // D and A of one key are one modification, unless the entry moved away.
         let gone = self
             .snapshot
             .get(key)
             .filter(|_| !self.working.has_moved(key));
-        let slot = Slot {
-            origin: gone.map(|_| key.clone()),
-            owner: Some(self.sender.owner.to_owned()),
-            attributes: Attributes::default(),
-            is_stale: false,
-            asked_by: Some(at),
-        };
-        self.keep(at, key.clone(), slot, attributes);
+        let slot = Slot::new(gone.map(|_| key.clone()));
+        self.put(at, key.clone(), slot, attributes);
         Ok((Outcome::Added, Vec::new()))
     }
 
     /// Target addresses are there once in the whole tree; what goes in the same run does not count.
     fn check_address(&self, wanted: &Attributes) -> Result<(), Note> {
-        let address = wanted.text("syncAddress").map(str::to_lowercase);
-        let holder = address.and_then(|address| self.snapshot.holders.get(&address));
+        let address = wanted.text(schema::ADDRESS).map(TargetAddress::parse);
+        let address = address.and_then(Result::ok);
+        let holder = address.and_then(|address| self.snapshot.other(&address));
         holder.map_or(Ok(()), |dn| {
             Err(Note::new(Reason::AddressDuplicate, dn.to_string()))
         })
     }
 
-    fn stamp(&self, attributes: &mut Attributes, trust: Option<&[u8]>) {
-        let sender = self.sender;
-        attributes.set("syncImportedFrom", vec![sender.owner.into()]);
-        let trust = trust.filter(|_| !sender.force_trust);
-        let trust = trust.map_or_else(|| sender.trust.to_string().into_bytes(), <[u8]>::to_vec);
-        attributes.set("syncTrustLevel", vec![trust]);
+    /// Keeps an entry with the attributes that an ask makes of it, and says whether they are others than before.
+    fn keep(
+        &mut self,
+        at: usize,
+        key: SyncKey,
+        slot: Slot,
+        attributes: Option<Attributes>,
+    ) -> Outcome {
+        let present = slot.attributes(self.snapshot);
+        let is_other = |attributes: &Attributes| !present.is_some_and(|p| is_same(p, attributes));
+        match attributes.filter(is_other) {
+            None => {
+                self.working.put(key, slot, at);
+                Outcome::Unchanged
+            }
+            Some(attributes) => {
+                self.put(at, key, slot, attributes);
+                Outcome::Modified
+            }
+        }
     }
 
-    fn keep(&mut self, at: usize, key: SyncKey, slot: Slot, attributes: Attributes) {
-        let owner = attributes.text("syncImportedFrom").map(str::to_owned);
+    fn put(&mut self, at: usize, key: SyncKey, slot: Slot, attributes: Attributes) {
+        let owner = attributes.text(schema::IMPORTED_FROM).map(Into::into);
+        let attributes = Some(attributes);
         let slot = Slot {
             owner,
             attributes,
-            is_stale: false,
-            asked_by: Some(at),
             ..slot
         };
-        self.working.put(key, slot);
+        self.working.put(key, slot, at);
     }
 
     fn delete(&mut self, at: usize, key: &SyncKey) -> Taken {
@@ -271,8 +287,7 @@ impl Deciding<'_> {
         let Some(slot) = self.working.get(key) else {
             return Err(no_such_entry(key));
         };
-        let held = slot.as_held(self.snapshot, key);
-        let permit = self.sender.judge(key, &held)?;
+        let permit = self.judge(key, &slot)?;
         self.decision.stand_ins.extend(permit.stand_in);
         self.working.remove(key, at);
         Ok((Outcome::Deleted, permit.note.into_iter().collect()))
@@ -308,39 +323,38 @@ impl Deciding<'_> {
         let Some(slot) = self.working.get(key) else {
             return Err(no_such_entry(key));
         };
-        let held = slot.as_held(self.snapshot, key);
-        let permit = self.sender.judge(key, &held)?;
-        let (mut attributes, mut notes) = mapping.modify(&slot.attributes, changed);
-        let to = attributes.text("syncKey").map(SyncKey::stored);
+        let permit = self.judge(key, &slot)?;
+        let Some(present) = slot.attributes(self.snapshot) else {
+            return Err(no_such_entry(key));
+        };
+        let (mut attributes, mut notes) = mapping.modify(present, changed);
+        let to = attributes.text(schema::KEY).map(SyncKey::stored);
         let to = to.filter(|to| to.as_str() != key.as_str());
         if let Some(to) = to.as_ref().filter(|to| *to != key) {
             self.sender.judge_new(to)?;
             self.check_address(&attributes)?;
             if let Some(other) = self.working.get(to) {
-                let holder = other.as_held(self.snapshot, to).dn.to_string();
+                let holder = other.dn(self.snapshot, to).to_string();
                 return Err(Note::new(Reason::AddressDuplicate, holder));
             }
         }
         self.decision.stand_ins.extend(permit.stand_in);
         let owner = match &permit.note {
-            Some(_) => Some(self.sender.owner.into()),
-            None => slot
-                .attributes
-                .first("syncImportedFrom")
-                .map(<[u8]>::to_vec),
+            Some(_) => Some(self.sender.owner.as_bytes()),
+            None => present.first(schema::IMPORTED_FROM),
         };
-        attributes.set("syncImportedFrom", owner.into_iter().collect());
+        attributes.set(schema::IMPORTED_FROM, owner);
         notes.extend(permit.note);
-        let outcome = match (&to, difference(&slot.attributes, &attributes).is_empty()) {
-            (Some(_), _) => Outcome::Renamed,
-            (None, true) => Outcome::Unchanged,
-            (None, false) => Outcome::Modified,
+        let outcome = match to {
+            None => self.keep(at, key.clone(), slot, Some(attributes)),
+            Some(to) => {
+                if to != *key {
+                    self.working.begin_move(key, &slot, at);
+                }
+                self.put(at, to, slot, attributes);
+                Outcome::Renamed
+            }
         };
-        if to.as_ref().is_some_and(|to| to != key) {
-            self.working.begin_move(key, &slot, at);
-        }
-        let key = to.unwrap_or_else(|| key.clone());
-        self.keep(at, key, slot, attributes);
         Ok((outcome, notes))
     }
 
@@ -352,7 +366,7 @@ impl Deciding<'_> {
         {
             self.sender.judge_list(network, postoffice)?;
         }
-        self.working.begin_list(self.sender, Some(list));
+        self.working.begin_list(Some(list));
         Ok((Outcome::Command, Vec::new()))
     }
 
@@ -363,17 +377,15 @@ impl Deciding<'_> {
         mapping: &mut dyn Mapping,
     ) -> Decision {
         let sweeps = extent.is_whole() && !self.decision.is_damaged;
-        let mut touched = self.working.into_touched();
-        for (key, state) in &mut touched {
-            if state.slot().is_some_and(|slot| slot.is_stale) {
-                let fate = absent(key, sweeps, self.decision.is_damaged);
-                if sweeps {
-                    *state = State::Gone(self.decision.fates.len());
-                }
-                self.decision.fates.push(fate);
+        for key in self.working.stale(self.sender) {
+            let fate = absent(&key, sweeps, self.decision.is_damaged);
+            if sweeps {
+                self.working.remove(&key, self.decision.fates.len());
             }
+            self.decision.fates.push(fate);
         }
-        write(self.snapshot, touched, dn, mapping, &mut self.decision);
+        let unsettled = self.working.into_unsettled();
+        write(self.snapshot, unsettled, dn, mapping, &mut self.decision);
         let decision = &mut self.decision;
         for fate in &decision.fates {
             let is_read = fate.outcome.is_of_read_entry();
@@ -404,202 +416,6 @@ fn absent(key: &SyncKey, sweeps: bool, is_damaged: bool) -> Fate {
         notes: Vec::new(),
         number: None,
     }
-}
-
-/// Makes the writes that lead from the snapshot to the end state.
-fn write(
-    snapshot: &Snapshot,
-    touched: BTreeMap<SyncKey, State>,
-    dn: &dyn Fn(&SyncKey) -> Dn,
-    mapping: &mut dyn Mapping,
-    decision: &mut Decision,
-) {
-    let slots = touched.values().filter_map(State::slot);
-    let kept: BTreeSet<&SyncKey> = slots.filter_map(|slot| slot.origin.as_ref()).collect();
-    let mut writes = Writes::default();
-    for (key, state) in &touched {
-        // What has its key may also be another entry, where this one moved away first and went then.
-        let fate = match state {
-            State::Gone(at) => Some(*at),
-            State::There(slot) => slot.asked_by,
-        };
-        let held = snapshot.get(key).filter(|_| !kept.contains(key));
-        if let Some((held, fate)) = held.zip(fate) {
-            mapping.free(key, held);
-            writes.delete(held.dn.clone(), fate, key);
-        }
-    }
-    for (key, state) in touched {
-        let State::There(Slot {
-            origin,
-            mut attributes,
-            asked_by: Some(fate),
-            ..
-        }) = state
-        else {
-            continue;
-        };
-        let held = origin
-            .as_ref()
-            .and_then(|origin| Some((origin, snapshot.get(origin)?)));
-        let notes = mapping.finish(&key, held.map(|(_, held)| held), &mut attributes);
-        let number = decision.fates[fate].number;
-        let has_changed = match held {
-            None => {
-                number_source(&mut attributes, number);
-                writes.add(dn(&key), attributes, fate, &key)
-            }
-            Some((origin, held)) => {
-                let to = (origin.as_str() != key.as_str()).then(|| dn(&key));
-                if to.is_some() || !difference(&held.attributes, &attributes).is_empty() {
-                    number_source(&mut attributes, number);
-                }
-                writes.change(held, to, attributes, fate, &key)
-            }
-        };
-        let fate = &mut decision.fates[fate];
-        fate.notes.extend(notes);
-        fate.outcome = match (fate.outcome, has_changed) {
-            (Outcome::Unchanged, true) => Outcome::Modified,
-            (Outcome::Modified, false) => Outcome::Unchanged,
-            (outcome, _) => outcome,
-        };
-    }
-    decision.writes = writes.into_ordered();
-}
-
-/// Notes which transaction changed an entry last; one that changes nothing else is not worth a write.
-fn number_source(attributes: &mut Attributes, number: Option<u32>) {
-    if let Some(number) = number {
-        attributes.set("syncSourceSeq", vec![number.to_string().into_bytes()]);
-    }
-}
-
-/// Writes by their kind.
-#[derive(Default)]
-struct Writes {
-    deletes: Vec<Write>,
-    renames: Vec<Write>,
-    /// With all attributes, should the entry have to be made anew.
-    modifies: Vec<(Write, Attributes)>,
-    adds: Vec<Write>,
-}
-
-impl Writes {
-    fn delete(&mut self, dn: Dn, fate: usize, key: &SyncKey) {
-        let (change, key) = (Change::Delete { dn }, key.clone());
-        self.deletes.push(Write { change, fate, key });
-    }
-
-    fn add(&mut self, dn: Dn, attributes: Attributes, fate: usize, key: &SyncKey) -> bool {
-        let (change, key) = (Change::Add(Entry { dn, attributes }), key.clone());
-        self.adds.push(Write { change, fate, key });
-        true
-    }
-
-    /// Makes an entry what it is to be, under another name where one is given; returns whether that takes anything.
-    fn change(
-        &mut self,
-        held: &Held,
-        to: Option<Dn>,
-        attributes: Attributes,
-        fate: usize,
-        key: &SyncKey,
-    ) -> bool {
-        let dn = to.clone().unwrap_or_else(|| held.dn.clone());
-        if changes_class(&held.attributes, &attributes) {
-            self.delete(held.dn.clone(), fate, key);
-            return self.add(dn, attributes, fate, key);
-        }
-        let mut modified = difference(&held.attributes, &attributes);
-        // The server changes the attribute in the name itself.
-        modified.retain(|m| to.is_none() || !m.attribute.eq_ignore_ascii_case("syncKey"));
-        let has_changed = to.is_some() || !modified.is_empty();
-        if let Some(to) = to {
-            let change = Change::Rename {
-                dn: held.dn.clone(),
-                to,
-            };
-            self.renames.push(Write {
-                change,
-                fate,
-                key: key.clone(),
-            });
-        }
-        if has_changed {
-            let (change, key) = (Change::Modify { dn, modified }, key.clone());
-            self.modifies
-                .push((Write { change, fate, key }, attributes));
-        }
-        has_changed
-    }
-
-    fn into_ordered(mut self) -> Vec<Write> {
-        let (renames, circular) = order_renames(std::mem::take(&mut self.renames));
-        for write in circular {
-            let Change::Rename { dn, to } = write.change else {
-                continue;
-            };
-            let is_same = |(other, _): &(Write, Attributes)| other.key == write.key;
-            if let Some(at) = self.modifies.iter().position(is_same) {
-                let (_, attributes) = self.modifies.remove(at);
-                self.delete(dn, write.fate, &write.key);
-                self.add(to, attributes, write.fate, &write.key);
-            }
-        }
-        let modifies = self.modifies.into_iter().map(|(write, _)| write);
-        let modifies = modifies.filter(|write| match &write.change {
-            Change::Modify { modified, .. } => !modified.is_empty(),
-            _ => true,
-        });
-        self.deletes
-            .into_iter()
-            .chain(renames)
-            .chain(modifies)
-            .chain(self.adds)
-            .collect()
-    }
-}
-
-/// Tells whether the structural class changes, which a directory does not do in place.
-fn changes_class(now: &Attributes, wanted: &Attributes) -> bool {
-    let has = |attributes: &Attributes, class: &str| {
-        let mut classes = attributes.values("objectClass").iter();
-        classes.any(|found| found.eq_ignore_ascii_case(class.as_bytes()))
-    };
-    ["inetOrgPerson", "organizationalRole"]
-        .iter()
-        .any(|class| has(now, class) != has(wanted, class))
-}
-
-/// Puts values over those that are there. Classes and addresses that were added by hand stay.
-fn overlay(attributes: &mut Attributes, wanted: &Attributes) {
-    for (name, values) in wanted.iter() {
-        let mut values = values.to_vec();
-        let stays = |value: &&Vec<u8>| match name {
-            _ if name.eq_ignore_ascii_case("objectClass") => !is_ours(value),
-            _ => name.eq_ignore_ascii_case("syncProxySecondary"),
-        };
-        let there = attributes.values(name).iter().filter(stays);
-        let there =
-            there.filter(|there| !values.iter().any(|value| value.eq_ignore_ascii_case(there)));
-        let there: Vec<_> = there.cloned().collect();
-        values.extend(there);
-        attributes.set(name, values);
-    }
-}
-
-/// Tells whether a class is one that the kind of an entry decides.
-fn is_ours(class: &[u8]) -> bool {
-    let ours = [
-        "top",
-        "person",
-        "organizationalPerson",
-        "inetOrgPerson",
-        "organizationalRole",
-    ];
-    ours.iter()
-        .any(|ours| class.eq_ignore_ascii_case(ours.as_bytes()))
 }
 
 fn own_import(key: &SyncKey) -> Note {

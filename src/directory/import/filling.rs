@@ -47,6 +47,8 @@ pub struct Filling<'a> {
     pub proxies: &'a ProxyRules,
     /// Who holds which address.
     pub holders: Holders,
+    /// Entries that go, whose addresses are free from the first that is completed on.
+    pub gone: Vec<Dn>,
     /// The name of an entry.
     pub dn: &'a dyn Fn(&SyncKey) -> Dn,
 }
@@ -86,9 +88,10 @@ impl Mapping for Filling<'_> {
         held: Option<&Held>,
         attributes: &mut Attributes,
     ) -> Vec<Note> {
-        let before = held
-            .map(|held| self.proxies.recognise(&held.attributes))
-            .unwrap_or_default();
+        self.holders.release(&std::mem::take(&mut self.gone));
+        let before = held.and_then(|held| held.attributes.as_ref());
+        let before = before.map(|present| self.proxies.recognise(present));
+        let before = before.unwrap_or_default();
         let own = (self.dn)(key);
         let others = held.map_or_else(|| own.clone(), |held| held.dn.clone());
         let holder = |address: &TargetAddress| {
@@ -106,8 +109,14 @@ impl Mapping for Filling<'_> {
         planned.notes
     }
 
+    fn finish_alone(&self, present: &Attributes, attributes: &mut Attributes) {
+        let before = self.proxies.recognise(present);
+        let planned = self.proxies.plan(attributes, &before, &|_| None);
+        planned.put(&before, attributes);
+    }
+
     fn free(&mut self, _: &SyncKey, held: &Held) {
-        self.holders.release(&held.dn);
+        self.gone.push(held.dn.clone());
     }
 }
 

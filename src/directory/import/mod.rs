@@ -11,13 +11,18 @@ mod asks;
 mod changes;
 mod decide;
 mod filling;
+mod lists;
+mod needs;
+mod put;
 mod sender;
 mod snapshot;
 mod working;
+mod writes;
 
 pub use ask::{Ask, Changed, ListScope, Select, Want};
 pub use changes::{Change, Modified, Write};
 pub use decide::{Decision, Extent, Fate, Mapping, decide};
 pub use filling::{Filling, managed};
+pub use needs::Needs;
 pub use sender::{Authorities, Sender};
 pub use snapshot::{Held, Snapshot};

@@ -1,8 +1,9 @@
 //! Who may change what: the registered authority for a postoffice, the owner of an entry, those who stand in for it
 //! (DX-17, DX-18).
 
-use super::ask::is_same_place;
-use super::snapshot::Held;
+use std::collections::{HashMap, HashSet};
+
+use super::lists::folded_place;
 use crate::directory::authority::{Claim, Grant, may_bring, may_change};
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
@@ -10,36 +11,36 @@ use crate::directory::note::Note;
 /// Whose entries are whose: which connection each registered postoffice belongs to.
 #[derive(Debug, Clone, Default)]
 pub struct Authorities {
-    /// Network, postoffice, and the owner that entries of it have.
-    registered: Vec<(String, String, String)>,
+    /// The owner that entries of a postoffice have.
+    registered: HashMap<String, String>,
     /// Postoffices that the agent itself speaks for.
-    own: Vec<(String, String)>,
+    own: HashSet<String>,
 }
 
 impl Authorities {
-    /// Registers a postoffice for the connection whose entries have this owner.
+    /// Registers a postoffice for the connection whose entries have this owner, unless it is registered already.
     pub fn register(&mut self, network: &str, postoffice: &str, owner: &str) {
-        let row = (network.to_owned(), postoffice.to_owned(), owner.to_owned());
-        self.registered.push(row);
+        let place = self.registered.entry(folded_place((network, postoffice)));
+        place.or_insert_with(|| owner.to_owned());
     }
 
     /// Says that the agent itself speaks for a postoffice.
     pub fn own(&mut self, network: &str, postoffice: &str) {
-        self.own.push((network.to_owned(), postoffice.to_owned()));
+        self.own.insert(folded_place((network, postoffice)));
     }
 
     /// Returns the owner that entries of a postoffice should have, where one is registered.
     #[must_use]
     pub fn of(&self, place: (&str, &str)) -> Option<&str> {
-        let found = self.registered.iter();
-        let mut found =
-            found.filter(|(network, postoffice, _)| is_same_place((network, postoffice), place));
-        found.next().map(|(_, _, owner)| &owner[..])
+        let owner = match self.registered.is_empty() {
+            true => None,
+            false => self.registered.get(&folded_place(place)),
+        };
+        owner.map(|owner| &owner[..])
     }
 
     fn is_own(&self, place: (&str, &str)) -> bool {
-        let mut own = self.own.iter();
-        own.any(|(network, postoffice)| is_same_place((network, postoffice), place))
+        !self.own.is_empty() && self.own.contains(&folded_place(place))
     }
 }
 
@@ -68,8 +69,8 @@ pub(super) struct Permit {
 }
 
 impl Sender<'_> {
-    pub(super) fn is_owner(&self, held: &Held) -> bool {
-        let owner = held.owner.as_deref();
+    /// Tells whether the entries of this owner are those of the sender.
+    pub(super) fn is_owner(&self, owner: Option<&str>) -> bool {
         owner.is_some_and(|owner| owner.eq_ignore_ascii_case(self.owner))
     }
 
@@ -86,15 +87,14 @@ impl Sender<'_> {
     }
 
     /// Judges a change of an entry that is there, in the order of DX-18.
-    pub(super) fn judge(&self, key: &SyncKey, held: &Held) -> Result<Permit, Note> {
+    pub(super) fn judge(&self, key: &SyncKey, owner: Option<&str>) -> Result<Permit, Note> {
         let claim = Claim {
             sender: self.owner,
-            owner: held.owner.as_deref(),
+            owner,
             authority: self.authority(key),
             also_accept: self.also_accept,
         };
-        let named = |note: Note| Note::new(note.reason, format!("{}: {}", held.dn, note.detail));
-        let (note, stand_in) = match may_change(claim).map_err(named)? {
+        let (note, stand_in) = match may_change(claim)? {
             Grant::Authority(note) => (note, None),
             Grant::Owner => (None, None),
             Grant::AlsoAccepted(owner) => (None, Some(owner)),

@@ -1,12 +1,16 @@
 //! The entries as they are after the asks so far.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::ask::ListScope;
+use super::lists::{Lists, Moment};
 use super::sender::Sender;
 use super::snapshot::{Held, Snapshot};
+use crate::directory::dn::Dn;
 use crate::directory::entry::Attributes;
 use crate::directory::key::SyncKey;
+use crate::directory::schema;
 
 /// An entry as it is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,13 +18,13 @@ pub(super) struct Slot {
     /// The entry of the directory that it comes from, by its key there.
     pub(super) origin: Option<SyncKey>,
     /// Its owner.
-    pub(super) owner: Option<String>,
-    /// Its attributes.
-    pub(super) attributes: Attributes,
-    /// A list was begun that has not named it yet.
-    pub(super) is_stale: bool,
+    pub(super) owner: Option<Arc<str>>,
+    /// Its attributes; none where they are as the directory holds them.
+    pub(super) attributes: Option<Attributes>,
     /// The ask that changed it last.
     pub(super) asked_by: Option<usize>,
+    /// When it was named last.
+    pub(super) named: Moment,
 }
 
 impl Slot {
@@ -28,72 +32,87 @@ impl Slot {
         Self {
             origin: Some(key.clone()),
             owner: held.owner.clone(),
-            attributes: held.attributes.clone(),
-            is_stale: false,
+            attributes: None,
             asked_by: None,
+            named: Moment::default(),
         }
     }
 
-    /// Returns the entry as one that a sender is judged by.
-    pub(super) fn as_held(&self, snapshot: &Snapshot, key: &SyncKey) -> Held {
+    /// An entry that an ask brings, in the place of one that an earlier ask took away where there was one.
+    pub(super) fn new(origin: Option<SyncKey>) -> Self {
+        Self {
+            origin,
+            owner: None,
+            attributes: None,
+            asked_by: None,
+            named: Moment::default(),
+        }
+    }
+
+    /// Returns the name of the entry, or one to speak of it where it is not in the directory yet.
+    pub(super) fn dn(&self, snapshot: &Snapshot, key: &SyncKey) -> Dn {
         let origin = self.origin.as_ref().and_then(|origin| snapshot.get(origin));
-        Held {
-            dn: origin.map_or_else(|| Held::new_dn(key), |held| held.dn.clone()),
-            owner: self.owner.clone(),
-            attributes: Attributes::default(),
-        }
+        origin.map_or_else(
+            || Dn::default().child(schema::KEY, key.as_str().as_bytes()),
+            |held| held.dn.clone(),
+        )
     }
-}
 
-impl Held {
-    /// A name to speak of an entry that is not in the directory yet.
-    fn new_dn(key: &SyncKey) -> crate::directory::dn::Dn {
-        crate::directory::dn::Dn::default()
-            .child(crate::directory::schema::KEY, key.as_str().as_bytes())
+    /// Returns the attributes as they are now.
+    pub(super) fn attributes<'a>(&'a self, snapshot: &'a Snapshot) -> Option<&'a Attributes> {
+        let origin = || snapshot.get(self.origin.as_ref()?)?.attributes.as_ref();
+        self.attributes.as_ref().or_else(origin)
     }
 }
 
 /// What there is under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum State {
-    /// An entry.
-    There(Slot),
+    /// The entry of the directory, as it is there.
+    Same {
+        /// The ask that wants it so.
+        asked_by: Option<usize>,
+        /// When it was named last.
+        named: Moment,
+    },
+    /// Another entry, or one with other attributes.
+    There(Box<Slot>),
     /// Nothing any more, since this ask.
     Gone(usize),
 }
 
-impl State {
-    pub(super) fn slot(&self) -> Option<&Slot> {
-        match self {
-            Self::There(slot) => Some(slot),
-            Self::Gone(_) => None,
-        }
-    }
-}
-
-/// What is different from the snapshot, by key.
+/// What was said of the entries of a snapshot, by key.
 #[derive(Debug)]
 pub(super) struct Working<'s> {
     snapshot: &'s Snapshot,
-    touched: BTreeMap<SyncKey, State>,
+    touched: HashMap<SyncKey, State>,
     /// Keys in the directory of entries that got another one.
     moved: HashSet<SyncKey>,
+    lists: Lists,
 }
 
 impl<'s> Working<'s> {
     pub(super) fn new(snapshot: &'s Snapshot) -> Self {
         Self {
             snapshot,
-            touched: BTreeMap::new(),
+            touched: HashMap::new(),
             moved: HashSet::new(),
+            lists: Lists::default(),
         }
     }
 
     /// Returns the entry of a key as it is now.
     pub(super) fn get(&self, key: &SyncKey) -> Option<Slot> {
+        let held = || self.snapshot.get(key).map(|held| Slot::of(key, held));
         match self.touched.get(key) {
-            Some(state) => state.slot().cloned(),
-            None => self.snapshot.get(key).map(|held| Slot::of(key, held)),
+            None => held(),
+            Some(State::Same { asked_by, named }) => held().map(|slot| Slot {
+                asked_by: *asked_by,
+                named: *named,
+                ..slot
+            }),
+            Some(State::There(slot)) => Some((**slot).clone()),
+            Some(State::Gone(_)) => None,
         }
     }
 
@@ -102,8 +121,18 @@ impl<'s> Working<'s> {
         self.moved.contains(key)
     }
 
-    pub(super) fn put(&mut self, key: SyncKey, slot: Slot) {
-        self.touched.insert(key, State::There(slot));
+    /// Puts an entry under its key, named by an ask.
+    pub(super) fn put(&mut self, key: SyncKey, slot: Slot, at: usize) {
+        let (asked_by, named) = (Some(at), self.lists.now());
+        let state = match slot.attributes.is_none() && slot.origin.as_ref() == Some(&key) {
+            true => State::Same { asked_by, named },
+            false => State::There(Box::new(Slot {
+                asked_by,
+                named,
+                ..slot
+            })),
+        };
+        self.touched.insert(key, state);
     }
 
     /// Takes an entry out from under its key, to be put under another one.
@@ -119,61 +148,75 @@ impl<'s> Working<'s> {
 
     /// Notes that a list named an entry, whatever becomes of the line.
     pub(super) fn name(&mut self, key: &SyncKey) {
-        if let Some(State::There(slot)) = self.touched.get_mut(key) {
-            slot.is_stale = false;
+        let now = self.lists.now();
+        match self.touched.get_mut(key) {
+            Some(State::Same { named, .. }) => *named = now,
+            Some(State::There(slot)) => slot.named = now,
+            Some(State::Gone(_)) => {}
+            None if self.snapshot.get(key).is_some() => {
+                let (asked_by, named) = (None, now);
+                self.touched
+                    .insert(key.clone(), State::Same { asked_by, named });
+            }
+            None => {}
         }
     }
 
     /// Begins a list, or all lists: the entries of the sender in it are stale until they are named.
-    pub(super) fn begin_list(&mut self, sender: &Sender<'_>, list: Option<&ListScope>) {
-        let is_in = |key: &SyncKey| list.is_none_or(|list| list.holds(key));
-        let untouched = self.snapshot.iter().filter(|(key, held)| {
-            is_in(key) && sender.is_owner(held) && !self.touched.contains_key(key)
+    pub(super) fn begin_list(&mut self, list: Option<&ListScope>) {
+        self.lists.begin(list);
+    }
+
+    /// Returns the keys of stale entries of the sender, in order.
+    pub(super) fn stale(&self, sender: &Sender<'_>) -> Vec<SyncKey> {
+        let untouched = self
+            .snapshot
+            .iter()
+            .filter(|(key, _)| !self.touched.contains_key(key));
+        let untouched = untouched.map(|(key, held)| (key, &held.owner, Moment::default()));
+        let touched = self.touched.iter().filter_map(|(key, state)| match state {
+            State::Same { named, .. } => Some((key, &self.snapshot.get(key)?.owner, *named)),
+            State::There(slot) => Some((key, &slot.owner, slot.named)),
+            State::Gone(_) => None,
         });
-        let mut stale: Vec<_> = untouched
-            .map(|(key, held)| (key.clone(), Slot::of(key, held)))
-            .collect();
-        for (key, state) in &self.touched {
-            let slot = state.slot().filter(|slot| {
-                let owner = slot.owner.as_deref();
-                is_in(key) && owner.is_some_and(|owner| owner.eq_ignore_ascii_case(sender.owner))
-            });
-            stale.extend(slot.map(|slot| (key.clone(), slot.clone())));
-        }
-        for (key, slot) in stale {
-            let is_stale = true;
-            self.put(key, Slot { is_stale, ..slot });
-        }
+        let stale = untouched.chain(touched).filter(|(key, owner, named)| {
+            sender.is_owner(owner.as_deref()) && self.lists.is_stale(key, *named)
+        });
+        let mut keys: Vec<_> = stale.map(|(key, ..)| key.clone()).collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// Returns the entries of the sender with the names that it knows them by.
     pub(super) fn names(&self, sender: &Sender<'_>) -> Vec<(SyncKey, String)> {
         let name = |attributes: &Attributes| {
-            let names = ["syncOriginalName", "displayName", "cn"];
+            let names = [schema::ORIGINAL_NAME, "displayName", "cn"];
             let first = names
                 .iter()
                 .find_map(|attribute| attributes.text(attribute));
             first.unwrap_or_default().to_owned()
         };
-        let untouched = self
-            .snapshot
-            .iter()
-            .filter(|(key, held)| !self.touched.contains_key(key) && sender.is_owner(held));
-        let touched = self
-            .touched
-            .iter()
-            .filter_map(|(key, state)| Some((key, state.slot()?)));
-        let touched = touched.filter(|(_, slot)| {
-            let owner = slot.owner.as_deref();
-            owner.is_some_and(|owner| owner.eq_ignore_ascii_case(sender.owner))
+        let untouched = self.snapshot.iter().map(|(key, _)| key);
+        let untouched = untouched.filter(|key| !self.touched.contains_key(key));
+        let keys = untouched.chain(self.touched.keys());
+        let named = keys.filter_map(|key| {
+            let slot = self.get(key)?;
+            let attributes = slot.attributes(self.snapshot);
+            let is_owner = sender.is_owner(slot.owner.as_deref());
+            is_owner.then(|| (key.clone(), attributes.map(name).unwrap_or_default()))
         });
-        let untouched = untouched.map(|(key, held)| (key.clone(), name(&held.attributes)));
-        untouched
-            .chain(touched.map(|(key, slot)| (key.clone(), name(&slot.attributes))))
-            .collect()
+        named.collect()
     }
 
-    pub(super) fn into_touched(self) -> BTreeMap<SyncKey, State> {
-        self.touched
+    /// Returns what was said of entries, in the order of their keys, without those that are settled: as they are to be.
+    pub(super) fn into_unsettled(self) -> Vec<(SyncKey, State)> {
+        let is_settled = |key: &SyncKey, state: &State| {
+            let held = || self.snapshot.get(key).and_then(|h| h.attributes.as_ref());
+            matches!(state, State::Same { asked_by, .. } if asked_by.is_none() || held().is_none())
+        };
+        let touched = self.touched.into_iter();
+        let mut touched: Vec<_> = touched.filter(|(k, s)| !is_settled(k, s)).collect();
+        touched.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        touched
     }
 }

@@ -97,7 +97,7 @@ pub(super) async fn send_with(
         Change::Add(attributes) => {
             let attributes = attributes
                 .iter()
-                .map(|(name, values)| (name.as_bytes(), set(values)));
+                .map(|(name, values)| (name.as_bytes(), values.collect()));
             ldap.add(&dn, attributes.collect()).await
         }
         Change::Delete => ldap.delete(&dn).await,

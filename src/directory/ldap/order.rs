@@ -59,7 +59,7 @@ impl Footprint {
         let (frees, takes) = match &operation.change {
             Change::Add(attributes) => {
                 for (name, added) in attributes.iter() {
-                    take(name, added, &mut values);
+                    take(name, added.into_iter(), &mut values);
                 }
                 (false, true)
             }
@@ -67,7 +67,11 @@ impl Footprint {
             Change::Modify(parts) => {
                 for part in parts {
                     if part.kind != ModificationKind::Delete {
-                        take(&part.attribute, &part.values, &mut values);
+                        take(
+                            &part.attribute,
+                            part.values.iter().map(Vec::as_slice),
+                            &mut values,
+                        );
                     }
                 }
                 let any = |without: ModificationKind| {
@@ -82,10 +86,7 @@ impl Footprint {
                 ..
             } => {
                 let above = new_superior.clone().or_else(|| operation.dn.parent());
-                let own = new_rdn.relative().iter().cloned();
-                let above = above.unwrap_or_default();
-                let relative = own.chain(above.relative().iter().cloned());
-                names.push(Names::of(&Dn::from_relative(relative.collect())));
+                names.push(Names::of(&new_rdn.below(&above.unwrap_or_default())));
                 // Under the same relative name no value comes or goes.
                 let is_other = !operation.dn.own().is_same(new_rdn);
                 (is_other, is_other)
@@ -108,11 +109,11 @@ fn unique(attribute: &str) -> Option<&'static str> {
 }
 
 /// Notes values that may be unique. Servers compare them without case.
-fn take(attribute: &str, values: &[Vec<u8>], taken: &mut Vec<u64>) {
+fn take<'v>(attribute: &str, values: impl Iterator<Item = &'v [u8]>, taken: &mut Vec<u64>) {
     let Some(name) = unique(attribute) else {
         return;
     };
-    taken.extend(values.iter().map(|value| {
+    taken.extend(values.map(|value| {
         let mut hasher = DefaultHasher::new();
         (name, value.to_ascii_lowercase()).hash(&mut hasher);
         hasher.finish()

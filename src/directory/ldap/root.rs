@@ -64,7 +64,7 @@ impl RootDse {
     fn of(attributes: &Attributes) -> Self {
         let texts = |name| {
             let values = attributes.values(name).iter();
-            values.filter_map(|value| String::from_utf8(value.clone()).ok())
+            values.filter_map(|value| String::from_utf8(value.to_vec()).ok())
         };
         let vendor: Vec<_> = texts(VENDOR).chain(texts(VERSION)).collect();
         Self {

@@ -119,10 +119,11 @@ struct Fields<'e> {
 
 impl<'e> Fields<'e> {
     fn text(&self, name: &str) -> Result<Option<&'e str>, LdifError> {
-        let value = match self.attributes.values(name) {
-            [] => return Ok(None),
-            [value] => value,
-            [_, other, ..] => {
+        let mut values = self.attributes.values(name);
+        let value = match (values.next(), values.next()) {
+            (None, _) => return Ok(None),
+            (Some(value), None) => value,
+            (_, Some(other)) => {
                 let found = format!("another {name}, {}", shown(other));
                 return Err(LdifError::damaged(self.line, found, "one value"));
             }

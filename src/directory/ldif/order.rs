@@ -3,59 +3,14 @@
 use std::cmp::Ordering;
 
 use crate::directory::entry::{Attributes, Entry};
-
-/// Attributes in the order in which they are written: what an entry is, whose it is, what it shows, and the rest by
-/// name.
-const ATTRIBUTES: &[&str] = &[
-    "objectClass",
-    "ou",
-    "syncKey",
-    "syncAddress",
-    "syncProxyPrimary",
-    "syncProxySecondary",
-    "syncImportedFrom",
-    "syncEpoch",
-    "syncReqSeq",
-    "syncSvrSeq",
-    "syncImpSeq",
-    "syncConfSeq",
-    "syncEntryCount",
-    "syncOriginalName",
-    "syncTrustLevel",
-    "syncHidden",
-    "syncExport",
-    "syncSourceSeq",
-    "cn",
-    "sn",
-    "givenName",
-    "initials",
-    "displayName",
-    "mail",
-    "uid",
-    "telephoneNumber",
-    "facsimileTelephoneNumber",
-    "mobile",
-    "departmentNumber",
-    "employeeNumber",
-    "title",
-    "o",
-    "physicalDeliveryOfficeName",
-    "roomNumber",
-    "postalAddress",
-    "l",
-    "st",
-    "postalCode",
-    "labeledURI",
-    "description",
-    "syncTemplate",
-];
+use crate::directory::schema::USUAL;
 
 /// Returns the attributes in their order, each with its values sorted: a directory server returns the values of one
 /// attribute, a set, in any order.
 pub(super) fn sorted(attributes: &Attributes) -> Vec<(&str, Vec<&[u8]>)> {
     let mut sorted: Vec<(&str, Vec<&[u8]>)> = Vec::new();
     for (name, values) in attributes.iter() {
-        let mut values: Vec<_> = values.iter().map(Vec::as_slice).collect();
+        let mut values: Vec<_> = values.collect();
         values.sort_unstable();
         sorted.push((name, values));
     }
@@ -66,10 +21,10 @@ pub(super) fn sorted(attributes: &Attributes) -> Vec<(&str, Vec<&[u8]>)> {
 /// Returns the place of an attribute; one with options stands by the one without.
 fn place(name: &str) -> usize {
     let kind = name.split(';').next().unwrap_or(name);
-    let place = ATTRIBUTES
+    let place = USUAL
         .iter()
         .position(|known| known.eq_ignore_ascii_case(kind));
-    place.unwrap_or(ATTRIBUTES.len())
+    place.unwrap_or(USUAL.len())
 }
 
 /// Compares entries by key without case, as directory servers compare it. What has no key, like a unit between the
@@ -78,7 +33,7 @@ pub(super) fn by_key(one: &Entry, other: &Entry) -> Ordering {
     let key = |entry: &Entry| {
         let key = entry.attributes.first("syncKey");
         let folded = key.map(|key| String::from_utf8_lossy(key).to_lowercase());
-        let depth = entry.dn.relative().len();
+        let depth = entry.dn.depth();
         (folded, depth, entry.dn.key(), entry.dn.to_string())
     };
     key(one).cmp(&key(other))

@@ -235,7 +235,7 @@ impl<R: BufRead> Reader<R> {
     fn rename(&mut self) -> Result<Change, LdifError> {
         let pair = self.keyword("newrdn", "newrdn:")?;
         let new_rdn = name(&pair)?;
-        if new_rdn.relative().len() != 1 {
+        if new_rdn.depth() != 1 {
             return Err(pair.unexpected("one relative name"));
         }
         let pair = self.keyword("deleteoldrdn", "deleteoldrdn:")?;

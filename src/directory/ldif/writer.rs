@@ -83,7 +83,7 @@ impl<W: Write> Writer<W> {
                 delete_old,
                 new_superior,
             } => {
-                if new_rdn.relative().len() != 1 {
+                if new_rdn.depth() != 1 {
                     return refused(format!("{new_rdn} as the new name of an entry itself"));
                 }
                 record.line("changetype", b"modrdn");

@@ -102,6 +102,13 @@ impl ProxyRules {
         planned
     }
 
+    /// Returns the types of the addresses that are made.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<String> {
+        let kind = |rule: &ProxyRule| TargetAddress::new(&rule.kind, "").kind().to_owned();
+        self.rules.iter().map(kind).collect()
+    }
+
     /// Returns which proxies of an entry the rules made, for an entry whose record is lost: exactly what they make, and
     /// among the primaries also a numbered form of it.
     #[must_use]
@@ -159,21 +166,15 @@ impl Proxies {
     /// Puts the proxies into an entry. `mail` follows the primary SMTP address unless it is another's: a mapped one, the
     /// target address, or what an administrator set.
     pub fn put(&self, before: &[TargetAddress], entry: &mut Attributes) {
-        let texts = |list: &[TargetAddress]| {
-            list.iter()
-                .map(|address| address.to_string().into_bytes())
-                .collect()
-        };
-        entry.set(PRIMARY, texts(&self.primary));
-        entry.set(SECONDARY, texts(&self.secondary));
+        entry.set(PRIMARY, self.primary.iter().map(ToString::to_string));
+        entry.set(SECONDARY, self.secondary.iter().map(ToString::to_string));
         let mail = entry
             .text("mail")
             .map(|mail| TargetAddress::new("SMTP", mail));
         if mail.is_none_or(|mail| contains(before, &mail)) {
             let smtp = self.primary.iter().find(|address| address.kind() == "SMTP");
             let smtp = smtp.filter(|address| address.value().is_ascii());
-            let mail = smtp.map(|address| address.value().as_bytes().to_vec());
-            entry.set("mail", mail.into_iter().collect());
+            entry.set("mail", smtp.map(TargetAddress::value));
         }
     }
 }

@@ -111,7 +111,7 @@ fn dxc_042_what_a_batch_frees_is_free() {
         texts(&rules.plan(&moved, &[], &holder).primary)
     };
     assert_eq!(plan(&holders), ["SMTP:bsmith2@x.example"]);
-    holders.release(&old);
+    holders.release(std::slice::from_ref(&old));
     assert_eq!(plan(&holders), ["SMTP:bsmith@x.example"]);
 }
 

@@ -9,20 +9,20 @@ use crate::plan::outcome::Reason;
 
 /// What the lines of a transaction come to.
 #[derive(Debug, Default)]
-pub(super) struct Applied {
+pub(super) struct Applied<'m> {
     /// Attributes that a line names; without a value they are to be removed.
     set: Vec<(String, Vec<String>)>,
     /// Lines kept as they are.
     kept: Vec<String>,
     /// Prompts of all lines, as they are compared.
     prompts: Vec<String>,
-    map: Option<TemplateMap>,
+    map: Option<&'m TemplateMap>,
 }
 
-impl Applied {
+impl<'m> Applied<'m> {
     pub(super) fn of(
         lines: &[String],
-        map: Option<&TemplateMap>,
+        map: Option<&'m TemplateMap>,
         class: Class,
         notes: &mut Vec<Note>,
     ) -> Self {
@@ -30,7 +30,7 @@ impl Applied {
             return Self::default();
         };
         let mut applied = Self {
-            map: Some(map.clone()),
+            map: Some(map),
             ..Self::default()
         };
         for line in lines {

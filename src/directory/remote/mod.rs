@@ -137,7 +137,7 @@ pub fn modified(present: &Attributes, received: Received<'_>, rules: ImportRules
     let old_mail = old_address.as_ref().map(|a| mail_of(a, &mut Vec::new()));
     let mut follow = |attribute: &str, old: Option<Vec<Vec<u8>>>, new: Vec<Vec<u8>>| {
         let is_mapped = applied.take(attribute);
-        let is_ours = old.as_deref() == Some(attributes.values(attribute));
+        let is_ours = old == Some(attributes.values(attribute).to_vec());
         let is_missing = attributes.values(attribute).is_empty();
         match is_mapped {
             Some(values) => attributes.set(attribute, values),
@@ -186,10 +186,10 @@ pub fn remapped(
     for rule in old.rules() {
         let attribute = rule.attribute.as_deref();
         if let Some(attribute) = attribute.filter(|a| !is_standing(a)) {
-            attributes.set(attribute, Vec::new());
+            attributes.remove(attribute);
         }
     }
-    attributes.set(schema::TEMPLATE, Vec::new());
+    attributes.remove(schema::TEMPLATE);
     let class = if is_of_class(present, "organizationalRole") {
         Class::Role
     } else {

@@ -104,7 +104,7 @@ impl<'c> Agent<'c> {
     /// Notices a new ledger, and one that is about another directory (LD-09): what is known of one says nothing of
     /// another.
     fn recognise(&mut self) -> Result<(), ToolError> {
-        if self.suffix.relative().is_empty() {
+        if self.suffix.is_root() {
             // No connection says which tree it is about, so that nothing is known to be of another.
             return Ok(());
         }

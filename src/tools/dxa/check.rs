@@ -249,8 +249,8 @@ fn check_schema(link: &mut Link) -> Result<String, ToolError> {
         schema::LOCAL_RECIPIENT,
     ] {
         let name = format!("'{class}'").to_lowercase();
-        let is_it = |text: &&&Vec<u8>| String::from_utf8_lossy(text).to_lowercase().contains(&name);
-        if !classes.iter().any(|text| is_it(&text)) {
+        let is_it = |text: &&[u8]| String::from_utf8_lossy(text).to_lowercase().contains(&name);
+        if !classes.iter().any(is_it) {
             let text =
                 format!("the server does not know the class {class}: load what dxa schema prints");
             return Err(ToolError::new(ExitCode::NotFound, text));

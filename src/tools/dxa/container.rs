@@ -1,15 +1,16 @@
 //! An import container in the directory: what it holds, what is written, the numbers last (`spec/exchange.md` DX-05,
 //! LD-13).
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use crate::directory::address_text::TargetAddress;
 use crate::directory::change::{Change, Modification, ModificationKind};
 use crate::directory::dn::Dn;
-use crate::directory::entry::Entry;
+use crate::directory::entry::{Attributes, Entry};
 use crate::directory::filter::Filter;
 use crate::directory::holders::Holders;
-use crate::directory::import::{self, Held, Snapshot, Write};
+use crate::directory::import::{self, Snapshot, Write};
 use crate::directory::key::SyncKey;
 use crate::directory::ldap::{
     Connection, Incomplete, LdapError, Meaning, Operation, Refusal, ResultCode, Scope, Search,
@@ -31,159 +32,221 @@ const ADDRESSES: [&str; 3] = [
     schema::PROXY_SECONDARY,
 ];
 
-/// What a container and the tree around it hold.
-#[derive(Debug, Default)]
-pub(super) struct Contents {
+/// What a container and the tree around it hold, as far as a run needs it.
+pub(super) struct Contents<'a> {
     /// Entries with a key.
     pub(super) snapshot: Snapshot,
-    /// Who holds which address, in the whole tree.
+    /// Who holds which address that may be made, in the whole tree.
     pub(super) holders: Holders,
+    place: Place<'a>,
+    keeps: &'a dyn Fn(&SyncKey, &Attributes) -> bool,
 }
 
-/// Reads a container whole, and who else in the tree has an address.
-pub(super) fn read(
-    directory: &mut Connection,
-    suffix: &Dn,
-    container: &Dn,
-    owner: &str,
-    page: u32,
-) -> Result<Contents, ToolError> {
-    let mut contents = Contents::default();
-    let mut own =
-        Search::new(container.clone()).filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
-    own.page = Some(page);
-    directory
-        .search(&own, |entry| {
-            contents.take(entry);
-            ControlFlow::Continue(())
-        })
-        .map_err(unread)?;
-    let attributes = [&ADDRESSES[..], &[schema::MAIL]].concat();
-    let addresses = attributes.iter().map(|name| Filter::present(name));
-    let addresses = Filter::Or(addresses.collect());
-    let foreign = Filter::equal(schema::IMPORTED_FROM, owner).negated();
-    let attributes = [&attributes[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
-    let mut others = Search::new(suffix.clone()).attributes(&attributes);
-    others.filter = addresses.and(foreign);
-    others.page = Some(page);
-    directory
-        .search(&others, |entry| {
-            contents.take_other(&entry, container);
-            ControlFlow::Continue(())
-        })
-        .map_err(unread)?;
-    Ok(contents)
+/// Where a run reads, and for whom.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The container.
+    pub(super) container: &'a Dn,
+    /// The tree that it lies in.
+    pub(super) suffix: &'a Dn,
+    /// Owner of the entries.
+    pub(super) owner: &'a str,
+    /// Types of the addresses that are made for entries.
+    pub(super) made: &'a [String],
+    /// Entries that are read at a time.
+    pub(super) page: u32,
 }
 
-impl Contents {
-    fn take(&mut self, entry: Entry) {
+impl<'a> Contents<'a> {
+    /// Reads a container, and who else in the tree has an address. What an entry of the container holds is kept where
+    /// `keeps` says so.
+    pub(super) fn read(
+        directory: &mut Connection,
+        place: Place<'a>,
+        keeps: &'a dyn Fn(&SyncKey, &Attributes) -> bool,
+    ) -> Result<Self, ToolError> {
+        let mut contents = Self {
+            snapshot: Snapshot::default(),
+            holders: Holders::default(),
+            place,
+            keeps,
+        };
+        let mut own = Search::new(place.container.clone())
+            .filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
+        own.page = Some(place.page);
+        directory
+            .search(&own, |entry| {
+                contents.take(entry, false);
+                ControlFlow::Continue(())
+            })
+            .map_err(unread)?;
+        let attributes = [&ADDRESSES[..], &[schema::MAIL]].concat();
+        let addresses = attributes.iter().map(|name| Filter::present(name));
+        let addresses = Filter::Or(addresses.collect());
+        let foreign = Filter::equal(schema::IMPORTED_FROM, place.owner).negated();
+        let attributes = [&attributes[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
+        let mut others = Search::new(place.suffix.clone()).attributes(&attributes);
+        others.filter = addresses.and(foreign);
+        others.page = Some(place.page);
+        directory
+            .search(&others, |entry| {
+                contents.take_other(&entry);
+                ControlFlow::Continue(())
+            })
+            .map_err(unread)?;
+        contents.read_contested(directory)?;
+        Ok(contents)
+    }
+
+    fn take(&mut self, entry: Entry, is_needed: bool) {
         self.hold(&entry);
-        let Some(key) = entry.attributes.text(schema::KEY).map(SyncKey::stored) else {
+        let Entry { dn, attributes } = entry;
+        let Some(key) = attributes.text(schema::KEY).map(SyncKey::stored) else {
             return;
         };
-        let owner = entry
-            .attributes
-            .text(schema::IMPORTED_FROM)
-            .map(str::to_owned);
-        let Entry { dn, attributes } = entry;
-        self.snapshot.add(
-            key,
-            Held {
-                dn,
-                owner,
-                attributes,
-            },
-        );
+        let owner = attributes.text(schema::IMPORTED_FROM).map(str::to_owned);
+        let is_needed = is_needed || (self.keeps)(&key, &attributes);
+        let attributes = is_needed.then_some(attributes);
+        self.snapshot.add(key, dn, owner.as_deref(), attributes);
     }
 
     /// Takes an entry outside of the container: it may hold an address, or be one that another connection brought.
-    fn take_other(&mut self, entry: &Entry, container: &Dn) {
-        if entry.dn.is_within(container) {
+    fn take_other(&mut self, entry: &Entry) {
+        if entry.dn.is_within(self.place.container) {
             return;
         }
         self.hold(entry);
         let is_foreign = entry.attributes.first(schema::KEY).is_some();
-        if is_foreign {
+        if let Some(key) = entry.attributes.text(schema::KEY).map(SyncKey::stored) {
             // Read whole when a decision needs it; until then it is known to be there, and whose it is.
-            self.take_foreign(entry);
-        }
-        for address in addresses(entry) {
-            // Under its key, an entry of another connection is judged as what it is.
-            let is_key = is_foreign && entry.attributes.text(schema::ADDRESS) == Some(&*address);
-            if !is_key {
-                self.snapshot.add_holder(&address, entry.dn.clone());
-            }
-        }
-    }
-
-    fn take_foreign(&mut self, entry: &Entry) {
-        let Some(key) = entry.attributes.text(schema::KEY).map(SyncKey::stored) else {
-            return;
-        };
-        if self.snapshot.get(&key).is_none() {
             self.snapshot.add_elsewhere(key, entry.dn.clone());
         }
-    }
-
-    fn hold(&mut self, entry: &Entry) {
         for text in addresses(entry) {
-            if let Ok(address) = TargetAddress::parse(&text) {
-                self.holders.hold(&address, &entry.dn);
+            // Under its key, an entry of another connection is judged as what it is.
+            let is_key = is_foreign && entry.attributes.text(schema::ADDRESS) == Some(&*text);
+            if let (false, Ok(address)) = (is_key, TargetAddress::parse(&text)) {
+                self.snapshot.add_other(&address, &entry.dn);
             }
         }
+    }
+
+    /// Notes which addresses an entry holds that may be made for others.
+    fn hold(&mut self, entry: &Entry) {
+        let made = self.place.made;
+        if made.is_empty() {
+            return;
+        }
+        for text in addresses(entry) {
+            match TargetAddress::parse(&text) {
+                Ok(address) if made.iter().any(|kind| kind == address.kind()) => {
+                    self.holders.hold(&address, &entry.dn);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads the entries of the owner that had to stay in a container when the others were moved: they are its all the same.
+    pub(super) fn read_behind(
+        &mut self,
+        directory: &mut Connection,
+        container: &Dn,
+    ) -> Result<(), ToolError> {
+        if entry_at(directory, container, &[schema::OBJECT_CLASS])?.is_none() {
+            return Ok(());
+        }
+        let class = Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS);
+        let owner = Filter::equal(schema::IMPORTED_FROM, self.place.owner);
+        let search = Search::new(container.clone()).filter(class.and(owner));
+        for entry in directory.find(&search).map_err(unread)? {
+            let key = entry.attributes.text(schema::KEY).map(SyncKey::stored);
+            if key.is_some_and(|key| self.snapshot.get(&key).is_none()) {
+                self.take(entry, true);
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.
+    pub(super) fn read_elsewhere<'k>(
+        &mut self,
+        directory: &mut Connection,
+        keys: impl Iterator<Item = &'k SyncKey>,
+    ) -> Result<(), ToolError> {
+        let found: Vec<_> = keys
+            .filter_map(|key| self.snapshot.elsewhere(key).cloned())
+            .collect();
+        self.read_whole(directory, found)
+    }
+
+    /// Reads entries whose address another one has too: they may have to get another one, whatever else is asked.
+    fn read_contested(&mut self, directory: &mut Connection) -> Result<(), ToolError> {
+        let contested: HashSet<_> = self.holders.contested().map(Dn::key).collect();
+        if contested.is_empty() {
+            return Ok(());
+        }
+        let entries = self.snapshot.iter().map(|(_, held)| held);
+        let entries = entries.filter(|held| held.attributes.is_none());
+        let entries = entries.filter(|held| contested.contains(&held.dn.key()));
+        let found = entries.map(|held| held.dn.clone()).collect();
+        self.read_whole(directory, found)
+    }
+
+    fn read_whole(&mut self, directory: &mut Connection, names: Vec<Dn>) -> Result<(), ToolError> {
+        for dn in names {
+            let mut search = Search::new(dn);
+            search.scope = Scope::Base;
+            for entry in directory.find(&search).map_err(unread)? {
+                self.take(entry, true);
+            }
+        }
+        Ok(())
     }
 }
 
-/// Reads the entries of an owner that had to stay in a container when the others were moved: they are its all the same.
-pub(super) fn read_behind(
+/// Entries up to which each is read by its name; more are found by reading their container.
+const FEW: usize = 200;
+
+/// Reads entries of a container whole, those that are still there.
+pub(super) fn read_entries(
     directory: &mut Connection,
-    contents: &mut Contents,
     container: &Dn,
-    owner: &str,
-) -> Result<(), ToolError> {
-    if entry_at(directory, container, &["objectClass"])?.is_none() {
-        return Ok(());
-    }
-    let class = Filter::equal("objectClass", schema::REMOTE_ADDRESS);
-    let search = Search::new(container.clone());
-    let search = search.filter(class.and(Filter::equal(schema::IMPORTED_FROM, owner)));
-    for entry in directory.find(&search).map_err(unread)? {
-        let key = entry.attributes.text(schema::KEY).map(SyncKey::stored);
-        if key.is_some_and(|key| contents.snapshot.get(&key).is_none()) {
-            contents.take(entry);
+    names: &[Dn],
+    page: u32,
+) -> Result<Vec<Entry>, ToolError> {
+    let mut entries = Vec::with_capacity(names.len());
+    if names.len() <= FEW {
+        for name in names {
+            let mut search = Search::new(name.clone());
+            search.scope = Scope::Base;
+            entries.extend(directory.find(&search).map_err(unread)?);
         }
+        return Ok(entries);
     }
-    Ok(())
+    let wanted: HashSet<_> = names.iter().map(Dn::key).collect();
+    let mut all = Search::new(container.clone())
+        .filter(Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS));
+    all.page = Some(page);
+    directory
+        .search(&all, |entry| {
+            if wanted.contains(&entry.dn.key()) {
+                entries.push(entry);
+            }
+            ControlFlow::Continue(())
+        })
+        .map_err(unread)?;
+    Ok(entries)
 }
 
 /// Returns every address of an entry as `TYPE:value`: its own, primary and secondary proxies, and that of a person who has
 /// no more than a mail address (LD-08).
 fn addresses(entry: &Entry) -> impl Iterator<Item = String> {
-    let text = |value: &Vec<u8>| String::from_utf8_lossy(value).into_owned();
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let ours = ADDRESSES.iter();
-    let ours = ours.flat_map(move |name| entry.attributes.values(name).iter().map(text));
-    let mail = entry.attributes.values(schema::MAIL).iter();
+    let ours = ours.flat_map(move |name| entry.attributes.values(name).map(text));
+    let mail = entry.attributes.values(schema::MAIL);
     let mail = mail.map(move |value| format!("SMTP:{}", text(value)));
     ours.chain(mail)
-}
-
-/// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.
-pub(super) fn read_elsewhere(
-    directory: &mut Connection,
-    contents: &mut Contents,
-    keys: &[SyncKey],
-) -> Result<(), ToolError> {
-    for key in keys {
-        let Some(dn) = contents.snapshot.elsewhere(key).cloned() else {
-            continue;
-        };
-        let mut search = Search::new(dn);
-        search.scope = Scope::Base;
-        for entry in directory.find(&search).map_err(unread)? {
-            contents.take(entry);
-        }
-    }
-    Ok(())
 }
 
 /// What the directory refused of what was to be written.
@@ -454,7 +517,7 @@ fn exit_of(error: &LdapError) -> ExitCode {
 
 /// Makes an organizational unit where there is none.
 pub(super) fn make_unit(directory: &mut Connection, dn: &Dn) -> Result<(), ToolError> {
-    let name = dn.own_value("ou").unwrap_or_default().to_vec();
+    let name = dn.own_value("ou").unwrap_or_default();
     let mut attributes = crate::directory::entry::Attributes::default();
     attributes.add("objectClass", "organizationalUnit");
     attributes.add("ou", name);

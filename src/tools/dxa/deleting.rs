@@ -167,7 +167,7 @@ impl Agent<'_> {
             }
         }
         let mut entries: Vec<_> = entries.into_values().collect();
-        entries.sort_by_cached_key(|entry| (entry.dn.relative().len(), entry.dn.key()));
+        entries.sort_by_cached_key(|entry| (entry.dn.depth(), entry.dn.key()));
         let others = others.into_iter().map(|(others, _)| others);
         Ok(Holding {
             containers: outer,
@@ -194,7 +194,7 @@ impl Agent<'_> {
         };
         let above: BTreeMap<_, _> = above
             .filter(is_below)
-            .map(|dn| ((dn.relative().len(), dn.key()), dn))
+            .map(|dn| ((dn.depth(), dn.key()), dn))
             .collect();
         let mut units = Vec::new();
         for dn in above.values() {

@@ -296,13 +296,12 @@ impl<'a> Draft<'a> {
 
     /// Tells whether a part is another than the entry has.
     fn differs(&self, (name, values): &(String, Vec<Vec<u8>>)) -> bool {
-        let sorted = |values: &[Vec<u8>]| {
-            let mut values = values.to_vec();
+        let sorted = |mut values: Vec<Vec<u8>>| {
             values.sort_unstable();
             values
         };
         self.held
-            .is_none_or(|held| sorted(held.values(name)) != sorted(values))
+            .is_none_or(|held| sorted(held.values(name).to_vec()) != sorted(values.clone()))
     }
 
     fn ended(self, has_changed: bool) -> Ended {

@@ -141,7 +141,7 @@ impl Agent<'_> {
             is_of_layout(&entry.dn, container) && !other.is_some_and(is_other)
         };
         let mut found: Vec<_> = found.into_iter().filter(is_wanted).collect();
-        found.sort_by_key(|entry| std::cmp::Reverse(entry.dn.relative().len()));
+        found.sort_by_key(|entry| std::cmp::Reverse(entry.dn.depth()));
         for entry in found {
             if !self.is_made_here(&entry) {
                 if emptied.contains(&entry.dn.key()) {
@@ -181,7 +181,7 @@ impl Agent<'_> {
 
 /// Tells whether a name is that of a network or a postoffice below a container (DX-36).
 fn is_of_layout(dn: &Dn, container: &Dn) -> bool {
-    let depth = dn.relative().len() - container.relative().len().min(dn.relative().len());
+    let depth = dn.depth() - container.depth().min(dn.depth());
     (1..=2).contains(&depth)
         && dn.own_value("ou").is_some()
         && (depth == 1 || dn.parent().is_some_and(|dn| dn.own_value("ou").is_some()))

@@ -2,8 +2,10 @@
 
 use crate::directory::address_map::AddressMap;
 use crate::directory::dn::Dn;
+use crate::directory::entry::Attributes;
+use crate::directory::holders::Holders;
 use crate::directory::import::{
-    Ask, Change, Decision, Extent, Fate, Filling, Select, Sender, Want, Write, decide, managed,
+    Ask, Change, Decision, Extent, Fate, Filling, Needs, Sender, Snapshot, Write, decide, managed,
 };
 use crate::directory::key::SyncKey;
 use crate::directory::proxy::{ProxyRule, ProxyRules, WhenTaken};
@@ -15,7 +17,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{Agent, templates};
 use super::config::{Connection, Direction};
-use super::container::{self, Contents, Refused};
+use super::container::{self, Contents, Place, Refused};
 use super::event::{Event, Severity};
 use super::refused::{merge, place};
 
@@ -102,8 +104,8 @@ impl Agent<'_> {
         let mut imported: Option<Imported> = None;
         let mut open = Vec::new();
         for round in 1..=ROUNDS {
-            let contents = self.read(connection, container, asks)?;
-            let decision = self.decide(connection, incoming, asks, extent, &contents);
+            let (snapshot, decision) =
+                self.decide(connection, incoming, container, asks, extent)?;
             if imported.is_none() {
                 check(connection, &decision, allowed)?;
                 for owner in &decision.stand_ins {
@@ -124,11 +126,11 @@ impl Agent<'_> {
             } = decision;
             let mut refused = Vec::new();
             if !self.dry_run {
-                self.keep_removed(connection, &contents.snapshot, &fates, &writes)?;
+                self.keep_removed(connection, &snapshot, &fates, &writes)?;
                 self.make_places(connection, container, &writes)?;
                 let interrupt = self.interrupt.clone();
                 refused = container::write(&mut self.directory, writes, &mut || interrupt.check())?;
-                refused = self.mend(refused, incoming, &contents.snapshot, &mut fates)?;
+                refused = self.mend(refused, incoming, &snapshot, &mut fates)?;
             }
             let is_last = round == ROUNDS || !refused.iter().any(Refused::has_moved);
             let (moved, refused): (Vec<_>, Vec<_>) = refused
@@ -166,26 +168,6 @@ impl Agent<'_> {
         Ok(imported)
     }
 
-    fn read(
-        &mut self,
-        connection: &Connection,
-        container: &Dn,
-        asks: &[Ask],
-    ) -> Result<Contents, ToolError> {
-        self.sees_import(container)?;
-        let owner = &connection.import.owner;
-        let page = self.config.directory.page_size;
-        let mut contents =
-            container::read(&mut self.directory, &self.suffix, container, owner, page)?;
-        let behind = self.remembered(&connection.name)?.map(|place| place.behind);
-        for place in behind.unwrap_or_default() {
-            container::read_behind(&mut self.directory, &mut contents, &place, owner)?;
-        }
-        let keys: Vec<_> = asks.iter().filter_map(key_of).cloned().collect();
-        container::read_elsewhere(&mut self.directory, &mut contents, &keys)?;
-        Ok(contents)
-    }
-
     /// Makes the units of postoffices that new entries lie in (DX-36), the upper ones first.
     fn make_places(
         &mut self,
@@ -213,14 +195,17 @@ impl Agent<'_> {
         Ok(())
     }
 
+    /// Reads what there is and decides what the asks make of it.
     fn decide(
-        &self,
+        &mut self,
         connection: &Connection,
         incoming: &Incoming,
+        container: &Dn,
         asks: &[Ask],
         extent: Extent,
-        contents: &Contents,
-    ) -> Decision {
+    ) -> Result<(Snapshot, Decision), ToolError> {
+        self.sees_import(container)?;
+        let behind = self.remembered(&connection.name)?.map(|place| place.behind);
         let import = &connection.import;
         let authorities = self.authorities();
         let sender = Sender {
@@ -230,36 +215,37 @@ impl Agent<'_> {
             trust: import.trust,
             force_trust: import.force_trust,
         };
-        let container = import.container.clone().unwrap_or_default();
-        let layout = connection.import.layout;
-        let dn = |key: &SyncKey| key.dn(&container, layout);
+        let dn = |key: &SyncKey| key.dn(container, import.layout);
         let mut filling = Filling {
             rules: incoming.rules(connection),
             proxies: &incoming.proxies,
-            holders: contents.holders.clone(),
+            holders: Holders::default(),
+            gone: Vec::new(),
             dn: &dn,
         };
         let managed = managed(incoming.templates.as_ref());
-        decide(
-            &contents.snapshot,
-            &sender,
-            asks,
-            extent,
-            &managed,
-            dn,
-            &mut filling,
-        )
-    }
-}
-
-fn key_of(ask: &Ask) -> Option<&SyncKey> {
-    match &ask.want {
-        Want::Put { key, .. } | Want::Remove { key } => Some(key),
-        Want::Change {
-            select: Select::Key(key),
-            ..
-        } => Some(key),
-        _ => None,
+        let needs = Needs::of(asks);
+        let keeps = |key: &SyncKey, present: &Attributes| {
+            needs.keeps(key, present, &sender, &managed, &filling)
+        };
+        let place = Place {
+            container,
+            suffix: &self.suffix,
+            owner: &import.owner,
+            made: &incoming.proxies.kinds(),
+            page: self.config.directory.page_size,
+        };
+        let mut contents = Contents::read(&mut self.directory, place, &keeps)?;
+        for left in behind.unwrap_or_default() {
+            contents.read_behind(&mut self.directory, &left)?;
+        }
+        contents.read_elsewhere(&mut self.directory, needs.keys())?;
+        let Contents {
+            snapshot, holders, ..
+        } = contents;
+        filling.holders = holders;
+        let decision = decide(&snapshot, &sender, asks, extent, &managed, dn, &mut filling);
+        Ok((snapshot, decision))
     }
 }
 

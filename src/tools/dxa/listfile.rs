@@ -278,7 +278,8 @@ pub(super) fn ask_of(entry: Entry) -> Option<Ask> {
     let number = attributes
         .text(schema::SOURCE_SEQ)
         .and_then(|text| text.parse().ok());
-    attributes.set(schema::SOURCE_SEQ, Vec::new());
+    attributes.remove(schema::SOURCE_SEQ);
+    attributes.shrink();
     Some(Ask {
         want: Want::Put { key, attributes },
         number,

@@ -34,7 +34,7 @@ impl Agent<'_> {
         }
         let by_name: HashMap<_, _> = snapshot
             .iter()
-            .map(|(_, held)| (held.dn.key(), &held.attributes))
+            .filter_map(|(_, held)| Some((held.dn.key(), held.attributes.as_ref()?)))
             .collect();
         let mut left = Vec::new();
         for mut refused in self.add_anew(refused, &by_name, fates)? {
@@ -142,10 +142,7 @@ fn anew(refused: &[Refused], by_name: &HashMap<String, &Attributes>) -> Option<O
             } => {
                 attributes = by_name.get(&operation.dn.key());
                 let above = new_superior.clone().or_else(|| operation.dn.parent());
-                let own = new_rdn.relative().iter().cloned();
-                let above = above.unwrap_or_default();
-                let all = own.chain(above.relative().iter().cloned());
-                target = Some(Dn::from_relative(all.collect()));
+                target = Some(new_rdn.below(&above.unwrap_or_default()));
             }
             Change::Modify(modified) => {
                 dn = Some(&operation.dn);

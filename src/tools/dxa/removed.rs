@@ -11,8 +11,10 @@ use crate::tools::outfile::OutFile;
 
 use super::agent::Agent;
 use super::config::Connection;
+use super::container;
 use super::event::{Event, Severity};
 use super::home::unusable;
+use super::importing::container_of;
 
 impl Agent<'_> {
     /// Writes the entries that go because a list lacks them into a file of `removed/`, durably, before the first of them
@@ -31,11 +33,10 @@ impl Agent<'_> {
         };
         let swept = writes.iter().filter(is_swept);
         let held = swept.filter_map(|write| snapshot.get(&write.key));
-        let entries = held.map(|held| Entry {
-            dn: held.dn.clone(),
-            attributes: held.attributes.clone(),
-        });
-        let entries: Vec<_> = entries.collect();
+        let names: Vec<_> = held.map(|held| held.dn.clone()).collect();
+        let container = container_of(connection)?;
+        let page = self.config.directory.page_size;
+        let entries = container::read_entries(&mut self.directory, container, &names, page)?;
         if entries.is_empty() {
             return Ok(());
         }

@@ -192,7 +192,7 @@ impl Agent<'_> {
 
     /// Adds the containers that say themselves that they are of the owner.
     fn find_containers(&mut self, going: &mut Going, owner: &str) -> Result<(), ToolError> {
-        if self.suffix.relative().is_empty() {
+        if self.suffix.is_root() {
             // No connection is left that says in which tree.
             if let Some(container) = going.containers.first() {
                 self.suffix = self.tree_of(container)?;

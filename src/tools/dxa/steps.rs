@@ -67,9 +67,7 @@ impl Step {
 
     /// Returns its name there.
     pub(super) fn target(&self) -> Dn {
-        let own = self.dn.own();
-        let relative = own.relative().iter().chain(self.above.relative());
-        Dn::from_relative(relative.cloned().collect())
+        self.dn.own().below(&self.above)
     }
 }
 

@@ -80,7 +80,7 @@ mod client {
             .attributes
             .values(attribute)
             .iter()
-            .map(|value| String::from_utf8(value.clone()).expect("text"))
+            .map(|value| String::from_utf8(value.to_vec()).expect("text"))
             .collect();
         values.sort_unstable();
         values

@@ -181,11 +181,7 @@ fn ldc_029_two_exports_of_one_state_are_the_same_bytes() {
             let mut pairs: Vec<_> = entry
                 .attributes
                 .iter()
-                .flat_map(|(name, values)| {
-                    values
-                        .iter()
-                        .map(move |value| (name.to_owned(), value.clone()))
-                })
+                .flat_map(|(name, values)| values.iter().map(move |value| (name.to_owned(), value)))
                 .collect();
             let middle = (turn + 1) % pairs.len();
             pairs.rotate_left(middle);

@@ -89,7 +89,7 @@ fn changes() -> impl Strategy<Value = Vec<Record>> {
 fn as_sets(attributes: &Attributes) -> BTreeMap<&str, Vec<&[u8]>> {
     let mut sets = BTreeMap::new();
     for (name, values) in attributes.iter() {
-        let mut values: Vec<_> = values.iter().map(Vec::as_slice).collect();
+        let mut values: Vec<_> = values.collect();
         values.sort_unstable();
         sets.insert(name, values);
     }

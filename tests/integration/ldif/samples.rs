@@ -31,7 +31,10 @@ fn the_published_list_is_read() {
         .map(|entry| {
             let key = entry.record.attributes.text("syncKey").expect("a key");
             // The name is escaped, the value is plain.
-            assert_eq!(entry.record.dn.own_value("synckey"), Some(key.as_bytes()));
+            assert_eq!(
+                entry.record.dn.own_value("synckey").as_deref(),
+                Some(key.as_bytes())
+            );
             (entry.line, key)
         })
         .collect();

@@ -381,7 +381,7 @@ fn dxc_047_what_was_passed_on_goes_by_deletion_and_never_by_replacement() {
 fn dxc_044_a_full_list_replaces_only_postoffices_of_ours() {
     let mut entries = link_monitor();
     let mut by_hand = entries[0].clone();
-    by_hand.1.attributes.set("syncImportedFrom", Vec::new());
+    by_hand.1.attributes.remove("syncImportedFrom");
     by_hand
         .1
         .attributes

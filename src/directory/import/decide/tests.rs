@@ -1,10 +1,9 @@
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::directory::address_text::TargetAddress;
-use crate::directory::import::Authorities;
+use crate::directory::import::{Authorities, Change, Needs};
 use crate::directory::key::ContainerLayout;
 
 const OWNER: &str = "dss/NET1/PO1";
@@ -62,36 +61,58 @@ impl Scene {
     fn holding(mut self, name: &str, cn: &str, owner: Option<&str>) -> Self {
         let mut attributes = person(name, cn);
         if let Some(owner) = owner {
-            attributes.set("syncImportedFrom", vec![owner.into()]);
+            attributes.set_one("syncImportedFrom", owner);
         }
-        attributes.set("syncTrustLevel", vec![b"100".to_vec()]);
-        let held = Held {
-            dn: key(name).dn(&container(), ContainerLayout::Flat),
-            owner: owner.map(str::to_owned),
-            attributes,
-        };
-        self.snapshot.add(key(name), held);
+        attributes.set_one("syncTrustLevel", "100");
+        self.hold(attributes);
         self
     }
 
+    /// Puts an entry in as the directory holds it, and as its attributes say.
+    fn hold(&mut self, attributes: Attributes) {
+        let name = key(attributes.text("syncKey").expect("a key"));
+        let dn = name.dn(&container(), ContainerLayout::Flat);
+        let owner = attributes.text("syncImportedFrom").map(str::to_owned);
+        self.snapshot
+            .add(name, dn, owner.as_deref(), Some(attributes));
+    }
+
+    /// Decides with all that entries hold, which must be what is decided with only what the asks need of it.
     fn decide(&self, asks: &[Ask]) -> Decision {
-        let sender = Sender {
-            owner: OWNER,
-            also_accept: &self.also_accept,
-            authorities: &self.authorities,
-            trust: self.trust,
-            force_trust: self.force_trust,
-        };
+        let needs = Needs::of(asks);
+        let mut needed = self.snapshot.clone();
+        for (key, held) in self.snapshot.iter() {
+            let present = held.attributes.as_ref().expect("all of it");
+            if !needs.keeps(key, present, &self.sender(), &MANAGED, &Nothing) {
+                needed.add(key.clone(), held.dn.clone(), held.owner.as_deref(), None);
+            }
+        }
+        let decision = self.decide_on(&self.snapshot, asks);
+        assert_eq!(self.decide_on(&needed, asks), decision);
+        decision
+    }
+
+    fn decide_on(&self, snapshot: &Snapshot, asks: &[Ask]) -> Decision {
         let dn = |key: &SyncKey| key.dn(&container(), ContainerLayout::Flat);
         decide(
-            &self.snapshot,
-            &sender,
+            snapshot,
+            &self.sender(),
             asks,
             self.extent,
             &MANAGED,
             dn,
             &mut Nothing,
         )
+    }
+
+    fn sender(&self) -> Sender<'_> {
+        Sender {
+            owner: OWNER,
+            also_accept: &self.also_accept,
+            authorities: &self.authorities,
+            trust: self.trust,
+            force_trust: self.force_trust,
+        }
     }
 }
 
@@ -103,11 +124,11 @@ impl Mapping for Nothing {
         let mut attributes = present.clone();
         for line in &changed.lines {
             let (name, value) = line.split_once('=').expect("a line");
-            attributes.set(name, vec![value.into()]);
+            attributes.set_one(name, value);
         }
         if let Some((_, address)) = &changed.new {
-            attributes.set("syncKey", vec![SyncKey::of(address).as_str().into()]);
-            attributes.set("syncAddress", vec![address.to_string().into()]);
+            attributes.set_one("syncKey", SyncKey::of(address).as_str());
+            attributes.set_one("syncAddress", address.to_string());
         }
         (attributes, Vec::new())
     }
@@ -115,6 +136,8 @@ impl Mapping for Nothing {
     fn finish(&mut self, _: &SyncKey, _: Option<&Held>, _: &mut Attributes) -> Vec<Note> {
         Vec::new()
     }
+
+    fn finish_alone(&self, _: &Attributes, _: &mut Attributes) {}
 
     fn free(&mut self, _: &SyncKey, _: &Held) {}
 }
@@ -141,11 +164,11 @@ fn remove(name: &str) -> Ask {
 fn change(select: Select, to: Option<&str>, pairs: &[(&str, &str)]) -> Ask {
     let lines = pairs.iter().map(|(name, value)| format!("{name}={value}"));
     let address = |to| TargetAddress::parse(to).expect("an address");
-    let changed = Changed {
+    let changed = Box::new(Changed {
         name: Vec::new(),
         new: to.map(|to| (Vec::new(), address(to))),
         lines: lines.collect(),
-    };
+    });
     ask(Want::Change { select, changed })
 }
 
@@ -181,7 +204,7 @@ fn changes(decision: &Decision) -> Vec<Change> {
 }
 
 fn own(dn: &Dn) -> String {
-    String::from_utf8_lossy(dn.own_value("syncKey").expect("a key")).into_owned()
+    String::from_utf8(dn.own_value("syncKey").expect("a key")).expect("text")
 }
 
 fn why(decision: &Decision) -> Vec<(Outcome, Option<Reason>)> {
@@ -368,7 +391,8 @@ fn ldc_036_an_address_that_another_source_holds_is_not_overwritten() {
     );
     let mut scene = Scene::updates();
     let person = Dn::parse("cn=Ann,o=Org").expect("a name");
-    scene.snapshot.add_holder("ms:net1/po1/a", person);
+    let address = TargetAddress::parse("pcm:net1/po1/a").expect("an address");
+    scene.snapshot.add_other(&address, &person);
     let decision = scene.decide(&[put(A, "Ann")]);
     assert_eq!(
         decision.fates[0]
@@ -506,19 +530,20 @@ fn dx_14_a_trust_level_that_was_changed_here_stays_unless_it_is_forced() {
 #[test]
 fn an_attribute_that_the_list_does_not_manage_stays() {
     let mut scene = Scene::list().holding(A, "Ann", Some(OWNER));
-    let mut held = scene.snapshot.get(&key(A)).expect("there").clone();
+    let held = scene.snapshot.get(&key(A)).expect("there");
+    let mut attributes = held.attributes.clone().expect("all of it");
     for (name, value) in [
         ("title", "Clerk"),
         ("seeAlso", "cn=x"),
         ("syncProxySecondary", "SMTP:ann@a"),
     ] {
-        held.attributes.set(name, vec![value.into()]);
+        attributes.set_one(name, value);
     }
-    held.attributes.add("objectClass", "posixAccount");
-    scene.snapshot.add(key(A), held);
+    attributes.add("objectClass", "posixAccount");
+    scene.hold(attributes);
     let mut wanted = put(A, "Ann");
     if let Want::Put { attributes, .. } = &mut wanted.want {
-        attributes.set("syncProxySecondary", vec![b"SMTP:ann@b".to_vec()]);
+        attributes.set_one("syncProxySecondary", "SMTP:ann@b");
     }
     let decision = scene.decide(&[wanted]);
     match &changes(&decision)[..] {
@@ -538,13 +563,7 @@ fn a_group_that_becomes_a_person_is_made_anew() {
     let scene = Scene::list().holding(A, "All", Some(OWNER));
     let mut wanted = put(A, "All");
     if let Want::Put { attributes, .. } = &mut wanted.want {
-        attributes.set(
-            "objectClass",
-            vec![
-                b"organizationalRole".to_vec(),
-                b"syncRemoteAddress".to_vec(),
-            ],
-        );
+        attributes.set("objectClass", ["organizationalRole", "syncRemoteAddress"]);
     }
     let decision = scene.decide(&[wanted]);
     assert_eq!(
@@ -570,7 +589,8 @@ fn any_ask() -> impl Strategy<Value = Ask> {
 fn carry_out(scene: &mut Scene, changes: &[Change]) {
     let mut entries: BTreeMap<String, (Dn, Attributes)> = BTreeMap::new();
     for (_, held) in scene.snapshot.iter() {
-        entries.insert(held.dn.key(), (held.dn.clone(), held.attributes.clone()));
+        let attributes = held.attributes.clone().expect("all of it");
+        entries.insert(held.dn.key(), (held.dn.clone(), attributes));
     }
     for change in changes {
         match change {
@@ -579,7 +599,7 @@ fn carry_out(scene: &mut Scene, changes: &[Change]) {
                 let (_, mut attributes) = entries
                     .remove(&dn.key())
                     .unwrap_or_else(|| panic!("no {dn}"));
-                attributes.set("syncKey", vec![own(to).into()]);
+                attributes.set_one("syncKey", own(to));
                 let before = entries.insert(to.key(), (to.clone(), attributes));
                 assert!(before.is_none(), "{to} is there");
             }
@@ -588,7 +608,7 @@ fn carry_out(scene: &mut Scene, changes: &[Change]) {
                     .get_mut(&dn.key())
                     .unwrap_or_else(|| panic!("no {dn}"));
                 for m in modified {
-                    attributes.set(&m.attribute, m.values.clone());
+                    attributes.set(&m.attribute, &m.values);
                 }
             }
             Change::Add(entry) => {
@@ -600,21 +620,12 @@ fn carry_out(scene: &mut Scene, changes: &[Change]) {
     }
     scene.snapshot = Snapshot::default();
     for (dn, attributes) in entries.into_values() {
-        let owner = attributes.text("syncImportedFrom").map(str::to_owned);
-        let name = own(&dn);
         assert_eq!(
             attributes.text("syncKey"),
-            Some(&name[..]),
+            Some(&own(&dn)[..]),
             "the name says what the attribute says"
         );
-        scene.snapshot.add(
-            key(&name),
-            Held {
-                dn,
-                owner,
-                attributes,
-            },
-        );
+        scene.hold(attributes);
     }
 }
 

@@ -422,7 +422,7 @@ fn check_mappings(mappings: &[Mapping], faults: &mut Vec<Fault>) {
 
 pub(super) fn check_dn(setting: &str, text: &str, faults: &mut Vec<Fault>) -> Option<Dn> {
     let dn = Dn::parse(text).map_err(|error| error.to_string());
-    let dn = dn.and_then(|dn| match dn.relative().is_empty() {
+    let dn = dn.and_then(|dn| match dn.is_root() {
         true => Err("empty, expected the name of an entry".to_owned()),
         false => Ok(dn),
     });

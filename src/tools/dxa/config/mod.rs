@@ -16,8 +16,8 @@ use serde::Deserialize;
 
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
-pub use connection::{Connection, Direction, Export, Mapping, Role};
 use crate::directory::ldap::Password;
+pub use connection::{Connection, Direction, Export, Mapping, Role};
 pub(super) use consume::Consumed;
 pub(super) use difference::difference;
 pub(super) use fault::near;
