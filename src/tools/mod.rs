@@ -28,5 +28,6 @@ pub mod reqmain;
 pub mod resync;
 pub mod schedule;
 pub mod session;
+pub mod side;
 pub mod srvmain;
 pub mod tour;
