@@ -66,6 +66,12 @@ impl SyncKey {
         &self.text
     }
 
+    /// Returns the text that equal keys have in common, and that keys are ordered by.
+    #[must_use]
+    pub fn folded(&self) -> &str {
+        &self.folded
+    }
+
     /// Returns network and postoffice of a PC Mail key.
     #[must_use]
     pub fn postoffice(&self) -> Option<(&str, &str)> {

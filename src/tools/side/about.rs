@@ -20,6 +20,10 @@ pub struct About {
     pub incomplete: Option<String>,
     /// Bytes in it are not what they were.
     pub is_damaged: bool,
+    /// It holds changes: what they do not name may be there all the same.
+    pub is_history: bool,
+    /// The attributes it may have, in lower case; any unless it says so.
+    pub columns: Option<Vec<String>>,
     /// Entries, or transactions of entries, in it.
     pub read: u64,
     /// Whether it has template information, or would have it.
@@ -32,6 +36,8 @@ pub struct About {
     pub numbers: Numbers,
     /// What the numbers of its entries count.
     pub numbering: Numbering,
+    /// What names the clock that the date stamps of its entries are of.
+    pub stamped_by: Option<String>,
     /// Whether holes in these numbers are what a filter by types leaves.
     pub has_holes: bool,
 }
@@ -47,12 +53,15 @@ impl About {
             page: None,
             incomplete: None,
             is_damaged: false,
+            is_history: false,
+            columns: None,
             read: 0,
             has_details: true,
             left_out: None,
             own_list: None,
             numbers: Numbers::default(),
             numbering: Numbering::None,
+            stamped_by: None,
             has_holes: false,
         }
     }

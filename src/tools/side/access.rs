@@ -40,8 +40,6 @@ pub struct Access {
     pub page: CodePage,
     /// How to get into a directory.
     pub directory: DirectoryArgs,
-    /// Column or attribute with the address, before those that are looked for anyway.
-    pub address: Option<String>,
     /// Attribute that must be told apart from one that is hidden.
     pub consent: Option<String>,
 }

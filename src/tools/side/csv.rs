@@ -44,6 +44,7 @@ pub(super) fn read(
         let what = format!("{}: no names of columns in the first line", spec.title());
         return Err(ToolError::new(ExitCode::Damaged, what));
     }
+    about.columns = Some(columns.iter().map(|column| column.to_lowercase()).collect());
     let mut record = ByteRecord::new();
     while reader.read_byte_record(&mut record).map_err(damaged)? {
         about.read += 1;

@@ -69,7 +69,9 @@ pub(super) fn read_queue(
         _ if about.has_holes => Numbering::Server,
         _ => Numbering::Unknown,
     };
-    about.incomplete = Some("a queue holds changes: what it does not name may be there".to_owned());
+    about.is_history = true;
+    // Two copies of one queue; the same transaction gets another stamp in another.
+    about.stamped_by = Some(stem);
     let mut queue = QueueReader::new(spec.open()?, &Framing::OURS);
     let mut records = Records::new(access.page, &mut about, sink);
     let fault = records.all(&mut queue)?;

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
+use crate::codec::codepage::CodePage;
 use crate::codec::queue::{Framed, Framing, QueueReader, RecordKind};
+use crate::postoffice::{Identity, Layout};
 use crate::tools::cli::data::DataLocation;
 use crate::tools::exit::{ExitCode, ToolError};
 
@@ -137,6 +139,15 @@ impl SideSpec {
             DataLocation::Drive(_) if self.name.exists() => Ok(self.name.clone()),
             location => location.directory(),
         }
+    }
+
+    /// Returns the code page of a postoffice.
+    ///
+    /// # Errors
+    /// There is none, or it is damaged.
+    pub fn code_page(&self) -> Result<CodePage, ToolError> {
+        let layout = Layout::open(&self.data()?)?;
+        Ok(Identity::read(&layout)?.code_page)
     }
 
     /// Opens the file.
