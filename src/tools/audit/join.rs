@@ -5,9 +5,6 @@
 
 use super::item::{Item, State};
 
-/// Entries of one key.
-pub(super) type Group = Vec<Item>;
-
 /// What becomes of an entry, or of two of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Match<'g> {
@@ -129,7 +126,7 @@ mod tests {
     use crate::plan::outcome::Reason;
     use crate::tools::side::Place;
 
-    fn group(names: &[&str]) -> Group {
+    fn group(names: &[&str]) -> Vec<Item> {
         let item = |(name, number): (&&str, u64)| {
             let address = TargetAddress::new("MS", "N/P/BOB");
             Item::new(address, (*name).to_owned(), Place::Line(number))
