@@ -2,7 +2,6 @@
 
 use std::io;
 
-use super::item::Item;
 use super::sorted::Sorted;
 
 /// Entries of one key on one side that are looked at together. More of them are no mailbox that several share.
@@ -16,13 +15,13 @@ struct Side {
     is_at_end: bool,
 }
 
-/// What both sides have of one key.
+/// What both sides have of one key, as it was encoded.
 #[derive(Debug, Default)]
 pub(super) struct Together {
     /// Of A.
-    pub(super) a: Vec<Item>,
+    pub(super) a: Vec<Vec<u8>>,
     /// Of B.
-    pub(super) b: Vec<Item>,
+    pub(super) b: Vec<Vec<u8>>,
 }
 
 /// Walks over two sides.
@@ -40,23 +39,24 @@ impl Groups {
         })
     }
 
-    /// Returns what there is of the next key. Of a key that one side has very often, what is left comes again, as if it
+    /// Takes what there is of the next key; false at the end. Of a key that one side has very often, what is left comes again, as if it
     /// had another.
-    pub(super) fn next(&mut self) -> io::Result<Option<Together>> {
+    pub(super) fn next(&mut self, together: &mut Together) -> io::Result<bool> {
         let (is_of_a, is_of_b) = match (self.a.is_at_end, self.b.is_at_end) {
-            (true, true) => return Ok(None),
+            (true, true) => return Ok(false),
             (true, false) => (false, true),
             (false, true) => (true, false),
             (false, false) => (self.a.key <= self.b.key, self.b.key <= self.a.key),
         };
-        let mut together = Together::default();
+        together.a.clear();
+        together.b.clear();
         if is_of_a {
             self.a.take(&mut together.a)?;
         }
         if is_of_b {
             self.b.take(&mut together.b)?;
         }
-        Ok(Some(together))
+        Ok(true)
     }
 }
 
@@ -85,9 +85,9 @@ impl Side {
         Ok(is_same)
     }
 
-    fn take(&mut self, items: &mut Vec<Item>) -> io::Result<()> {
+    fn take(&mut self, items: &mut Vec<Vec<u8>>) -> io::Result<()> {
         loop {
-            items.push(Item::decode(&self.value)?);
+            items.push(std::mem::take(&mut self.value));
             if !self.advance()? || items.len() == MAX_GROUP {
                 return Ok(());
             }

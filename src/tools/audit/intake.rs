@@ -9,7 +9,7 @@ use super::consent::{Consent, Rules};
 use super::finding::{Finding, Outcome, SideCounts, Which};
 use super::item::{Details, Item, State};
 use super::judge::Known;
-use super::replay::Replay;
+use super::replay::{Begun, Replay, Worked};
 use super::report::Reporter;
 use super::sorted::{Sorted, Sorter};
 use crate::codec::codepage::CodePage;
@@ -59,7 +59,7 @@ pub(super) struct Taken {
     /// Names of what could not be read, in lower case: they count as present (design, section 5).
     pub(super) protected: HashSet<String>,
     /// Lists that its records began anew, so that what they do not name is not there.
-    pub(super) begun: super::replay::Begun,
+    pub(super) begun: Begun,
     /// Bytes that went through temporary files before.
     pub(super) spilled: u64,
 }
@@ -116,7 +116,7 @@ impl<'i, 'r> Intake<'i, 'r> {
                         return self.filter(&item);
                     }
                 }
-                self.replay.take(transaction, place, sync, stamp)
+                self.replay.take(&transaction, &place, sync, stamp)
             }
             Event::Entry {
                 attributes,
@@ -289,17 +289,20 @@ impl<'i, 'r> Intake<'i, 'r> {
         self.reporter.has_differences |= backwards > 0 || (holes > 0 && !about.has_holes);
         let (which, reporter, keys) = (self.which, &mut self.reporter, &mut self.keys);
         let mut entry_count = 0;
-        let finished = self.replay.finish(&mut |worked| {
-            if let Some(finding) = worked.finding {
+        let finished = self.replay.finish(&mut |worked| match worked {
+            Worked::Twice(finding) => {
                 reporter.tally.duplicated.names += 1;
                 reporter.has_differences = true;
-                reporter.take(&finding.on(which))?;
+                reporter.take(&finding.on(which))
             }
-            if let Some(item) = worked.item {
+            Worked::Item(item) => {
                 entry_count += u64::from(item.state == State::Present);
-                push(keys, &item)?;
+                push(keys, &item)
             }
-            Ok(())
+            Worked::AsItCame(key, bytes) => {
+                entry_count += 1;
+                keys.push(key, bytes).map_err(unsorted)
+            }
         })?;
         let counts = self.reporter.tally.side(which);
         counts.read = about.read;

@@ -87,26 +87,31 @@ impl Item {
 
     /// Returns its mail addresses, as they are compared.
     pub(super) fn mails(&self) -> Vec<String> {
+        const MAILS: [&str; 3] = ["mail", "rfc822mailbox", "internetaddress"];
         let mut mails = Vec::new();
         let mut add = |text: &str| {
-            let mail = text.trim().to_lowercase();
-            if mail.contains('@') && !mails.contains(&mail) {
-                mails.push(mail);
+            let text = text.trim();
+            if text.contains('@') {
+                let mail = text.to_lowercase();
+                mails.extend(Some(mail.clone()).filter(|_| !mails.contains(&mail)));
             }
         };
         if self.address.kind() == "SMTP" {
             add(self.address.value());
         }
-        let proxies = [schema::PROXY_PRIMARY, schema::PROXY_SECONDARY].map(str::to_lowercase);
         for (name, values) in &self.details {
+            let is_proxy = [schema::PROXY_PRIMARY, schema::PROXY_SECONDARY]
+                .iter()
+                .any(|proxy| proxy.eq_ignore_ascii_case(name));
+            if !is_proxy && !MAILS.contains(&&**name) {
+                continue;
+            }
             for value in values {
                 let text = String::from_utf8_lossy(value);
-                if name == "mail" || name == "rfc822mailbox" || name == "internetaddress" {
-                    add(&text);
-                } else if proxies.contains(name) {
-                    if let Some(("SMTP" | "smtp", mail)) = text.split_once(':') {
-                        add(mail);
-                    }
+                match text.split_once(':') {
+                    Some((kind, mail)) if kind.eq_ignore_ascii_case("SMTP") => add(mail),
+                    _ if !is_proxy => add(&text),
+                    _ => {}
                 }
             }
         }
@@ -132,7 +137,14 @@ impl Item {
             State::Withheld(reason) => format!("withheld {reason}"),
         };
         out.extend([0; 4]);
-        out.push(u8::from(self.is_twin) | u8::from(self.is_partial) << 1);
+        let has_mail = !self.mails().is_empty();
+        let flags = [self.is_twin, self.is_partial, has_mail];
+        out.push(
+            flags
+                .iter()
+                .rev()
+                .fold(0, |bits, flag| bits << 1 | u8::from(*flag)),
+        );
         put_text(&mut out, &reason(self.state));
         put_number(&mut out, self.sync);
         put_number(&mut out, self.stamp);
@@ -206,11 +218,35 @@ fn lines(info: &[InfoLine], page: CodePage) -> Details {
     details
 }
 
-/// Returns the bytes of an encoded entry that are compared.
-pub(super) fn content(bytes: &[u8]) -> &[u8] {
-    let at = bytes.first_chunk().map_or(0, |at| u32::from_le_bytes(*at));
-    bytes.get(at as usize..).unwrap_or_default()
+/// An encoded entry, looked at without taking it apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Encoded<'b>(pub(super) &'b [u8]);
+
+impl<'b> Encoded<'b> {
+    /// Returns what is compared.
+    pub(super) fn content(self) -> &'b [u8] {
+        let at = self.0.first_chunk().map_or(0, |at| u32::from_le_bytes(*at));
+        self.0.get(at as usize..).unwrap_or_default()
+    }
+
+    /// Tells whether it is there, all of it is known, and no mail address is part of it.
+    pub(super) fn is_plain(self) -> bool {
+        let flags = self.0.get(4).copied().unwrap_or(PARTIAL);
+        flags & (PARTIAL | MAIL) == 0 && self.0.get(5..9) == Some(&[0; 4])
+    }
+
+    /// Returns its name.
+    pub(super) fn name(self) -> io::Result<&'b str> {
+        let mut rest = Input(self.content());
+        rest.bytes()?;
+        rest.bytes()?;
+        rest.text()
+    }
 }
+
+/// Bits of the flags.
+const PARTIAL: u8 = 1 << 1;
+const MAIL: u8 = 1 << 2;
 
 fn parse(reason: &str) -> io::Result<Reason> {
     Reason::parse(reason).ok_or_else(damaged)
@@ -352,11 +388,13 @@ mod tests {
             let mut other = item.clone();
             other.place = Place::Line(7);
             other.sync = Some(7);
-            prop_assert_eq!(content(&bytes), content(&other.encode()));
+            prop_assert_eq!(Encoded(&bytes).content(), Encoded(&other.encode()).content());
+            prop_assert_eq!(Encoded(&bytes).name().expect("text"), &item.name);
             other.name.push('x');
-            prop_assert_ne!(content(&bytes), content(&other.encode()));
+            prop_assert_ne!(Encoded(&bytes).content(), Encoded(&other.encode()).content());
             for end in 0..bytes.len() {
                 let _ = Item::decode(&bytes[..end]);
+                let _ = Encoded(&bytes[..end]).name();
             }
         }
     }

@@ -7,7 +7,7 @@ use super::compare::Comparer;
 use super::finding::{Finding, Outcome, SideCounts, Which};
 use super::groups::Together;
 use super::intake::unsorted;
-use super::item::{Item, State};
+use super::item::{Encoded, Item, State};
 use super::join::{Match, decide};
 use super::pairs::Pairs;
 use super::repair::Repair;
@@ -67,8 +67,20 @@ impl Judge<'_, '_, '_> {
     /// # Errors
     /// A finding or a temporary file cannot be written.
     pub(super) fn take(&mut self, group: &Together) -> Result<(), ToolError> {
+        if let ([a], [b]) = (&group.a[..], &group.b[..]) {
+            if self.is_plainly_equal(Encoded(a), Encoded(b)) {
+                self.reporter.tally.equal += 1;
+                let pairs = &mut self.pairs;
+                return pairs.take_equal(a).map_err(unsorted);
+            }
+        }
+        let decoded = |items: &[Vec<u8>]| -> Result<Vec<Item>, ToolError> {
+            let items = items.iter().map(|bytes| Item::decode(bytes));
+            items.collect::<io::Result<_>>().map_err(unsorted)
+        };
+        let (a, b) = (decoded(&group.a)?, decoded(&group.b)?);
         let mut shared = None;
-        for found in decide(&group.a, &group.b) {
+        for found in decide(&a, &b) {
             match found {
                 Match::Both(a, b) => self.both(a, b)?,
                 Match::Shared(a, b) => {
@@ -114,6 +126,13 @@ impl Judge<'_, '_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Tells whether two entries need not be looked at any further.
+    fn is_plainly_equal(&self, a: Encoded<'_>, b: Encoded<'_>) -> bool {
+        let has_numbers = self.comparable.sync || self.comparable.stamp;
+        let is_wanted = has_numbers || self.reporter.wants_equal();
+        !is_wanted && a.is_plain() && b.is_plain() && a.content() == b.content()
     }
 
     fn mend(

@@ -19,6 +19,7 @@ mod intake;
 mod item;
 mod join;
 mod judge;
+mod named;
 pub mod options;
 mod pairs;
 mod repair;

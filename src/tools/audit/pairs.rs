@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exact;
 use super::finding::{Finding, Outcome, PairOf};
-use super::item::Item;
+use super::item::{Encoded, Item};
 use super::sorted::Sorter;
 use super::spool::Spool;
 
@@ -46,6 +46,20 @@ struct Alike {
     place: String,
 }
 
+impl Alike {
+    fn of(item: &Item, sides: u8, is_matched: bool) -> Self {
+        let key = item.key();
+        Self {
+            sides,
+            is_matched,
+            folded: key.folded().to_owned(),
+            key: key.as_str().to_owned(),
+            name: item.name.clone(),
+            place: item.place.to_string(),
+        }
+    }
+}
+
 impl Pairs {
     /// Begins, with about `memory` bytes for each sort.
     ///
@@ -77,26 +91,28 @@ impl Pairs {
         }
     }
 
+    /// Takes an entry without mail address that both sides have alike, as it was encoded.
+    ///
+    /// # Errors
+    /// A temporary file cannot be written.
+    pub(super) fn take_equal(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.matched.put(&[IN_A | IN_B], bytes)
+    }
+
     fn add(&mut self, item: &Item, sides: u8, is_matched: bool) -> io::Result<()> {
-        let key = item.key();
-        let alike = Alike {
-            sides,
-            is_matched,
-            folded: key.folded().to_owned(),
-            key: key.as_str().to_owned(),
-            name: item.name.clone(),
-            place: item.place.to_string(),
-        };
-        let record = serde_json::to_vec(&alike)?;
-        for mail in item.mails() {
-            self.alike.push(&sort_key(MAIL, &mail), &record)?;
+        let mails = item.mails();
+        if !mails.is_empty() || !is_matched {
+            let record = serde_json::to_vec(&Alike::of(item, sides, is_matched))?;
+            for mail in &mails {
+                self.alike.push(&sort_key(MAIL, mail), &record)?;
+            }
+            if !is_matched {
+                let name = folded(&item.name);
+                self.wanted.add(&name);
+                return self.alike.push(&sort_key(NAME, &name), &record);
+            }
         }
-        let name = folded(&item.name);
-        if is_matched {
-            return self.matched.put(&record);
-        }
-        self.wanted.add(&name);
-        self.alike.push(&sort_key(NAME, &name), &record)
+        self.matched.put(&[sides], &item.encode())
     }
 
     /// Pairs everybody, hands the pairs over in the order of their keys, and returns the bytes that went through
@@ -153,12 +169,15 @@ impl Pairs {
             return Ok(());
         }
         self.matched.read(&mut |record| {
-            let known: Alike = serde_json::from_slice(record)?;
-            let name = folded(&known.name);
-            match wanted.may_have(&name) {
-                true => alike.push(&sort_key(NAME, &name), record),
-                false => Ok(()),
+            let Some((sides, bytes)) = record.split_first() else {
+                return Ok(());
+            };
+            let name = folded(Encoded(bytes).name()?);
+            if !wanted.may_have(&name) {
+                return Ok(());
             }
+            let known = Alike::of(&Item::decode(bytes)?, *sides, true);
+            alike.push(&sort_key(NAME, &name), &serde_json::to_vec(&known)?)
         })
     }
 }

@@ -79,7 +79,9 @@ impl<'t> Repair<'t> {
     /// Removes an entry of B.
     pub(super) fn remove(&mut self, b: &Item) -> io::Result<()> {
         match self.entry(b) {
-            Ok(entry) => self.deletes.put(&text(&Transaction::Delete { entry })?),
+            Ok(entry) => self
+                .deletes
+                .put(&text(&Transaction::Delete { entry })?, &[]),
             Err(note) => self.leave_out(note.reason),
         }
     }
@@ -87,7 +89,7 @@ impl<'t> Repair<'t> {
     /// Adds an entry of A.
     pub(super) fn add(&mut self, a: &Item) -> io::Result<()> {
         match self.addition(a) {
-            Ok(add) => self.adds.put(&text(&add)?),
+            Ok(add) => self.adds.put(&text(&add)?, &[]),
             Err(note) => self.leave_out(note.reason),
         }
     }
@@ -145,7 +147,7 @@ impl<'t> Repair<'t> {
             record.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
             record.extend(part);
         }
-        self.modifies.put(&record)
+        self.modifies.put(&record, &[])
     }
 
     /// Counts a finding that no transaction mends.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::compare::Comparer;
 use super::consent::Rules;
 use super::finding::Which;
-use super::groups::Groups;
+use super::groups::{Groups, Together};
 use super::intake::{Intake, Taken, Wishes, unsorted};
 use super::judge::Judge;
 use super::options::Options;
@@ -181,7 +181,8 @@ impl Audit<'_> {
         };
         self.progress.begin("comparing", None);
         let mut groups = Groups::new(a_sorted, b_sorted).map_err(unsorted)?;
-        while let Some(group) = groups.next().map_err(unsorted)? {
+        let mut group = Together::default();
+        while groups.next(&mut group).map_err(unsorted)? {
             self.interrupt.check()?;
             judge.take(&group)?;
             self.progress.advance(1);

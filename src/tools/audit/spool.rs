@@ -25,16 +25,17 @@ impl Spool {
         })
     }
 
-    /// Adds a record.
+    /// Adds a record of two parts.
     ///
     /// # Errors
     /// It cannot be written.
-    pub(super) fn put(&mut self, record: &[u8]) -> io::Result<()> {
-        let len = u32::try_from(record.len())
+    pub(super) fn put(&mut self, head: &[u8], tail: &[u8]) -> io::Result<()> {
+        let len = u32::try_from(head.len() + tail.len())
             .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a record of over 4 GiB"))?;
         self.count += 1;
         self.output.write_all(&len.to_le_bytes())?;
-        self.output.write_all(record)
+        self.output.write_all(head)?;
+        self.output.write_all(tail)
     }
 
     /// Returns how many there are.
@@ -80,7 +81,12 @@ mod tests {
             for n in 0..20_000_u32 {
                 let record = [round.to_le_bytes(), n.to_le_bytes()].concat();
                 let record = &record[..(n % 9) as usize];
-                spool.put(record).expect("written");
+                spool
+                    .put(
+                        &record[..record.len().min(1)],
+                        &record[record.len().min(1)..],
+                    )
+                    .expect("written");
                 written.push(record.to_vec());
             }
             let mut read = Vec::new();
