@@ -74,14 +74,16 @@ impl SyncKey {
         }
     }
 
-    fn folded(&self) -> &str {
-        &self.both[self.len..]
-    }
-
     /// Returns the key as it is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.both[..self.len]
+    }
+
+    /// Returns the text that equal keys have in common, and that keys are ordered by.
+    #[must_use]
+    pub fn folded(&self) -> &str {
+        &self.both[self.len..]
     }
 
     /// Returns network and postoffice of a PC Mail key.
@@ -119,6 +121,9 @@ impl SyncKey {
 /// Raises letters one for one. A letter whose capital would not come back, or is another letter of ASCII (`ß`, `ı`),
 /// stays: better two keys than one of two people.
 fn upper(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
     let raise = |c: char| {
         let mut capital = c.to_uppercase();
         match (capital.next(), capital.next()) {
@@ -224,6 +229,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_key_is_folded_as_its_words_are(text in "[a-cA-C \\tßÄ:]{0,8}") {
+            let folded = text.to_lowercase();
+            let words: Vec<_> = folded.split_ascii_whitespace().collect();
+            let key = SyncKey::stored(&text);
+            prop_assert_eq!(key.folded(), words.join(" "));
+        }
+
         #[test]
         fn dx35_an_equal_key_is_an_equal_name(one in "[a-bA-B@ß ]{1,4}", other in "[a-bA-B@ß ]{1,4}") {
             let container = Dn::parse("o=Org").unwrap();

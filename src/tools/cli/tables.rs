@@ -155,10 +155,16 @@ pub static DXA: Table = Table {
     ],
 };
 
+/// `audit`: a program of ours, without original spellings.
+pub static AUDIT: Table = Table {
+    program: "audit",
+    options: &[],
+};
+
 /// Every table.
-pub static ALL: [&Table; 13] = [
+pub static ALL: [&Table; 14] = [
     &IMPORT, &LISTDS, &LISTQ, &DSSCHED, &REBUILD, &REQMAIN, &SRVMAIN, &NSDA, &EXTERNAL, &RESYNC,
-    &ADMIN, &PODIAG, &DXA,
+    &ADMIN, &PODIAG, &DXA, &AUDIT,
 ];
 
 #[cfg(test)]
