@@ -54,6 +54,7 @@ pub(super) fn run(
     let reset = agent.reset(connection);
     let events = agent.take_events();
     agent.log(&events)?;
+    agent.log_failure(&reset)?;
     let (before, after) = reset?;
     let to_do = to_do(config, connection);
     if options.common.json {

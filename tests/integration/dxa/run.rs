@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use super::net::{AGENT, letters};
 use super::scene::{CONTAINER, Scene, names, resync};
 use super::service::{Service, carry_away, quiet, set_agent, wait_until};
+use crate::nsda::units;
 
 const ASKED: &str = "a cycle is asked for because=SIGUSR1";
 
@@ -233,6 +234,28 @@ fn lists_that_are_asked_for_in_the_configuration_are_made_once() {
     service.signal(Signal::HUP);
     service.wait_for("changed=0");
     service.stop();
+}
+
+#[test]
+fn the_unit_runs_the_service_and_systemd_has_nothing_to_remark() {
+    const UNIT: &str = "dirsync-dxa.service";
+    let settings = units::settings(&units::unit(UNIT));
+    let line = &settings["Service.ExecStart"];
+    let line = line.strip_prefix(units::INSTALLED).expect("its place");
+    let words: Vec<_> = line.split(' ').collect();
+    let ["dxa", "--config", config, command] = words[..] else {
+        panic!("{line}");
+    };
+    assert!(config.ends_with("dxa.toml"), "{config}");
+    let scene = quiet();
+    let mut service = Service::spawn(&scene, command);
+    service.wait_for("service started");
+    let reload = &settings["Service.ExecReload"];
+    assert!(reload.ends_with("kill -HUP $MAINPID"), "{reload}");
+    service.signal(Signal::HUP);
+    service.wait_for("configuration read again");
+    service.stop();
+    units::verify(env!("CARGO_BIN_EXE_dxa"), "dxa", &[UNIT]);
 }
 
 #[test]
