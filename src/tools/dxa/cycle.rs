@@ -4,6 +4,7 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
+use crate::plan::outcome::Reason;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
@@ -173,8 +174,10 @@ impl<'c> Agent<'c> {
             let known = known.and_then(|mut known| {
                 let before = known.numbers.shown();
                 done.numbers = Some((before, before));
-                self.receive(&mut mail, connection, &mut known, own, wanted, &mut done)?;
-                Ok(known)
+                let received =
+                    self.receive(&mut mail, connection, &mut known, own, wanted, &mut done);
+                self.name_bad_addresses(connection, &done);
+                received.map(|()| known)
             });
             match known {
                 Ok(known) => open.push((connection, known, done)),
@@ -242,6 +245,23 @@ impl<'c> Agent<'c> {
                 ));
                 self.receive_requests(mail, connection, known, own, wanted, done)
             }
+        }
+    }
+
+    /// Says which transactions were refused because nobody can read their address (DX247, Q193842).
+    fn name_bad_addresses(&mut self, connection: &Connection, done: &Done) {
+        for line in &done.lines {
+            if line["reason"] != Reason::AddressSyntax.to_string() {
+                continue;
+            }
+            let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+            let event = Event::new(Severity::Error, "the address of a transaction is invalid");
+            let event = event.id("DX247").with("connection", &connection.name);
+            let event = match line["sync"].as_u64() {
+                Some(number) => event.with("number", number),
+                None => event,
+            };
+            self.say(event.with("because", text("detail")));
         }
     }
 

@@ -220,7 +220,7 @@ impl Plan {
         let others = (self.has_strangers || self.has_queued).then_some(now);
         let work = connections.chain(lists).chain(others).min();
         let work = work.map(|at| at.max(self.wait_until(now).unwrap_or(at)));
-        work.map_or(look, |at| at.min(look))
+        work.map_or(look, |at| at.min(look)).max(now)
     }
 
     /// Returns what is next on a connection, and whether that is tried again: `T1`, `T2` or `T3`.
