@@ -110,7 +110,7 @@ fn requests_wait_for_t2_and_both_roles_do_what_they_are_for() {
         "every = 604800\n[[connection]]\nname = \"PO2\"\nrole = \"server\"\naddress = \"NET1/PO2\"\n\
          import-container = \"ou=PO2,o=Org\"\nexport-containers = [\"ou=People,o=Org\"]\nat = [\"Sun 03:00\"]",
     );
-    set_agent(&scene, "poll = 1");
+    set_agent(&scene, "poll = 1\nmetrics = \"dxa.prom\"");
     let mut service = Service::start(&scene);
     service.wait_for("T1: request sent");
     carry_away(&scene);
@@ -125,6 +125,14 @@ fn requests_wait_for_t2_and_both_roles_do_what_they_are_for() {
     let status = scene.dxa("status --json").ends(0).json();
     assert_eq!(status[1]["incoming"], 1, "{status}");
     assert_eq!(status[1]["next"]["step"], "T2", "{status}");
+    let waiting = "dxa_waiting_messages{connection=\"PO2\",direction=\"incoming\"} 1";
+    wait_until("the metrics have it", || {
+        let metrics = fs::read_to_string(scene.config().with_file_name("dxa.prom"));
+        metrics
+            .expect("metrics")
+            .lines()
+            .any(|line| line == waiting)
+    });
     service.signal(Signal::USR1);
     let line = service.wait_for(ASKED);
     assert!(

@@ -52,6 +52,8 @@ pub(super) enum Why {
     Schedule,
     /// Somebody asked for it.
     Asked,
+    /// It failed, and is tried again.
+    Again,
 }
 
 /// What a look has found.
@@ -179,9 +181,10 @@ impl Plan {
             }
             let at = timing.exchange_at(now, &self.zone);
             if at.is_some_and(|at| at <= now) {
-                let why = match timing.is_asked {
-                    true => Why::Asked,
-                    false => Why::Schedule,
+                let why = match (timing.pause, timing.is_asked) {
+                    (Some(_), _) => Why::Again,
+                    (None, true) => Why::Asked,
+                    (None, false) => Why::Schedule,
                 };
                 todo.exchanges.push((timing.name.clone(), why));
             } else if timing.takes_mail() {

@@ -216,7 +216,8 @@ impl<W: Write> Service<'_, W> {
             let event = Event::new(Severity::Info, "exchange").with("connection", name);
             let schedule = config.connection(name).map(|c| c.schedule.to_string());
             match why {
-                Why::Asked => event.with("because", "it was asked for, or failed before"),
+                Why::Asked => event.with("because", "it was asked for"),
+                Why::Again => event.with("because", "it failed before"),
                 Why::Schedule => event.with("because", schedule.unwrap_or_default()),
             }
         });
