@@ -61,7 +61,11 @@ impl<'c> Agent<'c> {
                 Some(lock)
             }
         };
-        Self::open_in(config, home, lock, clock, interrupt)
+        let opened = Self::open_in(config, home.clone(), lock, clock.clone(), interrupt);
+        if let (Err(error), false) = (&opened, dry_run) {
+            home.write_log(&clock, &[Event::of_error(error)])?;
+        }
+        opened
     }
 
     /// Opens everything in a data folder that is locked, or, for a dry run, is not.
@@ -154,6 +158,14 @@ impl<'c> Agent<'c> {
         match self.dry_run {
             true => Ok(()),
             false => self.home.write_log(&self.clock, events),
+        }
+    }
+
+    /// Writes into the log why a command failed.
+    pub(super) fn log_failure<T>(&self, result: &Result<T, ToolError>) -> Result<(), ToolError> {
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) => self.log(&[Event::of_error(error)]),
         }
     }
 

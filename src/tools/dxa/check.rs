@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -20,6 +21,7 @@ use super::config::{Config, Connection, Copies, Direction};
 use super::container::unread;
 use super::copies;
 use super::effect::{self, Effect};
+use super::event::told;
 use super::home::Home;
 use super::importing::Incoming;
 use super::place;
@@ -73,7 +75,7 @@ impl Checks {
                 Some(found).filter(|found| !found.is_empty()),
                 ExitCode::Done,
             ),
-            Err(error) => (Some(error.to_string()), None, error.exit),
+            Err(error) => (Some(told(&error)), None, error.exit),
         };
         let is_well = fault.is_none();
         self.all.push(Checked {
@@ -179,10 +181,17 @@ pub(super) fn effects(config: &Config, checks: &mut Checks) -> Vec<Effect> {
 /// The folder is there, or can be made; it can be written, and there is room (Q171260, Q264286).
 pub(super) fn check_folder(home: &Home) -> Result<String, ToolError> {
     let root = home.root();
-    let cannot = |path: &std::path::Path, error: std::io::Error| {
+    let cannot = |path: &Path, error: std::io::Error| {
         ToolError::new(ExitCode::CannotWrite, path.display().to_string()).caused_by(error)
     };
-    let there = root.ancestors().find(|path| path.exists()).unwrap_or(root);
+    // Of a relative path the last one is empty, which means the folder that we are in.
+    let mut above = root
+        .ancestors()
+        .map(|path| match path.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => path,
+        });
+    let there = above.find(|path| path.exists()).unwrap_or(root);
     let probe = tempfile::Builder::new().prefix(".dxa").tempfile_in(there);
     probe.map_err(|error| cannot(there, error))?;
     let space = rustix::fs::statvfs(there).map_err(|error| cannot(there, error.into()))?;

@@ -1,26 +1,22 @@
-//! `dxa cycle`: T1, with the T3 that waits, where the agent is a requestor, T2 where it is the server
+//! A cycle: T1, with the T3 that waits, where the agent is a requestor, T2 where it is the server
 //! (`spec/exchange.md` DX-11).
-
-use std::io::Write;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
+use crate::plan::outcome::Reason;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{ReportFile, put_line};
 
 use super::agent::Agent;
 use super::config::{Config, Connection, Role};
 use super::container;
 use super::event::{self, Event, Severity};
 use super::history;
-use super::home::{CYCLE, Home, Lock};
+use super::home::{Home, Lock};
 use super::mailplace::{Arrived, MailPlace};
-use super::options::Options;
-use super::outcome::{Done, shown};
+use super::outcome::Done;
 use super::state::Known;
 
 /// One step of the cycle.
@@ -56,63 +52,6 @@ pub(super) struct Wanted {
     pub(super) allow_deletes: Option<u64>,
 }
 
-/// Runs a cycle.
-pub(super) fn run(
-    options: &Options,
-    config: &Config,
-    name: Option<&str>,
-    wanted: Wanted,
-    screen: &mut impl Write,
-) -> anyhow::Result<ExitCode> {
-    let chosen = choose(config, name, wanted.step)?;
-    let report = options.common.report.as_deref();
-    let mut output = Output {
-        options,
-        report: report.map(ReportFile::create).transpose()?,
-        screen,
-    };
-    let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
-    let home = Home::open(config, options.dry_run)?;
-    let open = |lock, chosen: &[&Connection], wanted| {
-        open(config, &home, lock, &clock, &interrupt, chosen, wanted)
-    };
-    if options.dry_run {
-        return output.cycle(&mut open(None, &chosen, wanted)?, &chosen, wanted);
-    }
-    let ran = match home.lock_cycle(&interrupt)? {
-        Some(lock) => open(Some(lock), &chosen, wanted)
-            .map_err(Into::into)
-            .and_then(|mut agent| output.cycle(&mut agent, &chosen, wanted)),
-        None => {
-            // Asked for while a cycle runs: not refused, not lost, and run once (DX-11).
-            home.queue(&json!((name, wanted)).to_string())?;
-            if home.is_held_by(CYCLE) {
-                output.say_queued()?;
-                return Ok(ExitCode::Done);
-            }
-            // It has just ended, and may not have seen the line.
-            Ok(ExitCode::Done)
-        }
-    };
-    let mut exit = ExitCode::Done;
-    while home.has_queued() && interrupt.check().is_ok() {
-        // Whoever has the folder as a cycle looks at the lines once it is done.
-        let Some(lock) = home.lock_cycle(&interrupt)? else {
-            break;
-        };
-        let mut agent = open(Some(lock), &[], wanted)?;
-        for (name, wanted) in queued(&home.begin_queued()?) {
-            match choose(config, name.as_deref(), wanted.step) {
-                Ok(chosen) => exit = exit.worst(output.cycle(&mut agent, &chosen, wanted)?),
-                // The configuration is another one than when it was asked for.
-                Err(error) => agent.log(&[Event::of_error(&error)])?,
-            }
-        }
-        home.finish_queued()?;
-    }
-    ran.map(|ended| ended.worst(exit))
-}
-
 /// Opens the agent; what keeps it from that is remembered of the connections that were meant.
 pub(super) fn open<'c>(
     config: &'c Config,
@@ -139,74 +78,6 @@ pub(super) fn queued(lines: &[String]) -> Vec<(Option<String>, Wanted)> {
     lines
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect()
-}
-
-/// Where a run shows what it does.
-struct Output<'o, W> {
-    options: &'o Options,
-    report: Option<ReportFile>,
-    screen: &'o mut W,
-}
-
-impl<W: Write> Output<'_, W> {
-    fn say_queued(&mut self) -> anyhow::Result<()> {
-        match self.options.common.json {
-            true => put_line(
-                self.screen,
-                &json!({ "program": "dxa", "queued": true, "exit": 0 }),
-            )?,
-            false => writeln!(self.screen, "A cycle runs; another one follows it.")?,
-        }
-        Ok(())
-    }
-
-    /// Runs one cycle and shows it.
-    fn cycle<'c>(
-        &mut self,
-        agent: &mut Agent<'c>,
-        chosen: &[&'c Connection],
-        wanted: Wanted,
-    ) -> anyhow::Result<ExitCode> {
-        let ran = agent.cycle(chosen, wanted);
-        let events = agent.take_events();
-        agent.log(&events)?;
-        if !self.options.common.json {
-            for event in &events {
-                writeln!(self.screen, "{event}")?;
-            }
-        }
-        let (all, mail) = match ran {
-            Ok(ran) => ran,
-            Err(error) => {
-                agent.log(&[Event::of_error(&error)])?;
-                return Err(error.into());
-            }
-        };
-        let exit = all.iter().fold(mail, |worst, done| worst.worst(done.exit));
-        for done in &all {
-            if let Some(report) = &mut self.report {
-                for line in &done.lines {
-                    report.line(line)?;
-                }
-                report.line(done)?;
-            }
-            if !self.options.common.json {
-                show(done, self.screen)?;
-            }
-        }
-        if self.options.common.json {
-            let summary = json!({
-                "program": "dxa",
-                "dry_run": self.options.dry_run,
-                "connections": all,
-                "exit": exit.number(),
-            });
-            put_line(self.screen, &summary)?;
-        } else if self.options.dry_run {
-            writeln!(self.screen, "Dry run: nothing was written.")?;
-        }
-        Ok(exit)
-    }
 }
 
 /// Finds the connections that are meant. Where there are both roles, one of them has to be named (DX-11).
@@ -315,8 +186,10 @@ impl<'c> Agent<'c> {
             let known = known.and_then(|mut known| {
                 let before = known.numbers.shown();
                 done.numbers = Some((before, before));
-                self.receive(&mut mail, connection, &mut known, own, wanted, &mut done)?;
-                Ok(known)
+                let received =
+                    self.receive(&mut mail, connection, &mut known, own, wanted, &mut done);
+                self.name_bad_addresses(connection, &done);
+                received.map(|()| known)
             });
             match known {
                 Ok(known) => open.push((connection, known, done)),
@@ -390,6 +263,23 @@ impl<'c> Agent<'c> {
         }
     }
 
+    /// Says which transactions were refused because nobody can read their address (DX247, Q193842).
+    fn name_bad_addresses(&mut self, connection: &Connection, done: &Done) {
+        for line in &done.lines {
+            if line["reason"] != Reason::AddressSyntax.to_string() {
+                continue;
+            }
+            let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+            let event = Event::new(Severity::Error, "the address of a transaction is invalid");
+            let event = event.id("DX247").with("connection", &connection.name);
+            let event = match line["sync"].as_u64() {
+                Some(number) => event.with("number", number),
+                None => event,
+            };
+            self.say(event.with("because", text("detail")));
+        }
+    }
+
     /// What goes out: T1 of a requestor, the second half of T2.
     fn send(
         &mut self,
@@ -421,43 +311,4 @@ impl<'c> Agent<'c> {
         done.fail(error);
         Ok(())
     }
-}
-
-fn show(done: &Done, screen: &mut impl Write) -> std::io::Result<()> {
-    let steps = done.steps.join(", ");
-    write!(
-        screen,
-        "{} ({}): {steps}; {} messages",
-        done.connection, done.role, done.messages
-    )?;
-    let received = &done.received;
-    let parts = [
-        ("added", received.added),
-        ("modified", received.modified),
-        ("renamed", received.renamed),
-        ("deleted", received.deleted),
-        ("swept", received.swept),
-        ("unchanged", received.unchanged),
-        ("refused", received.refused),
-        ("ignored", received.ignored),
-        ("withheld", received.withheld),
-    ];
-    for (what, n) in parts.iter().filter(|(_, n)| *n > 0) {
-        write!(screen, ", {what} {n}")?;
-    }
-    if let Some(sent) = &done.sent {
-        write!(screen, "; sent {}", sent.transactions())?;
-        for (what, reasons) in [("skipped", &sent.skipped), ("notes", &sent.notes)] {
-            if !reasons.is_empty() {
-                write!(screen, "; {what}: {}", shown(reasons))?;
-            }
-        }
-    }
-    if let Some((before, after)) = done.numbers.filter(|(before, after)| before != after) {
-        write!(screen, "; {before} -> {after}")?;
-    }
-    if !done.is_well() {
-        write!(screen, "; failed")?;
-    }
-    writeln!(screen)
 }

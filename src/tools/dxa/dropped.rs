@@ -78,6 +78,7 @@ impl<'c> Agent<'c> {
         }
         files.sort();
         let mut all = Vec::new();
+        let mut stopped = Vec::new();
         for path in files {
             let file = path
                 .strip_prefix(self.home.incoming())
@@ -91,7 +92,15 @@ impl<'c> Agent<'c> {
                 all.push(Dropped::new(file, "left", None));
                 continue;
             }
-            let mut dropped = match self.take_file(&path, permission)? {
+            let taken = match self.take_file(&path, permission) {
+                // A list that waits for somebody keeps no other one from being applied.
+                Err(error) if error.exit == ExitCode::Guard => {
+                    stopped.push(format!("{file}: {error}"));
+                    continue;
+                }
+                taken => taken?,
+            };
+            let mut dropped = match taken {
                 Ok((mut dropped, fates)) => {
                     dropped.file = file;
                     if dropped.fate != "left" {
@@ -125,7 +134,11 @@ impl<'c> Agent<'c> {
             }
             all.push(dropped);
         }
-        Ok(all)
+        self.remember_lists(&all);
+        match stopped.is_empty() {
+            true => Ok(all),
+            false => Err(ToolError::new(ExitCode::Guard, stopped.join("; "))),
+        }
     }
 
     /// Applies one file; the note says why it is put aside.

@@ -77,10 +77,11 @@ fn sent(sending: &Sending) -> String {
     text
 }
 
+/// A connection, and what was found about it.
+pub(super) type Looked<'c> = (&'c Connection, Result<Effect, ToolError>);
+
 /// Looks at every connection that is sent something; each with its own result. Nothing is written.
-pub(super) fn of(
-    config: &Config,
-) -> Result<Vec<(&Connection, Result<Effect, ToolError>)>, ToolError> {
+pub(super) fn of(config: &Config) -> Result<Vec<Looked<'_>>, ToolError> {
     let home = Home::at(&config.agent.data);
     let clock = Clock::from_environment()?;
     let mut agent = Agent::open_in(config, home, None, clock, Interrupt::default())?;
@@ -100,7 +101,7 @@ pub(super) fn events(config: &Config) -> Vec<Event> {
     let events = effects
         .into_iter()
         .map(|(connection, effect)| match effect {
-            Ok(effect) if effect.changed.is_empty() => return None,
+            Ok(effect) if effect.changed.is_empty() => None,
             Ok(effect) => {
                 let event = Event::new(
                     Severity::Info,

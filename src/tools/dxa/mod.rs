@@ -12,6 +12,7 @@ mod container;
 mod copies;
 mod copytext;
 pub mod cycle;
+mod cycling;
 mod deleting;
 mod dropped;
 mod dropping;
@@ -71,8 +72,6 @@ use crate::tools::report::{ReportFile, put_line};
 use agent::Agent;
 use config::Config;
 use dropped::{Dropped, Permission};
-use event::Event;
-use home::Home;
 use options::{Command, Options};
 
 /// Reads a command line and does what it says; the first of `arguments` is the program itself.
@@ -95,8 +94,7 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
     }
     let config =
         Config::load(&options.config).map_err(|error| ToolError::usage(error.to_string()))?;
-    let home = Home::at(&config.agent.data);
-    let ended = match &options.command {
+    match &options.command {
         Command::Check => check(&options, &config, screen),
         Command::Cycle {
             connection,
@@ -111,7 +109,7 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
                 export_all: *export_all,
                 allow_deletes: *allow_deletes,
             };
-            cycle::run(&options, &config, connection.as_deref(), wanted, screen)
+            cycling::run(&options, &config, connection.as_deref(), wanted, screen)
         }
         Command::Resync {
             connections,
@@ -162,21 +160,9 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
         Command::Takeover { postoffices, .. } => {
             takeover::run(&options, &config, postoffices, screen)
         }
-        Command::Run => return service::run(&options, config, screen),
+        Command::Run => service::run(&options, config, screen),
         Command::Schema { .. } => Ok(ExitCode::Done),
-    };
-    let writes = matches!(
-        options.command,
-        Command::Lists { .. } | Command::Resync { .. } | Command::Reset { .. }
-    );
-    if let (Err(error), true) = (&ended, writes && !options.dry_run && home.root().exists()) {
-        if let Some(error) = error.downcast_ref::<ToolError>() {
-            // What cannot be logged is said on the screen all the same.
-            let clock = Clock::from_environment()?;
-            let _unsaid = home.write_log(&clock, &[Event::of_error(error)]);
-        }
     }
-    ended
 }
 
 fn check(options: &Options, config: &Config, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
@@ -217,11 +203,9 @@ fn lists(
         options.dry_run,
     )?;
     let taken = agent.take_dropped(permission);
-    if let Ok(taken) = &taken {
-        agent.remember_lists(taken);
-    }
     let events = agent.take_events();
     agent.log(&events)?;
+    agent.log_failure(&taken)?;
     if !options.common.json {
         for event in &events {
             writeln!(screen, "{event}")?;

@@ -60,6 +60,7 @@ pub(super) fn run(
     let reset = agent.reset(connection);
     let events = agent.take_events();
     agent.log(&events)?;
+    agent.log_failure(&reset)?;
     let (before, after) = reset?;
     let (own, other) = todo::sides(config, connection);
     let sides = todo::Sides {

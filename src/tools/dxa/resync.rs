@@ -77,6 +77,7 @@ pub(super) fn run(
     let made = agent.make_asked(&chosen, order);
     let events = agent.take_events();
     agent.log(&events)?;
+    agent.log_failure(&made)?;
     if !options.common.json {
         for event in &events {
             writeln!(screen, "{event}")?;

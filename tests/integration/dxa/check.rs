@@ -29,6 +29,21 @@ fn all_is_well_where_all_is_well() {
 }
 
 #[test]
+fn a_configuration_beside_us_has_its_folder_beside_us() {
+    let scene = Scene::new();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dxa"));
+    let folder = scene.config().with_file_name("");
+    let output = command.arg("check").current_dir(folder).output();
+    let output = output.expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        stdout.contains("data folder: data will be made"),
+        "{stdout}"
+    );
+}
+
+#[test]
 fn dxc_086_107_a_container_that_is_not_there_is_named() {
     let scene = Scene::new();
     let output = scene.slapd.client("ldapdelete", &[CONTAINER], "");
@@ -67,7 +82,7 @@ fn dxc_106_a_folder_that_cannot_be_made_is_named() {
     .expect("written");
     let run = scene.dxa("check").ends(73);
     assert!(
-        run.stdout.contains("FAULT  data folder: /proc"),
+        run.stdout.contains("FAULT  data folder: /proc: "),
         "{}",
         run.stdout
     );

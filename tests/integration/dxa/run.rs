@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use super::net::{AGENT, letters};
 use super::scene::{CONTAINER, Scene, names, resync};
 use super::service::{Service, carry_away, quiet, set_agent, wait_until};
+use crate::nsda::units;
 
 const ASKED: &str = "a cycle is asked for because=SIGUSR1";
 
@@ -109,7 +110,7 @@ fn requests_wait_for_t2_and_both_roles_do_what_they_are_for() {
         "every = 604800\n[[connection]]\nname = \"PO2\"\nrole = \"server\"\naddress = \"NET1/PO2\"\n\
          import-container = \"ou=PO2,o=Org\"\nexport-containers = [\"ou=People,o=Org\"]\nat = [\"Sun 03:00\"]",
     );
-    set_agent(&scene, "poll = 1");
+    set_agent(&scene, "poll = 1\nmetrics = \"dxa.prom\"");
     let mut service = Service::start(&scene);
     service.wait_for("T1: request sent");
     carry_away(&scene);
@@ -124,6 +125,14 @@ fn requests_wait_for_t2_and_both_roles_do_what_they_are_for() {
     let status = scene.dxa("status --json").ends(0).json();
     assert_eq!(status[1]["incoming"], 1, "{status}");
     assert_eq!(status[1]["next"]["step"], "T2", "{status}");
+    let waiting = "dxa_waiting_messages{connection=\"PO2\",direction=\"incoming\"} 1";
+    wait_until("the metrics have it", || {
+        let metrics = fs::read_to_string(scene.config().with_file_name("dxa.prom"));
+        metrics
+            .expect("metrics")
+            .lines()
+            .any(|line| line == waiting)
+    });
     service.signal(Signal::USR1);
     let line = service.wait_for(ASKED);
     assert!(
@@ -233,6 +242,28 @@ fn lists_that_are_asked_for_in_the_configuration_are_made_once() {
     service.signal(Signal::HUP);
     service.wait_for("changed=0");
     service.stop();
+}
+
+#[test]
+fn the_unit_runs_the_service_and_systemd_has_nothing_to_remark() {
+    const UNIT: &str = "dirsync-dxa.service";
+    let settings = units::settings(&units::unit(UNIT));
+    let line = &settings["Service.ExecStart"];
+    let line = line.strip_prefix(units::INSTALLED).expect("its place");
+    let words: Vec<_> = line.split(' ').collect();
+    let ["dxa", "--config", config, command] = words[..] else {
+        panic!("{line}");
+    };
+    assert!(config.ends_with("dxa.toml"), "{config}");
+    let scene = quiet();
+    let mut service = Service::spawn(&scene, command);
+    service.wait_for("service started");
+    let reload = &settings["Service.ExecReload"];
+    assert!(reload.ends_with("kill -HUP $MAINPID"), "{reload}");
+    service.signal(Signal::HUP);
+    service.wait_for("configuration read again");
+    service.stop();
+    units::verify(env!("CARGO_BIN_EXE_dxa"), "dxa", &[UNIT]);
 }
 
 #[test]

@@ -196,6 +196,10 @@ fn a_list_that_the_guard_stops_is_said_once_and_left() {
         line.contains("folder=in") && line.contains("retry-at="),
         "{line}"
     );
+    // One that comes behind it does not wait for it.
+    let ldif = scene.dxa("export HQ").ends(0).stdout;
+    scene.drop_file("S.ldif", ldif.as_bytes());
+    service.wait_for("list done file=S.ldif");
     scene.dxa("lists --allow-deletes 29").ends(0);
     assert_eq!(scene.shown().len(), 1);
     let said = service.stop();

@@ -31,6 +31,7 @@ use super::config::{Config, Role};
 use super::event::{Event, Severity, whole};
 use super::history::{self, History};
 use super::home::{Home, Lock};
+use super::metrics;
 use super::notice::{self, Next, Notice};
 use super::options::Options;
 use plan::Plan;
@@ -151,6 +152,7 @@ impl<W: Write> Service<'_, W> {
         self.voice.say([event.with("poll", self.config.agent.poll)]);
         self.show_schedules();
         self.make_lists();
+        self.measure();
         let because = loop {
             for signal in self.signals.take() {
                 match signal {
@@ -237,11 +239,27 @@ impl<W: Write> Service<'_, W> {
 
     fn look(&mut self, now: Timestamp) {
         match self.watch.look(&self.config, &self.home) {
-            Ok(seen) => self.plan.looked(now, &seen),
+            Ok(seen) => {
+                self.plan.looked(now, &seen);
+                if seen != plan::Seen::default() {
+                    self.measure();
+                }
+            }
             Err(error) => {
                 self.plan.looked(now, &plan::Seen::default());
                 self.out(now, &error, Vec::new(), &plan::Todo::default());
             }
+        }
+    }
+
+    /// Writes the metrics, where nothing but what waits is another than after the last run.
+    fn measure(&mut self) {
+        if self.config.agent.metrics.is_none() {
+            return;
+        }
+        if let Some(mut ledger) = history::ledger(&self.home) {
+            let said = metrics::write(&self.config, &self.home, &mut ledger);
+            self.voice.say(said);
         }
     }
 

@@ -7,13 +7,13 @@
 //!   each time and ends at a quarter of an hour. What failed for another reason waits for the next time on the schedule,
 //!   since it needs somebody who mends it (Q232029).
 
+mod timing;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::config::{Config, Connection, Role, Schedule};
-
-/// The longest pause before something is tried again.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
+use crate::tools::dxa::config::{Config, Connection, Role};
+use timing::{LONGEST_PAUSE, Pause, Timing};
 
 /// How long a command that works with the folder is left alone before the service asks for the folder again.
 const HELD_PAUSE: SignedDuration = SignedDuration::from_secs(1);
@@ -52,6 +52,8 @@ pub(super) enum Why {
     Schedule,
     /// Somebody asked for it.
     Asked,
+    /// It failed, and is tried again.
+    Again,
 }
 
 /// What a look has found.
@@ -75,68 +77,6 @@ pub(super) enum End {
     Busy,
     /// Somebody has to mend something.
     Failed,
-}
-
-/// A pause after a failure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Pause {
-    tries: u32,
-    until: Timestamp,
-}
-
-impl Pause {
-    fn is_over(self, now: Timestamp) -> bool {
-        // A clock that was set back makes no pause longer.
-        self.until <= now || self.until > now + LONGEST_PAUSE
-    }
-}
-
-/// What is known of a connection.
-#[derive(Debug, Clone)]
-struct Timing {
-    name: String,
-    role: Role,
-    schedule: Schedule,
-    /// When updates were last exchanged, or it was given up.
-    last: Option<Timestamp>,
-    /// They are to be exchanged now, whatever the schedule says.
-    is_asked: bool,
-    /// Messages are to be taken.
-    has_mail: bool,
-    pause: Option<Pause>,
-}
-
-impl Timing {
-    fn new(connection: &Connection, last: Option<Timestamp>) -> Self {
-        Self {
-            name: connection.name.clone(),
-            role: connection.role,
-            schedule: connection.schedule.clone(),
-            last,
-            is_asked: false,
-            has_mail: false,
-            pause: None,
-        }
-    }
-
-    fn exchange_at(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        match self.is_asked {
-            true => Some(now),
-            false => self.schedule.next(self.last, now, zone),
-        }
-    }
-
-    fn takes_mail(&self) -> bool {
-        self.has_mail && self.role == Role::Requestor
-    }
-
-    /// When anything is due, were it not for a pause.
-    fn due_at(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        match self.takes_mail() {
-            true => Some(now),
-            false => self.exchange_at(now, zone),
-        }
-    }
 }
 
 /// What the service knows.
@@ -241,9 +181,10 @@ impl Plan {
             }
             let at = timing.exchange_at(now, &self.zone);
             if at.is_some_and(|at| at <= now) {
-                let why = match timing.is_asked {
-                    true => Why::Asked,
-                    false => Why::Schedule,
+                let why = match (timing.pause, timing.is_asked) {
+                    (Some(_), _) => Why::Again,
+                    (None, true) => Why::Asked,
+                    (None, false) => Why::Schedule,
                 };
                 todo.exchanges.push((timing.name.clone(), why));
             } else if timing.takes_mail() {
@@ -282,7 +223,7 @@ impl Plan {
         let others = (self.has_strangers || self.has_queued).then_some(now);
         let work = connections.chain(lists).chain(others).min();
         let work = work.map(|at| at.max(self.wait_until(now).unwrap_or(at)));
-        work.map_or(look, |at| at.min(look))
+        work.map_or(look, |at| at.min(look)).max(now)
     }
 
     /// Returns what is next on a connection, and whether that is tried again: `T1`, `T2` or `T3`.

@@ -7,12 +7,12 @@ use std::rc::Rc;
 
 use crate::tools::exit::ToolError;
 
-use super::super::check;
-use super::super::config::{self, Config};
-use super::super::effect;
-use super::super::event::{Event, Severity, told};
-use super::super::home::unusable;
 use super::{Service, refusal};
+use crate::tools::dxa::check;
+use crate::tools::dxa::config::{self, Config};
+use crate::tools::dxa::effect;
+use crate::tools::dxa::event::{Event, Severity, told};
+use crate::tools::dxa::home::unusable;
 
 impl<W: Write> Service<'_, W> {
     /// Reads the configuration again.

@@ -9,8 +9,8 @@ use serde_json::json;
 use crate::tools::cli::clock::Clock;
 use crate::tools::report::put_line;
 
-use super::super::event::{Event, Severity};
-use super::super::home::Home;
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::home::Home;
 
 /// Whom events are about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

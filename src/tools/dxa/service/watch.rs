@@ -10,11 +10,11 @@ use crate::postoffice::layout::Layout;
 use crate::postoffice::mailbag;
 use crate::tools::exit::ToolError;
 
-use super::super::backlog::Backlog;
-use super::super::config::Config;
-use super::super::dropped;
-use super::super::home::Home;
 use super::plan::Seen;
+use crate::tools::dxa::backlog::Backlog;
+use crate::tools::dxa::config::Config;
+use crate::tools::dxa::dropped;
+use crate::tools::dxa::home::Home;
 
 /// A list as it lay there.
 type Dropped = (PathBuf, u64, Option<SystemTime>);

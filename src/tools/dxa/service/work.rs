@@ -7,18 +7,18 @@ use jiff::Timestamp;
 
 use crate::tools::exit::{ExitCode, ToolError};
 
-use super::super::agent::Agent;
-use super::super::config::{Config, Connection};
-use super::super::cycle::{self, Step, Wanted};
-use super::super::dropped::Permission;
-use super::super::event::{Event, Severity, whole};
-use super::super::history;
-use super::super::home::{CYCLE, Lock};
-use super::super::outcome::Done;
-use super::super::resync;
 use super::Service;
 use super::plan::{End, Todo, Why};
 use super::voice::{Outcome, Scope};
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::config::{Config, Connection};
+use crate::tools::dxa::cycle::{self, Step, Wanted};
+use crate::tools::dxa::dropped::Permission;
+use crate::tools::dxa::event::{Event, Severity, whole};
+use crate::tools::dxa::history;
+use crate::tools::dxa::home::{CYCLE, Lock};
+use crate::tools::dxa::outcome::Done;
+use crate::tools::dxa::resync;
 
 /// What a cycle came to.
 type Ran = Result<(Vec<Done>, ExitCode), ToolError>;
@@ -45,9 +45,6 @@ impl<W: Write> Service<'_, W> {
         let lock = self.lock("lists", todo)?;
         let mut agent = self.open(&config, lock, &[], todo)?;
         let taken = agent.take_dropped(Permission::default());
-        if let Ok(taken) = &taken {
-            agent.remember_lists(taken);
-        }
         let events = agent.take_events();
         drop(agent);
         if self.is_stopped() {
@@ -156,13 +153,11 @@ impl<W: Write> Service<'_, W> {
             return;
         }
         let config = Rc::clone(&self.config);
-        let agent = Agent::open(
-            &config,
-            "resync",
-            self.clock.clone(),
-            self.interrupt.clone(),
-            false,
-        );
+        let (home, clock) = (self.home.clone(), self.clock.clone());
+        let lock = home.lock("resync", &self.interrupt);
+        let agent = lock.and_then(|lock| {
+            Agent::open_in(&config, home, Some(lock), clock, self.interrupt.clone())
+        });
         let (made, events) = match agent {
             Ok(mut agent) => {
                 let made = resync::make_configured(&mut agent);
@@ -221,7 +216,8 @@ impl<W: Write> Service<'_, W> {
             let event = Event::new(Severity::Info, "exchange").with("connection", name);
             let schedule = config.connection(name).map(|c| c.schedule.to_string());
             match why {
-                Why::Asked => event.with("because", "it was asked for, or failed before"),
+                Why::Asked => event.with("because", "it was asked for"),
+                Why::Again => event.with("because", "it failed before"),
                 Why::Schedule => event.with("because", schedule.unwrap_or_default()),
             }
         });
