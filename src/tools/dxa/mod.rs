@@ -21,6 +21,7 @@ mod mailplace;
 mod numbers;
 pub mod options;
 mod outcome;
+mod reading;
 mod refused;
 mod remarks;
 mod removed;

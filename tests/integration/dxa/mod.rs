@@ -10,6 +10,7 @@ mod holders;
 mod lists;
 mod luck;
 mod net;
+mod reading;
 mod refused;
 mod removed;
 mod reset;
