@@ -3,35 +3,36 @@
 use std::cmp::Ordering;
 
 use crate::directory::entry::{Attributes, Entry};
+use crate::directory::schema;
 
 /// Attributes in the order in which they are written: what an entry is, whose it is, what it shows, and the rest by
 /// name.
 const ATTRIBUTES: &[&str] = &[
-    "objectClass",
-    "ou",
-    "syncKey",
-    "syncAddress",
-    "syncProxyPrimary",
-    "syncProxySecondary",
-    "syncImportedFrom",
-    "syncEpoch",
-    "syncReqSeq",
-    "syncSvrSeq",
-    "syncImpSeq",
-    "syncConfSeq",
-    "syncEntryCount",
-    "syncOriginalName",
-    "syncTrustLevel",
-    "syncHidden",
-    "syncExport",
-    "syncSourceSeq",
-    "cn",
-    "sn",
+    schema::OBJECT_CLASS,
+    schema::OU,
+    schema::KEY,
+    schema::ADDRESS,
+    schema::PROXY_PRIMARY,
+    schema::PROXY_SECONDARY,
+    schema::IMPORTED_FROM,
+    schema::EPOCH,
+    schema::REQ_SEQ,
+    schema::SVR_SEQ,
+    schema::IMP_SEQ,
+    schema::CONF_SEQ,
+    schema::ENTRY_COUNT,
+    schema::ORIGINAL_NAME,
+    schema::TRUST_LEVEL,
+    schema::HIDDEN,
+    schema::EXPORT,
+    schema::SOURCE_SEQ,
+    schema::CN,
+    schema::SN,
     "givenName",
     "initials",
-    "displayName",
-    "mail",
-    "uid",
+    schema::DISPLAY_NAME,
+    schema::MAIL,
+    schema::UID,
     "telephoneNumber",
     "facsimileTelephoneNumber",
     "mobile",
@@ -47,7 +48,7 @@ const ATTRIBUTES: &[&str] = &[
     "postalCode",
     "labeledURI",
     "description",
-    "syncTemplate",
+    schema::TEMPLATE,
 ];
 
 /// Returns the attributes in their order, each with its values sorted: a directory server returns the values of one
@@ -76,7 +77,7 @@ fn place(name: &str) -> usize {
 /// container and its addresses, stands in front with those above first: a server adds nothing below what is not there.
 pub(super) fn by_key(one: &Entry, other: &Entry) -> Ordering {
     let key = |entry: &Entry| {
-        let key = entry.attributes.first("syncKey");
+        let key = entry.attributes.first(schema::KEY);
         let folded = key.map(|key| String::from_utf8_lossy(key).to_lowercase());
         let depth = entry.dn.relative().len();
         (folded, depth, entry.dn.key(), entry.dn.to_string())

@@ -123,7 +123,7 @@ impl Mirror {
         let rows = statement.query_map([id], |row| {
             Ok((
                 Uuid(row.get(0)?),
-                Mark(u64::from_ne_bytes(row.get::<_, i64>(1)?.to_ne_bytes())),
+                Mark(u64::from_be_bytes(row.get::<_, i64>(1)?.to_be_bytes())),
             ))
         });
         let marks: HashMap<_, _> = rows.and_then(Iterator::collect).map_err(wrong)?;
@@ -233,7 +233,7 @@ impl Update<'_> {
         let values = params![
             self.container,
             marked.uuid.0,
-            i64::from_ne_bytes(marked.mark.0.to_ne_bytes()),
+            i64::from_be_bytes(marked.mark.0.to_be_bytes()),
             pack(&marked.entry),
         ];
         self.run(command, values)

@@ -9,6 +9,7 @@ use crate::directory::entry::Entry;
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
 use crate::directory::outgoing::{Decision, ExportKinds, ExportRules, decide};
+use crate::directory::schema;
 use crate::directory::template_map::TemplateMap;
 use crate::directory::x400::X121Spelling;
 use crate::tools::exit::ToolError;
@@ -126,13 +127,13 @@ fn is_structure(entry: &Entry) -> bool {
         "country",
         "locality",
     ];
-    let classes = entry.attributes.values("objectClass");
+    let classes = entry.attributes.values(schema::OBJECT_CLASS);
     let has = |wanted: &str| {
         classes
             .iter()
             .any(|class| class.eq_ignore_ascii_case(wanted.as_bytes()))
     };
     HOLDERS.iter().any(|class| has(class))
-        && !has("syncLocalRecipient")
-        && !has("syncRemoteAddress")
+        && !has(schema::LOCAL_RECIPIENT)
+        && !has(schema::REMOTE_ADDRESS)
 }
