@@ -75,30 +75,33 @@ pub fn added(received: Received<'_>, rules: ImportRules<'_>) -> Wanted {
     let alias = alias_of(received.address, &mut notes);
 
     let mut attributes = Attributes::default();
-    attributes.add("objectClass", class.object_class());
-    attributes.add("objectClass", "syncRemoteAddress");
+    attributes.add(schema::OBJECT_CLASS, class.object_class());
+    attributes.add(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS);
     attributes.add(schema::KEY, key.as_str());
-    attributes.add("syncAddress", received.address.to_string());
-    attributes.add("syncImportedFrom", rules.owner);
+    attributes.add(schema::ADDRESS, received.address.to_string());
+    attributes.add(schema::IMPORTED_FROM, rules.owner);
     if !name.is_empty() {
-        attributes.add("syncOriginalName", &*name);
+        attributes.add(schema::ORIGINAL_NAME, &*name);
     }
     if let Some(trust) = rules.trust {
-        attributes.add("syncTrustLevel", trust.to_string());
+        attributes.add(schema::TRUST_LEVEL, trust.to_string());
     }
     let shown = if name.is_empty() { &alias } else { &name };
-    attributes.set("cn", applied.take("cn").unwrap_or_else(|| one(shown)));
+    attributes.set(
+        schema::CN,
+        applied.take(schema::CN).unwrap_or_else(|| one(shown)),
+    );
     if class == Class::Person {
         let derived = || one(surname(shown));
-        attributes.set("sn", applied.take("sn").unwrap_or_else(derived));
+        attributes.set(schema::SN, applied.take(schema::SN).unwrap_or_else(derived));
     }
-    let display = applied.take("displayName");
-    attributes.set("displayName", display.unwrap_or_else(|| one(shown)));
-    let mapped_alias = applied.take("uid");
-    attributes.set("uid", mapped_alias.unwrap_or_else(|| one(&alias)));
-    let mail = applied.take("mail");
+    let display = applied.take(schema::DISPLAY_NAME);
+    attributes.set(schema::DISPLAY_NAME, display.unwrap_or_else(|| one(shown)));
+    let mapped_alias = applied.take(schema::UID);
+    attributes.set(schema::UID, mapped_alias.unwrap_or_else(|| one(&alias)));
+    let mail = applied.take(schema::MAIL);
     let mail = mail.unwrap_or_else(|| mail_of(received.address, &mut notes));
-    attributes.set("mail", mail);
+    attributes.set(schema::MAIL, mail);
     applied.put(&mut attributes);
     Wanted {
         key,
@@ -125,15 +128,15 @@ pub fn modified(present: &Attributes, received: Received<'_>, rules: ImportRules
 
     let mut attributes = present.clone();
     attributes.set(schema::KEY, one(key.as_str()));
-    attributes.set("syncAddress", one(&received.address.to_string()));
-    attributes.set("syncImportedFrom", one(rules.owner));
-    attributes.set("syncOriginalName", one(&name));
+    attributes.set(schema::ADDRESS, one(&received.address.to_string()));
+    attributes.set(schema::IMPORTED_FROM, one(rules.owner));
+    attributes.set(schema::ORIGINAL_NAME, one(&name));
 
     // What was made from the old name or the old address follows; what somebody else put there stays.
-    let old_address = present.text("syncAddress").map(TargetAddress::parse);
+    let old_address = present.text(schema::ADDRESS).map(TargetAddress::parse);
     let old_address = old_address.and_then(Result::ok);
     let old_alias = old_address.as_ref().map(|a| alias_of(a, &mut Vec::new()));
-    let old_shown = present.text("syncOriginalName").or(old_alias.as_deref());
+    let old_shown = present.text(schema::ORIGINAL_NAME).or(old_alias.as_deref());
     let old_mail = old_address.as_ref().map(|a| mail_of(a, &mut Vec::new()));
     let mut follow = |attribute: &str, old: Option<Vec<Vec<u8>>>, new: Vec<Vec<u8>>| {
         let is_mapped = applied.take(attribute);
@@ -147,18 +150,18 @@ pub fn modified(present: &Attributes, received: Received<'_>, rules: ImportRules
             None => {}
         }
     };
-    follow("cn", old_shown.map(one), one(shown));
-    follow("displayName", old_shown.map(one), one(shown));
+    follow(schema::CN, old_shown.map(one), one(shown));
+    follow(schema::DISPLAY_NAME, old_shown.map(one), one(shown));
     if class == Class::Person {
         follow(
-            "sn",
+            schema::SN,
             old_shown.map(|n| one(surname(n))),
             one(surname(shown)),
         );
     }
-    follow("uid", old_alias.as_deref().map(one), one(&alias));
+    follow(schema::UID, old_alias.as_deref().map(one), one(&alias));
     let new_mail = mail_of(received.address, &mut notes);
-    follow("mail", old_mail, new_mail);
+    follow(schema::MAIL, old_mail, new_mail);
     applied.put_over(&mut attributes);
     Wanted {
         key,
@@ -175,8 +178,16 @@ pub fn remapped(
     new: &TemplateMap,
 ) -> (Attributes, Vec<Note>) {
     // These are there with and without a table.
-    let is_standing =
-        |attribute: &str| ["cn", "sn", "displayName", "uid", "mail"].contains(&attribute);
+    let is_standing = |attribute: &str| {
+        [
+            schema::CN,
+            schema::SN,
+            schema::DISPLAY_NAME,
+            schema::UID,
+            schema::MAIL,
+        ]
+        .contains(&attribute)
+    };
     let mut lines = old.lines(present);
     lines.retain(|line| {
         let attribute = old.split(line).and_then(|split| split.attribute);
@@ -227,7 +238,7 @@ fn class_of(kind: RecipientKind, name: &str) -> Class {
 }
 
 pub(super) fn is_of_class(attributes: &Attributes, class: &str) -> bool {
-    let classes = attributes.values("objectClass").iter();
+    let classes = attributes.values(schema::OBJECT_CLASS).iter();
     classes
         .map(|value| String::from_utf8_lossy(value))
         .any(|value| value.eq_ignore_ascii_case(class))
@@ -304,7 +315,7 @@ fn mail_of(address: &TargetAddress, notes: &mut Vec<Note>) -> Vec<Vec<u8>> {
     if address.kind() != "SMTP" {
         return Vec::new();
     }
-    match syntax::store("mail", address.value()) {
+    match syntax::store(schema::MAIL, address.value()) {
         Ok(mail) => one(&mail),
         Err(why) => {
             notes.push(Note::new(Reason::ValueDropped, why));

@@ -38,6 +38,8 @@ pub(super) struct Agent<'c> {
     events: Vec<Event>,
     /// Containers that were looked at, and for what.
     pub(super) seen: HashSet<(&'static str, String)>,
+    /// Containers of which the mirror has what this run has read.
+    pub(super) fresh: HashSet<String>,
     _lock: Option<Lock>,
 }
 
@@ -95,6 +97,7 @@ impl<'c> Agent<'c> {
             dry_run,
             events: Vec::new(),
             seen: HashSet::new(),
+            fresh: HashSet::new(),
             _lock: lock,
         };
         if let Some(warning) = shown_password(&config.directory) {

@@ -246,7 +246,7 @@ fn check_schema(link: &mut Link) -> Result<String, ToolError> {
     let mut search = Search::new(subentry).attributes(&["objectClasses"]);
     search.scope = Scope::Base;
     search.page = None;
-    search.filter = Filter::equal("objectClass", "subschema");
+    search.filter = Filter::equal(schema::OBJECT_CLASS, "subschema");
     let found = link.find(&search).map_err(unread)?;
     let classes: Vec<_> = found
         .iter()
@@ -297,7 +297,7 @@ fn check_connection(link: &mut Link, home: &Home, connection: &Connection, check
 fn count(link: &mut Link, container: &Dn, owner: &str) -> Result<String, ToolError> {
     let (mut own, mut foreign) = (0, 0);
     let search = Search::new(container.clone()).attributes(&[schema::IMPORTED_FROM]);
-    let search = search.filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
+    let search = search.filter(Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS));
     link.search(&search, |entry| {
         match entry.attributes.text(schema::IMPORTED_FROM) {
             Some(found) if found.eq_ignore_ascii_case(owner) => own += 1,
@@ -312,11 +312,11 @@ fn count(link: &mut Link, container: &Dn, owner: &str) -> Result<String, ToolErr
 /// Counts what lies in an export container, by kind: how many entries each rule touches.
 fn kinds(link: &mut Link, container: &Dn) -> Result<String, ToolError> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    let attributes = ["objectClass", schema::HIDDEN, schema::TRUST_LEVEL];
+    let attributes = [schema::OBJECT_CLASS, schema::HIDDEN, schema::TRUST_LEVEL];
     let search = Search::new(container.clone()).attributes(&attributes);
     link.search(&search, |entry| {
         let has = |class: &str| {
-            let mut classes = entry.attributes.values("objectClass").iter();
+            let mut classes = entry.attributes.values(schema::OBJECT_CLASS).iter();
             classes.any(|value| value.eq_ignore_ascii_case(class.as_bytes()))
         };
         let kind = match (

@@ -72,7 +72,7 @@ impl<'a> Contents<'a> {
             keeps,
         };
         let mut own = Search::new(place.container.clone())
-            .filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
+            .filter(Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS));
         own.page = Some(place.page);
         directory
             .search(&own, |entry| {
@@ -399,7 +399,7 @@ pub(super) fn put_numbers(
         None => {
             parts.push(Modification {
                 kind: ModificationKind::Add,
-                attribute: "objectClass".to_owned(),
+                attribute: schema::OBJECT_CLASS.to_owned(),
                 values: vec![schema::IMPORT_CONTAINER.into()],
             });
         }
@@ -455,7 +455,7 @@ fn put_missing(
     };
     let parts = parts
         .into_iter()
-        .filter(|part| part.attribute != "objectClass");
+        .filter(|part| part.attribute != schema::OBJECT_CLASS);
     let again = Operation {
         change: Change::Modify(parts.collect()),
         ..operation
@@ -517,10 +517,10 @@ fn exit_of(error: &LdapError) -> ExitCode {
 
 /// Makes an organizational unit where there is none.
 pub(super) fn make_unit(directory: &mut Connection, dn: &Dn) -> Result<(), ToolError> {
-    let name = dn.own_value("ou").unwrap_or_default();
+    let name = dn.own_value(schema::OU).unwrap_or_default();
     let mut attributes = crate::directory::entry::Attributes::default();
-    attributes.add("objectClass", "organizationalUnit");
-    attributes.add("ou", name);
+    attributes.add(schema::OBJECT_CLASS, "organizationalUnit");
+    attributes.add(schema::OU, name);
     let operation = Operation::new(dn.clone(), Change::Add(attributes));
     match directory.apply(&operation).map_err(unwritten)? {
         Err(refusal) if refusal.code != ResultCode::ENTRY_ALREADY_EXISTS => {

@@ -37,7 +37,7 @@ pub(super) fn run(
     let mut directory = connect(&config.directory)?;
     let numbers = container::numbers(&mut directory, container)?.unwrap_or_default();
     let owner = &connection.import.owner;
-    let filter = Filter::equal("objectClass", schema::REMOTE_ADDRESS);
+    let filter = Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS);
     let search = Search::new(container.clone())
         .filter(filter.and(Filter::equal(schema::IMPORTED_FROM, &owner[..])));
     let entries = directory.find(&search).map_err(unread)?;

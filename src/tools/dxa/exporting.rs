@@ -185,6 +185,7 @@ impl Agent<'_> {
         let mut sending = Sending {
             considered: source.considered,
             exported: wanted.exports.len() as u64,
+            readings: source.readings,
             ..Sending::default()
         };
         for (dn, note) in &source.withheld {

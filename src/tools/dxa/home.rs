@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `postoffice/` | the agent's postoffice: `external` brings its mail there and takes it from there |
 //! | `ledger.db` | the ledger |
+//! | `mirror.db` | what was read of the export containers last time; it may be lost at any time |
 //! | `in/` | lists to be applied; `in/NAME/` those that do not say who made them |
 //! | `out/` | lists that were made, and what was too big for a message |
 //! | `done/`, `bad/` | lists that were in `in/`, each with its report |
@@ -237,6 +238,10 @@ impl Home {
 
     pub(super) fn ledger(&self) -> PathBuf {
         self.root.join("ledger.db")
+    }
+
+    pub(super) fn mirror(&self) -> PathBuf {
+        self.root.join("mirror.db")
     }
 
     pub(super) fn incoming(&self) -> PathBuf {

@@ -127,6 +127,8 @@ impl Agent<'_> {
             let mut refused = Vec::new();
             if !self.dry_run {
                 self.keep_removed(connection, &snapshot, &fates, &writes)?;
+                // What is written here may lie in an export container.
+                self.fresh.clear();
                 self.make_places(connection, container, &writes)?;
                 let interrupt = self.interrupt.clone();
                 refused = container::write(&mut self.directory, writes, &mut || interrupt.check())?;

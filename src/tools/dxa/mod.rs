@@ -39,6 +39,7 @@ pub mod options;
 mod outcome;
 mod pacing;
 mod place;
+mod reading;
 mod refused;
 mod remarks;
 mod removed;

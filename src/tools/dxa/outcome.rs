@@ -15,12 +15,15 @@ use super::exporting::Reasons;
 use super::importing::Imported;
 use super::moving::Moved;
 use super::numbers::Shown;
+use super::reading::ReadingDone;
 
 /// What was sent.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Sending {
     /// Entries in the export containers.
     pub(super) considered: u64,
+    /// How each container was read.
+    pub(super) readings: Vec<ReadingDone>,
     /// Entries that the other side is to have.
     pub(super) exported: u64,
     /// `R`.

@@ -16,6 +16,7 @@ mod luck;
 mod messages;
 mod moved;
 mod net;
+mod reading;
 mod refused;
 mod removed;
 mod removing;

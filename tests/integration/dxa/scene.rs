@@ -126,10 +126,15 @@ impl Scene {
     }
 
     pub(super) fn command(&self, line: &str) -> Command {
+        self.command_with(&self.config(), line)
+    }
+
+    /// The same with another configuration.
+    pub(super) fn command_with(&self, config: &Path, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dxa"));
         command
             .arg("--config")
-            .arg(self.config())
+            .arg(config)
             .args(line.split_whitespace());
         command.env("DIRSYNC_NOW", NOW).env("TZ", "UTC");
         command

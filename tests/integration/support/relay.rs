@@ -24,6 +24,8 @@ pub(crate) struct Relay {
 
 #[derive(Default)]
 struct State {
+    /// Where new connections lead.
+    server: Mutex<String>,
     bar: Mutex<Bar>,
     moved: Condvar,
 }
@@ -42,12 +44,16 @@ impl Relay {
     pub(crate) fn to(server: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let state = Arc::<State>::default();
+        let state = Arc::new(State {
+            server: Mutex::new(server),
+            ..State::default()
+        });
         let shared = Arc::clone(&state);
         thread::spawn(move || {
             for client in listener.incoming() {
-                let (client, server) = (client.expect("a connection"), server.clone());
+                let client = client.expect("a connection");
                 let state = Arc::clone(&shared);
+                let server = state.server.lock().expect("no panic").clone();
                 thread::spawn(move || carry(&client, &server, &state));
             }
         });
@@ -57,6 +63,11 @@ impl Relay {
     /// Returns `ldap://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> String {
         format!("ldap://{}", self.address)
+    }
+
+    /// Leads new connections to another server, under the same address.
+    pub(crate) fn lead_to(&self, server: String) {
+        *self.state.server.lock().expect("no panic") = server;
     }
 
     /// Returns how many requests of this kind have come.

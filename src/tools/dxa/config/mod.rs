@@ -82,6 +82,8 @@ pub struct Directory {
     pub page_size: u32,
     /// Seconds that an operation may take.
     pub timeout: u64,
+    /// Hours after which an export container is read whole again, whatever is known of it; 0 is always.
+    pub full_read_hours: u64,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +125,8 @@ struct DirectoryText {
     page_size: u32,
     #[serde(default = "default_timeout")]
     timeout: u64,
+    #[serde(default = "default_full_read_hours")]
+    full_read_hours: u64,
 }
 
 fn default_code_page() -> u16 {
@@ -142,6 +146,10 @@ fn default_page_size() -> u32 {
 
 fn default_timeout() -> u64 {
     60
+}
+
+fn default_full_read_hours() -> u64 {
+    24
 }
 
 impl Config {
@@ -320,6 +328,7 @@ impl DirectoryText {
             password,
             page_size: self.page_size,
             timeout: self.timeout,
+            full_read_hours: self.full_read_hours,
         }
     }
 }
