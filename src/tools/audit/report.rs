@@ -292,7 +292,10 @@ fn print_summary(summary: &Summary<'_>, screen: &mut dyn Write) -> std::io::Resu
         writeln!(screen)?;
     }
     if summary.state == "PARTIAL" {
-        writeln!(screen, "PARTIAL: B does not hold exactly what A does.")?;
+        writeln!(
+            screen,
+            "PARTIAL: the entries of B are not those of A, or of some it is not known."
+        )?;
     }
     if summary.exit != ExitCode::Done {
         let (number, meaning) = (summary.exit.number(), summary.exit.meaning());

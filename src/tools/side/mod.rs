@@ -18,6 +18,7 @@ pub mod recipient;
 mod records;
 mod spec;
 mod text;
+pub mod transaction;
 
 #[cfg(feature = "ldap")]
 mod ldap;

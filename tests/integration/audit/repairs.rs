@@ -24,9 +24,24 @@ fn mend(office: &Office, scene: &Scene, text: &str) -> String {
         assert_eq!(ran.exit, 0, "{text}\n{shown}\n{}{}", ran.stdout, ran.stderr);
     }
     let again = scene.audit("a.txt", &path, &more);
-    assert_eq!((again.exit, again.found().iter().filter(|l| !l.starts_with("excluded")).count()), (0, 0),
-        "{text}\n{shown}\n{:?}", again.found());
-    assert_eq!(fs::read(&repair).expect("written"), b"", "nothing is left to do");
+    assert_eq!(
+        (
+            again.exit,
+            again
+                .found()
+                .iter()
+                .filter(|l| !l.starts_with("excluded"))
+                .count()
+        ),
+        (0, 0),
+        "{text}\n{shown}\n{:?}",
+        again.found()
+    );
+    assert_eq!(
+        fs::read(&repair).expect("written"),
+        b"",
+        "nothing is left to do"
+    );
     shown.replace("\r\n", "\n")
 }
 
@@ -88,7 +103,9 @@ fn any_list_becomes_any_other() {
     // A few names and mailboxes, so that they meet in every way.
     let mut state = 5220_u64;
     let mut random = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
     let mut list = || {
@@ -101,7 +118,11 @@ fn any_list_becomes_any_other() {
             }
             names.push((place, name));
             let name = ["ann", "Bob", "Cid", "DAN", "Eve", "Fay", "Gil", "Hal"][name as usize];
-            let name = if random(3) == 0 { name.to_uppercase() } else { name.to_owned() };
+            let name = if random(3) == 0 {
+                name.to_uppercase()
+            } else {
+                name.to_owned()
+            };
             let box_number = random(6);
             let address = match place {
                 0 => format!("PCM:NET/PO/B{box_number}"),
@@ -127,7 +148,9 @@ fn nothing_is_written_about_the_names_of_the_postoffice_itself() {
     let scene = Scene::new();
     scene.text("a.txt", "A Anna\tPCM:NET/PO/ANN\nA Dan\tPCM:NET/PO/DAN\n");
     let path = office.path().display().to_string();
-    let found = scene.audit("a.txt", &path, "--repair {}/repair.txt").ends(5, "PARTIAL");
+    let found = scene
+        .audit("a.txt", &path, "--repair {}/repair.txt")
+        .ends(5, "PARTIAL");
     assert_eq!(fs::read(scene.path("repair.txt")).expect("written"), b"");
     let left_out = &found.summary["repair"]["left_out"];
     assert_eq!(*left_out, serde_json::json!({"not-authoritative": 3}));
@@ -143,9 +166,16 @@ fn what_no_postoffice_can_hold_is_left_out_and_counted() {
          dn: cn=c\ncn: Cid\nsyncAddress: NOTES:Cid@Org\n\ndn: cn=d\ncn: Dan\nmail: d@x\ntitle: Clerk\n\n",
     );
     let path = office.path().display().to_string();
-    let found = scene.audit("a.ldif", &path, "--list SMTP: --list NOTES: --repair {}/repair.txt");
+    let found = scene.audit(
+        "a.ldif",
+        &path,
+        "--list SMTP: --list NOTES: --repair {}/repair.txt",
+    );
     let left_out = found.summary["repair"]["left_out"].clone();
-    assert_eq!(left_out, serde_json::json!({"address-type": 1, "charset": 1, "too-long": 1}));
+    assert_eq!(
+        left_out,
+        serde_json::json!({"address-type": 1, "charset": 1, "too-long": 1})
+    );
     let repair = fs::read_to_string(scene.path("repair.txt")).expect("text");
     assert_eq!(
         repair,
