@@ -10,7 +10,7 @@ use super::item::{Details, Item};
 use crate::directory::schema;
 use crate::directory::syntax;
 use crate::directory::template_map::TemplateMap;
-use crate::tools::side::About;
+use crate::tools::side::{About, recipient};
 
 /// Attributes of the server's own, which no two of them share, and those that are compared as what they stand for: the
 /// key, the address and the number.
@@ -163,8 +163,11 @@ impl Comparer {
         }
     }
 
+    /// Tells whether an attribute is compared: where a side is a table, what is one of its columns, the name and the
+    /// address aside.
     fn is_column(&self, name: &str) -> bool {
-        self.columns.iter().all(|columns| columns.contains(name))
+        let is_told = !self.columns.is_empty() && recipient::is_address_or_name(name);
+        !is_told && self.columns.iter().all(|columns| columns.contains(name))
     }
 
     /// Attributes of an entry of a directory, for another directory.

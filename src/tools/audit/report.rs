@@ -269,6 +269,7 @@ fn print_summary(summary: &Summary<'_>, screen: &mut dyn Write) -> std::io::Resu
         (tally.stale, "stale"),
         (tally.gap, "out of sequence"),
         (tally.pairs, "under two keys"),
+        (tally.lines_refused, "lines refused"),
     ];
     write!(screen, "{} equal", tally.equal)?;
     for (count, what) in parts.iter().filter(|(count, _)| *count > 0) {

@@ -109,6 +109,7 @@ impl Showing {
                 Err(why) => self.refused(&unfit(why, place), text),
             },
             Event::Refused(refusal) => self.refused(&refusal, text),
+            Event::LineRefused(refusal) => self.say(&refusal, text).map(drop),
             Event::Excluded(_) | Event::Gap { .. } | Event::Backwards { .. } => Ok(()),
         }
     }
@@ -170,18 +171,9 @@ impl Showing {
         refusal: &Refusal,
         text: Option<&mut impl Write>,
     ) -> Result<(), ToolError> {
-        let Refusal {
-            place,
-            reason,
-            detail,
-            ..
-        } = refusal;
         self.counts.read += 1;
-        self.counts.count(Outcome::Refused, Some(*reason));
-        let said = format!("{place}: {reason}: {detail}");
-        if let Some(output) = text {
-            write!(output, "# {said}\r\n").map_err(unwritable)?;
-        }
+        self.counts.count(Outcome::Refused, Some(refusal.reason));
+        let said = self.say(refusal, text)?;
         let line = EntryOutcome::new(
             &*refusal.address,
             &*refusal.name,
@@ -189,15 +181,33 @@ impl Showing {
             Action::None,
             Outcome::Refused,
         );
-        let mut line = line.because(*reason);
+        let mut line = line.because(refusal.reason);
         line.message = refusal.message;
-        line.detail = Some(said.as_str().into());
-        self.report.take(line).map_err(unwritable)?;
+        line.detail = Some(said.into());
+        self.report.take(line).map_err(unwritable)
+    }
+
+    /// Says what is left out.
+    fn say(
+        &mut self,
+        refusal: &Refusal,
+        text: Option<&mut impl Write>,
+    ) -> Result<String, ToolError> {
+        let Refusal {
+            place,
+            reason,
+            detail,
+            ..
+        } = refusal;
+        let said = format!("{place}: {reason}: {detail}");
+        if let Some(output) = text {
+            write!(output, "# {said}\r\n").map_err(unwritable)?;
+        }
         self.messages.push(Note {
             number: refusal.message,
-            text: said,
+            text: said.clone(),
         });
-        Ok(())
+        Ok(said)
     }
 }
 

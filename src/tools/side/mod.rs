@@ -92,6 +92,8 @@ pub enum Event<'e> {
         /// Where it stands.
         place: Place,
     },
+    /// A line of an entry that is left out; the entry is there.
+    LineRefused(Refusal),
     /// Something that cannot be read.
     Refused(Refusal),
     /// An entry that the side itself keeps to itself.

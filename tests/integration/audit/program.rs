@@ -20,7 +20,7 @@ fn the_screen_shows_sides_findings_counts_and_the_end() {
         ran.stdout,
         "A: import text a.txt
 B: import text b.txt
-refused    B: (line 5) message-12: line 5, column 1: [12] Bad command: found \"X\", expected A, D, M, R, T or #
+refused    B: (line 5) message-12: line 5, column 1: [12] Invalid character in column 1: found \"X\", expected A, D, M, R, T or #
 altered    MS:N/P/ANN Ann (A: line 1; B: line 1)
   Title: A \"Clerk\", B \"Boss\"
 missing    MS:N/P/CID Cid (A: line 4)
@@ -109,7 +109,7 @@ fn a_summary_has_every_key_and_an_error_has_one_too() {
         json!({
             "program": "audit", "state": "COMPLETE", "sides": {"a": side, "b": side}, "a": counts, "b": counts,
             "equal": 1, "altered": 0, "missing": 0, "extra": 0, "kept": 0,
-            "duplicated": {"a": 0, "b": 0, "both": 0, "names": 0}, "stale": 0, "gap": 0, "pairs": 0,
+            "duplicated": {"a": 0, "b": 0, "both": 0, "names": 0}, "stale": 0, "gap": 0, "pairs": 0, "lines_refused": 0,
             "spilled": 0, "messages": [said("A"), said("B")], "seconds": 0.0, "exit": 0,
         })
     );
@@ -150,6 +150,19 @@ fn a_report_or_a_repair_that_cannot_be_written_stops_the_run() {
     scene
         .run("a.txt", "a.txt", "--repair no/such/file")
         .ends(73);
+}
+
+#[test]
+fn a_line_that_an_entry_cannot_have_is_said_and_the_entry_is_compared_without() {
+    let scene = Scene::new();
+    scene.text(
+        "a.txt",
+        "A Bob\tSMTP:bob@x\n- Title:/x\nA Ann\tPCM:N/P/ANN\n- Title:/y\n",
+    );
+    let audited = scene.audit("a.txt", "a.txt", "").ends(0, "COMPLETE");
+    let line = "line-refused SMTP:bob@x value-dropped".replace("refused ", "refused A ");
+    assert_eq!(audited.found(), [line.clone(), line.replace(" A ", " B ")]);
+    assert_eq!(audited.of("line-refused")[0]["message"], 24);
 }
 
 #[test]

@@ -24,19 +24,10 @@ fn mend(office: &Office, scene: &Scene, text: &str) -> String {
         assert_eq!(ran.exit, 0, "{text}\n{shown}\n{}{}", ran.stdout, ran.stderr);
     }
     let again = scene.audit("a.txt", &path, &more);
-    assert_eq!(
-        (
-            again.exit,
-            again
-                .found()
-                .iter()
-                .filter(|l| !l.starts_with("excluded"))
-                .count()
-        ),
-        (0, 0),
-        "{text}\n{shown}\n{:?}",
-        again.found()
-    );
+    let mut left = again.found();
+    // The administrator is in another list, and several may share a mailbox.
+    left.retain(|line| !line.starts_with("excluded") && !line.starts_with("duplicated BOTH"));
+    assert_eq!((again.exit, left), (0, vec![]), "{text}\n{shown}");
     assert_eq!(
         fs::read(&repair).expect("written"),
         b"",
@@ -144,7 +135,7 @@ fn any_list_becomes_any_other() {
 #[test]
 fn nothing_is_written_about_the_names_of_the_postoffice_itself() {
     let office = Office::new("NET/PO");
-    office.run("admin", "local create ANN Ann").ends(0);
+    office.run("admin", "local create Ann ANN").ends(0);
     let scene = Scene::new();
     scene.text("a.txt", "A Anna\tPCM:NET/PO/ANN\nA Dan\tPCM:NET/PO/DAN\n");
     let path = office.path().display().to_string();

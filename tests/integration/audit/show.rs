@@ -114,7 +114,7 @@ fn import_text_and_a_queue_that_is_named_as_one_are_shown() {
         show(&scene, "list.txt").ends(0).stdout,
         "list.txt: import text
 R PCM:N/P                                1  template of 1 fields
-line 5: address-syntax: line 5, column 15: [71] Invalid characters in mailbox name: found \".\", expected 1 to 10 letters or digits
+line 5: address-syntax: line 5, column 16: [71] Alphanumeric characters only allowed in mailbox name: found \"B.B\", expected letters and digits only in the mailbox name
 2 entries, whole
 "
     );
