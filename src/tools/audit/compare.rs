@@ -317,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn ntc_024_025_a_value_in_a_field_that_was_empty_and_a_longer_value_are_changes() {
+    fn nt08_a_value_in_a_field_that_was_empty_and_a_longer_value_are_changes() {
         let company = |value: &[&str]| {
             let details: &[(&str, &[&str])] = match value {
                 [] => &[],
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn ntc_026_several_values_are_a_set() {
+    fn nt08_several_values_are_a_set() {
         let of = |values: &[&str]| item("SMTP:b@x", "Bob", &[("shortname", values)]);
         assert!(found(DIRECTORIES, &of(&["a", "b", "c"]), &of(&["c", "a", "b"])).is_empty());
         assert_eq!(
@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn ntc_030_what_is_not_to_be_compared_is_not() {
+    fn nt10_what_is_not_to_be_compared_is_not() {
         let of = |title: &str| item("SMTP:b@x", "Bob", &[("title", &[title])]);
         let comparer = comparer(DIRECTORIES, &["Title"]);
         assert!(comparer.differences(&of("a"), &of("b")).is_empty());

@@ -171,6 +171,7 @@ impl<'t> Repair<'t> {
         output.put_in_place().map_err(failed)?;
         let apart = apart.len() as u64;
         Ok(Repaired {
+            file: path.display().to_string(),
             deletes: self.deletes.count() + apart,
             modifies,
             adds: self.adds.count() + apart,

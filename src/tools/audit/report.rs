@@ -169,6 +169,8 @@ impl From<&About> for SideView {
 /// What a repair consists of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Repaired {
+    /// The file.
+    pub(super) file: String,
     /// D transactions.
     pub(super) deletes: u64,
     /// M transactions.
@@ -281,12 +283,13 @@ fn print_summary(summary: &Summary<'_>, screen: &mut dyn Write) -> std::io::Resu
     }
     if let Some(repair) = &summary.repair {
         let Repaired {
+            file,
             deletes,
             modifies,
             adds,
             ..
         } = repair;
-        write!(screen, "Repair: {deletes} D, {modifies} M, {adds} A")?;
+        write!(screen, "{file}: {deletes} D, {modifies} M, {adds} A")?;
         for (reason, count) in &repair.left_out {
             write!(screen, ", {count} left out ({reason})")?;
         }

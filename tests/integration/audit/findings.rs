@@ -64,17 +64,6 @@ fn template_lines_are_compared_where_both_sides_have_any() {
 }
 
 #[test]
-fn ntc_024_025_a_value_in_an_empty_field_and_a_longer_one_are_changes() {
-    let with = |company: &str| format!("A Ann\tPCM:N/P/ANN\n- Title:/x\n- Company:/{company}\n");
-    for (now, before) in [("Acme", ""), ("Acme USA", "Acme"), ("acme", "Acme")] {
-        assert_eq!(
-            found(&with(now), &with(before), 5, "COMPLETE"),
-            [format!("altered MS:N/P/ANN Company: {now}|{before}")]
-        );
-    }
-}
-
-#[test]
 fn a_second_name_of_one_mailbox_is_a_duplicate_where_the_other_side_has_one() {
     let twice = "A Ann\tPCM:N/P/ANN\nA Anna\tPCM:n/p/ann\n";
     let once = "A Ann\tPCM:N/P/ANN\n";

@@ -71,6 +71,24 @@ A Dan                            SMTP:dan@x
 }
 
 #[test]
+fn ntc_024_025_a_value_in_an_empty_field_and_a_longer_one_are_changes_and_arrive() {
+    let office = Office::new("NET/HERE").define(&LISTS);
+    let scene = Scene::new();
+    let with = |company: &str| {
+        format!("T PCM:NET/PO\n Company:~15~25~A~~\nA Ann\tPCM:NET/PO/ANN\n- Company:/{company}\n")
+    };
+    office.import_text("-t", &with("")).ends(0);
+    for company in ["Acme", "Acme USA", "ACME USA"] {
+        let repair = mend(&office, &scene, &with(company));
+        assert!(repair.starts_with("M Ann "), "{repair}");
+        assert!(
+            repair.ends_with(&format!("- Company:/{company}\n")),
+            "{repair}"
+        );
+    }
+}
+
+#[test]
 fn names_that_are_exchanged_or_passed_on_find_their_places() {
     let office = Office::new("NET/HERE").define(&LISTS);
     office
