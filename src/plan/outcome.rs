@@ -10,6 +10,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 pub use super::reason::Reason;
+use crate::transaction::Transaction;
 
 /// What was asked for an entry (design section 5, the key `action` of a report line).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -29,6 +30,20 @@ pub enum Action {
     Template,
     /// Nothing was asked: the entry is only accounted for.
     None,
+}
+
+impl Action {
+    /// Returns what a transaction asks for.
+    #[must_use]
+    pub fn of(transaction: &Transaction) -> Self {
+        match transaction {
+            Transaction::Add { .. } => Self::Add,
+            Transaction::Delete { .. } => Self::Delete,
+            Transaction::Modify { .. } => Self::Modify,
+            Transaction::Replace { .. } => Self::Replace,
+            Transaction::Template { .. } => Self::Template,
+        }
+    }
 }
 
 /// How it ended for one entry (design section 5). Every entry read has exactly one.

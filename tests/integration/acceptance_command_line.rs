@@ -32,6 +32,7 @@ fn every_word_has_a_help_of_its_own_in_both_spellings() {
         ("import", "", "Adds, changes, removes"),
         ("listds", "", "Shows the dir-sync configuration"),
         ("listq", "", "Lists the transactions"),
+        ("audit", "", "Compares two sides"),
         ("tour", "", ""),
     ] {
         for help in ["-?", "--help"] {
@@ -125,6 +126,7 @@ fn json_is_one_object_with_the_code_even_where_nothing_could_be_done() {
         ("listds", "admin -pX -s", 78, json!(null)),
         ("listq", "admin -pX -fresync", 66, json!(null)),
         ("listq", "admin -pX -fgwtrans", 65, json!(null)),
+        ("audit", "{} {}/none", 66, json!(null)),
         ("admin", "local delete nobody", 66, json!(29)),
         ("admin", "setup NET/PO", 73, json!(null)),
     ] {

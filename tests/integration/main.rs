@@ -7,6 +7,7 @@ mod acceptance_logs;
 mod acceptance_ownership;
 mod acceptance_queue;
 mod admin;
+mod audit;
 mod batch_crash;
 mod case_ids;
 mod convergence;

@@ -38,6 +38,8 @@ pub(super) enum Outcome {
     Withheld,
     /// It cannot be read.
     Refused,
+    /// A line of it cannot be taken; the entry is compared without.
+    LineRefused,
 }
 
 impl Outcome {
@@ -56,6 +58,7 @@ impl Outcome {
             Self::Excluded => "excluded",
             Self::Withheld => "withheld",
             Self::Refused => "refused",
+            Self::LineRefused => "line refused",
         }
     }
 }
@@ -282,6 +285,8 @@ pub(super) struct Tally {
     pub(super) gap: u64,
     /// People who stand under two keys.
     pub(super) pairs: u64,
+    /// Lines of entries that cannot be taken.
+    pub(super) lines_refused: u64,
 }
 
 /// Duplicates by side.

@@ -123,6 +123,11 @@ impl<'i, 'r> Intake<'i, 'r> {
                 unreadable,
                 place,
             } => self.entry(&attributes, unreadable, place),
+            Event::LineRefused(refusal) => {
+                let finding = Finding::of_refusal(Outcome::LineRefused, self.which, &refusal);
+                self.reporter.tally.lines_refused += 1;
+                self.reporter.take(&finding)
+            }
             Event::Refused(refusal) => self.refused(&refusal),
             Event::Excluded(refusal) => self.excluded(&refusal),
             Event::Gap { from, to, place } => {

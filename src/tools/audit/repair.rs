@@ -20,14 +20,12 @@ use crate::codec::codepage::CodePage;
 use crate::directory::address_text::PC_MAIL;
 use crate::directory::note::Note;
 use crate::directory::template_map::TemplateMap;
-use crate::importfile::{Writer, parse_info};
+use crate::importfile::Writer;
 use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::outfile::OutFile;
+use crate::tools::side::transaction::info_lines;
 use crate::transaction::{Entry, InfoLine, Transaction};
-
-/// Attributes that every entry of a directory has: no template line is made of them.
-const STANDING: [&str; 5] = ["cn", "sn", "displayname", "uid", "mail"];
 
 /// How transactions are written.
 pub(super) struct Target<'t> {
@@ -173,6 +171,7 @@ impl<'t> Repair<'t> {
         output.put_in_place().map_err(failed)?;
         let apart = apart.len() as u64;
         Ok(Repaired {
+            file: path.display().to_string(),
             deletes: self.deletes.count() + apart,
             modifies,
             adds: self.adds.count() + apart,
@@ -248,17 +247,7 @@ impl<'t> Repair<'t> {
                 })
                 .collect();
         }
-        let mut attributes = item.attributes();
-        for name in STANDING {
-            attributes.remove(name);
-        }
-        let lines = self.target.map.lines(&attributes).into_iter();
-        lines
-            .map(|line| {
-                let bytes = page.encode(&line).map_err(charset)?;
-                parse_info(&bytes).map_err(wrong)
-            })
-            .collect()
+        info_lines(&item.attributes(), self.target.map, page)
     }
 }
 

@@ -169,6 +169,8 @@ impl From<&About> for SideView {
 /// What a repair consists of.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub(super) struct Repaired {
+    /// The file.
+    pub(super) file: String,
     /// D transactions.
     pub(super) deletes: u64,
     /// M transactions.
@@ -269,6 +271,7 @@ fn print_summary(summary: &Summary<'_>, screen: &mut dyn Write) -> std::io::Resu
         (tally.stale, "stale"),
         (tally.gap, "out of sequence"),
         (tally.pairs, "under two keys"),
+        (tally.lines_refused, "lines refused"),
     ];
     write!(screen, "{} equal", tally.equal)?;
     for (count, what) in parts.iter().filter(|(count, _)| *count > 0) {
@@ -280,19 +283,23 @@ fn print_summary(summary: &Summary<'_>, screen: &mut dyn Write) -> std::io::Resu
     }
     if let Some(repair) = &summary.repair {
         let Repaired {
+            file,
             deletes,
             modifies,
             adds,
             ..
         } = repair;
-        write!(screen, "Repair: {deletes} D, {modifies} M, {adds} A")?;
+        write!(screen, "{file}: {deletes} D, {modifies} M, {adds} A")?;
         for (reason, count) in &repair.left_out {
             write!(screen, ", {count} left out ({reason})")?;
         }
         writeln!(screen)?;
     }
     if summary.state == "PARTIAL" {
-        writeln!(screen, "PARTIAL: B does not hold exactly what A does.")?;
+        writeln!(
+            screen,
+            "PARTIAL: the entries of B are not those of A, or of some it is not known."
+        )?;
     }
     if summary.exit != ExitCode::Done {
         let (number, meaning) = (summary.exit.number(), summary.exit.meaning());

@@ -177,8 +177,8 @@ mod tests {
     use super::legacy::Value;
     use super::*;
     use crate::tools::{
-        admin, dssched, external, import, listds, listq, nsda, podiag, rebuild, reqmain, resync,
-        srvmain,
+        admin, audit, dssched, external, import, listds, listq, nsda, podiag, rebuild, reqmain,
+        resync, srvmain,
     };
 
     fn commands() -> [(&'static Table, clap::Command); 11] {
@@ -255,6 +255,7 @@ mod tests {
             command.debug_assert();
         }
         resync::options::command().debug_assert();
+        audit::options::command().debug_assert();
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod file;
 pub mod options;
 mod plan;
 mod show;
+mod show_side;
 
 use std::ffi::OsString;
 use std::io::Write;

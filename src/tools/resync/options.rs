@@ -10,6 +10,7 @@ use crate::codec::codepage::CodePage;
 use crate::tools::cli::code_page::code_page;
 use crate::tools::cli::login::LoginArgs;
 use crate::tools::cli::{self, CommonArgs, Early, tables};
+use crate::tools::side::access::DirectoryArgs;
 
 /// A command line of `resync`, understood.
 #[derive(Clone, Debug)]
@@ -77,7 +78,7 @@ DIRSYNC_NOW (RFC 3339, instead of the clock), DIRSYNC_LOG_YEARS (2 or 4), TZ.";
 pub enum Word {
     /// On the dir-sync server: write every list into a resync file
     Create(CreateArgs),
-    /// Show what a resync file holds
+    /// Show what a resync file holds, or another list: import text, LDIF, CSV, a directory as ldap://HOST/BASE
     Show(ShowArgs),
     /// Prove a resync file whole: exit 0 whole, 5 without end mark or with unreadable records, 65 damaged
     Check(CheckArgs),
@@ -121,7 +122,8 @@ pub struct CreateArgs {
 #[derive(Clone, Debug, clap::Args)]
 #[command(disable_help_flag = true)]
 pub struct ShowArgs {
-    /// The resync file
+    /// The resync file, or another side as audit takes them
+    #[arg(value_name = "[KIND:]FILE")]
     pub file: PathBuf,
 
     /// Print its transactions as import text
@@ -131,6 +133,10 @@ pub struct ShowArgs {
     /// Code page of the server it comes from, 850 unless given
     #[arg(long, value_name = "NUMBER", value_parser = code_page)]
     pub code_page: Option<CodePage>,
+
+    /// How to get into a directory.
+    #[command(flatten)]
+    pub directory: DirectoryArgs,
 
     /// `--json` and `--report`.
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `resync show`: what a resync file holds.
+//! `resync show`: what a resync file holds. What else a list may be written in is for [`super::show_side`].
 
 use std::io::Write;
 use std::time::Instant;
@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::file::{self, Contents, Shown, State};
 use super::options::ShowArgs;
+use super::show_side;
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::Framed;
 use crate::codec::timestamp::Timestamp;
@@ -17,6 +18,7 @@ use crate::tools::cli::clock::Clock;
 use crate::tools::exit::ExitCode;
 use crate::tools::pass::Report;
 use crate::tools::report::{Note, Summary};
+use crate::tools::side::{SideKind, SideSpec};
 use crate::transaction::Transaction;
 
 /// Runs `resync show`.
@@ -24,6 +26,11 @@ use crate::transaction::Transaction;
 /// # Errors
 /// The file cannot be read, or is no resync file; the output cannot be written.
 pub(super) fn run(args: &ShowArgs, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let spec = SideSpec::recognise(args.file.as_os_str())?;
+    // What is meant to be a queue is said; else it is a resync file without its header.
+    if !matches!(spec.kind, SideKind::Resync | SideKind::Queue) || spec.is_told() {
+        return show_side::run(args, &spec, screen);
+    }
     let clock = Clock::from_environment()?;
     let mut examination = Examination::new(args.code_page, &args.common)?;
     let contents = if args.text {
@@ -137,14 +144,7 @@ impl Examination {
         let address = entry.map_or_else(String::new, |entry| entry.address().view(code_page));
         let name = entry.map_or_else(String::new, |entry| code_page.decode(entry.name()));
         let list = transaction.list().view(code_page);
-        let action = match transaction {
-            Transaction::Add { .. } => Action::Add,
-            Transaction::Delete { .. } => Action::Delete,
-            Transaction::Modify { .. } => Action::Modify,
-            Transaction::Replace { .. } => Action::Replace,
-            Transaction::Template { .. } => Action::Template,
-        };
-        let mut line = EntryOutcome::new(address, name, list, action, outcome);
+        let mut line = EntryOutcome::new(address, name, list, Action::of(transaction), outcome);
         line.sync = Some(framed.record.sync);
         Ok(self.report.take(line)?)
     }

@@ -18,6 +18,7 @@ pub mod recipient;
 mod records;
 mod spec;
 mod text;
+pub mod transaction;
 
 #[cfg(feature = "ldap")]
 mod ldap;
@@ -91,6 +92,8 @@ pub enum Event<'e> {
         /// Where it stands.
         place: Place,
     },
+    /// A line of an entry that is left out; the entry is there.
+    LineRefused(Refusal),
     /// Something that cannot be read.
     Refused(Refusal),
     /// An entry that the side itself keeps to itself.

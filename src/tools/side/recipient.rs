@@ -50,6 +50,14 @@ impl Recipient {
     }
 }
 
+/// Tells whether an attribute or a column is looked at for the address or the name alone.
+#[must_use]
+pub fn is_address_or_name(attribute: &str) -> bool {
+    let mut known = NAMES.iter().chain(&ADDRESSES);
+    // A mail address may be one beside the address.
+    attribute != "mail" && known.any(|name| name.eq_ignore_ascii_case(attribute))
+}
+
 /// Tells whether an entry only holds others: it is nobody's address.
 #[must_use]
 pub fn is_structure(attributes: &Attributes) -> bool {

@@ -5,7 +5,7 @@ use std::io::Read;
 use super::about::{About, Numbering, Numbers};
 use super::access::Access;
 use super::spec::{SideKind, SideSpec};
-use super::text::has_details;
+use super::text::{has_details, line};
 use super::{Event, Place, Refusal, Sink};
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::{Framed, Framing, QueueError, QueueReader, RecordKind};
@@ -158,6 +158,11 @@ impl<'r, 's> Records<'r, 's> {
         match Transaction::decode_queue_text(&record.text, self.page) {
             Ok(text) => {
                 let transaction = text.transaction;
+                for message in &text.messages {
+                    let mut refusal = line(message, self.page, &transaction);
+                    refusal.place = place(framed);
+                    (self.sink)(Event::LineRefused(refusal))?;
+                }
                 self.about.read += u64::from(transaction.entry().is_some());
                 self.about.has_details |= has_details(&transaction);
                 let is_list = self.about.kind == SideKind::Resync;

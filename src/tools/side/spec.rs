@@ -88,6 +88,7 @@ pub struct SideSpec {
     /// What it is.
     pub kind: SideKind,
     name: PathBuf,
+    is_told: bool,
 }
 
 impl SideSpec {
@@ -102,7 +103,11 @@ impl SideSpec {
                 SideKind::Ldap if rest.to_string_lossy().starts_with("//") => name.into(),
                 _ => rest.into(),
             };
-            return Ok(Self { kind, name });
+            return Ok(Self {
+                kind,
+                name,
+                is_told: true,
+            });
         }
         let name = PathBuf::from(name);
         let text = name.to_string_lossy();
@@ -118,7 +123,17 @@ impl SideSpec {
             let file = File::open(&name).map_err(|error| cannot_open(&name, error))?;
             of_file(&name, file).map_err(|error| cannot_open(&name, error))?
         };
-        Ok(Self { kind, name })
+        Ok(Self {
+            kind,
+            name,
+            is_told: false,
+        })
+    }
+
+    /// Tells whether what it is was said, and not found out.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        self.is_told
     }
 
     /// Returns it as it was named, without the kind in front.

@@ -30,6 +30,9 @@ pub(super) fn read(
             }
             continue;
         };
+        for message in &block.messages {
+            sink(Event::LineRefused(line(message, page, &transaction)))?;
+        }
         about.read += u64::from(transaction.entry().is_some());
         about.has_details |= has_details(&transaction);
         sink(Event::Transaction {
@@ -45,6 +48,19 @@ pub(super) fn read(
 /// Tells whether a transaction is about template information.
 pub(super) fn has_details(transaction: &Transaction) -> bool {
     matches!(transaction, Transaction::Template { .. }) || !transaction.info().is_empty()
+}
+
+/// Describes a line of an entry that is left out.
+pub(super) fn line(message: &Diagnostic, page: CodePage, transaction: &Transaction) -> Refusal {
+    let entry = transaction.entry();
+    Refusal {
+        address: entry.map_or_else(String::new, |entry| entry.address().view(page)),
+        name: entry.map_or_else(String::new, |entry| page.decode(entry.name())),
+        place: Place::Line(message.line),
+        reason: Reason::ValueDropped,
+        message: Some(message.number),
+        detail: message.to_string(),
+    }
 }
 
 fn refused(block: &Block, message: &Diagnostic, place: Place, page: CodePage) -> Refusal {

@@ -37,18 +37,32 @@ fn ntc_001_eighty_apply_fifteen_are_excluded_and_five_are_named() {
     scene.write("book.csv", book());
     let found = audited(&scene, &list(0..80)).ends(1, "PARTIAL");
     assert_eq!((found.count("/a/read"), found.count("/equal")), (100, 80));
-    assert_eq!(found.summary["a"]["excluded"], serde_json::json!({"consent-blank": 5, "consent-no": 10}));
+    assert_eq!(
+        found.summary["a"]["excluded"],
+        serde_json::json!({"consent-blank": 5, "consent-no": 10})
+    );
     assert_eq!(
         found.summary["a"]["withheld"],
         serde_json::json!({"consent-unreadable": 3, "consent-unrecognised": 2})
     );
-    let named: Vec<_> = found.of("withheld").iter().map(|l| (&l["entry"], &l["reason"])).collect();
+    let named: Vec<_> = found
+        .of("withheld")
+        .iter()
+        .map(|l| (&l["entry"], &l["reason"]))
+        .collect();
     let expected = [95, 96, 97, 98, 99].map(|number| {
-        let reason = if number < 98 { "consent-unreadable" } else { "consent-unrecognised" };
+        let reason = if number < 98 {
+            "consent-unreadable"
+        } else {
+            "consent-unrecognised"
+        };
         (format!("MS:NET/PO/U{number:03}"), reason)
     });
     for ((entry, reason), expected) in named.iter().zip(&expected) {
-        assert_eq!((entry.as_str(), reason.as_str()), (Some(&expected.0[..]), Some(expected.1)));
+        assert_eq!(
+            (entry.as_str(), reason.as_str()),
+            (Some(&expected.0[..]), Some(expected.1))
+        );
     }
     assert_eq!(named.len(), 5);
     // What cannot be read is shown as it is.
@@ -65,10 +79,17 @@ fn ntc_001_of_the_five_those_that_were_there_stay_and_the_excluded_go() {
     office.import_text("", &before).ends(0);
     let path = office.path().display().to_string();
     let repair = scene.path("repair.txt");
-    let more = format!("--consent Allowed --list PCM:NET/PO --repair {}", repair.display());
+    let more = format!(
+        "--consent Allowed --list PCM:NET/PO --repair {}",
+        repair.display()
+    );
     let found = scene.audit("book.csv", &path, &more).ends(5, "PARTIAL");
     assert_eq!(found.keys("extra"), ["MS:NET/PO/U080", "MS:NET/PO/U090"]);
-    let reasons: Vec<_> = found.of("extra").iter().map(|l| l["reason"].clone()).collect();
+    let reasons: Vec<_> = found
+        .of("extra")
+        .iter()
+        .map(|l| l["reason"].clone())
+        .collect();
     assert_eq!(reasons, ["consent-no", "consent-blank"]);
     assert_eq!(found.keys("kept"), ["MS:NET/PO/U095", "MS:NET/PO/U099"]);
     office.import(&format!("-f{}", repair.display())).ends(0);
@@ -94,6 +115,8 @@ fn ntc_009_blank_is_counted_apart_from_no_and_may_be_set_to_yes() {
         ]
     );
     let more = "--consent syncexport --consent-blank yes";
-    let found = scene.audit("book.ldif", "target.txt", more).ends(0, "COMPLETE");
+    let found = scene
+        .audit("book.ldif", "target.txt", more)
+        .ends(0, "COMPLETE");
     assert_eq!(found.found(), ["excluded A SMTP:a@x consent-no"]);
 }

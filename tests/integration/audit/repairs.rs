@@ -24,9 +24,15 @@ fn mend(office: &Office, scene: &Scene, text: &str) -> String {
         assert_eq!(ran.exit, 0, "{text}\n{shown}\n{}{}", ran.stdout, ran.stderr);
     }
     let again = scene.audit("a.txt", &path, &more);
-    assert_eq!((again.exit, again.found().iter().filter(|l| !l.starts_with("excluded")).count()), (0, 0),
-        "{text}\n{shown}\n{:?}", again.found());
-    assert_eq!(fs::read(&repair).expect("written"), b"", "nothing is left to do");
+    let mut left = again.found();
+    // The administrator is in another list, and several may share a mailbox.
+    left.retain(|line| !line.starts_with("excluded") && !line.starts_with("duplicated BOTH"));
+    assert_eq!((again.exit, left), (0, vec![]), "{text}\n{shown}");
+    assert_eq!(
+        fs::read(&repair).expect("written"),
+        b"",
+        "nothing is left to do"
+    );
     shown.replace("\r\n", "\n")
 }
 
@@ -65,6 +71,24 @@ A Dan                            SMTP:dan@x
 }
 
 #[test]
+fn ntc_024_025_a_value_in_an_empty_field_and_a_longer_one_are_changes_and_arrive() {
+    let office = Office::new("NET/HERE").define(&LISTS);
+    let scene = Scene::new();
+    let with = |company: &str| {
+        format!("T PCM:NET/PO\n Company:~15~25~A~~\nA Ann\tPCM:NET/PO/ANN\n- Company:/{company}\n")
+    };
+    office.import_text("-t", &with("")).ends(0);
+    for company in ["Acme", "Acme USA", "ACME USA"] {
+        let repair = mend(&office, &scene, &with(company));
+        assert!(repair.starts_with("M Ann "), "{repair}");
+        assert!(
+            repair.ends_with(&format!("- Company:/{company}\n")),
+            "{repair}"
+        );
+    }
+}
+
+#[test]
 fn names_that_are_exchanged_or_passed_on_find_their_places() {
     let office = Office::new("NET/HERE").define(&LISTS);
     office
@@ -88,7 +112,9 @@ fn any_list_becomes_any_other() {
     // A few names and mailboxes, so that they meet in every way.
     let mut state = 5220_u64;
     let mut random = |below: u64| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
     let mut list = || {
@@ -101,7 +127,11 @@ fn any_list_becomes_any_other() {
             }
             names.push((place, name));
             let name = ["ann", "Bob", "Cid", "DAN", "Eve", "Fay", "Gil", "Hal"][name as usize];
-            let name = if random(3) == 0 { name.to_uppercase() } else { name.to_owned() };
+            let name = if random(3) == 0 {
+                name.to_uppercase()
+            } else {
+                name.to_owned()
+            };
             let box_number = random(6);
             let address = match place {
                 0 => format!("PCM:NET/PO/B{box_number}"),
@@ -123,11 +153,13 @@ fn any_list_becomes_any_other() {
 #[test]
 fn nothing_is_written_about_the_names_of_the_postoffice_itself() {
     let office = Office::new("NET/PO");
-    office.run("admin", "local create ANN Ann").ends(0);
+    office.run("admin", "local create Ann ANN").ends(0);
     let scene = Scene::new();
     scene.text("a.txt", "A Anna\tPCM:NET/PO/ANN\nA Dan\tPCM:NET/PO/DAN\n");
     let path = office.path().display().to_string();
-    let found = scene.audit("a.txt", &path, "--repair {}/repair.txt").ends(5, "PARTIAL");
+    let found = scene
+        .audit("a.txt", &path, "--repair {}/repair.txt")
+        .ends(5, "PARTIAL");
     assert_eq!(fs::read(scene.path("repair.txt")).expect("written"), b"");
     let left_out = &found.summary["repair"]["left_out"];
     assert_eq!(*left_out, serde_json::json!({"not-authoritative": 3}));
@@ -143,9 +175,16 @@ fn what_no_postoffice_can_hold_is_left_out_and_counted() {
          dn: cn=c\ncn: Cid\nsyncAddress: NOTES:Cid@Org\n\ndn: cn=d\ncn: Dan\nmail: d@x\ntitle: Clerk\n\n",
     );
     let path = office.path().display().to_string();
-    let found = scene.audit("a.ldif", &path, "--list SMTP: --list NOTES: --repair {}/repair.txt");
+    let found = scene.audit(
+        "a.ldif",
+        &path,
+        "--list SMTP: --list NOTES: --repair {}/repair.txt",
+    );
     let left_out = found.summary["repair"]["left_out"].clone();
-    assert_eq!(left_out, serde_json::json!({"address-type": 1, "charset": 1, "too-long": 1}));
+    assert_eq!(
+        left_out,
+        serde_json::json!({"address-type": 1, "charset": 1, "too-long": 1})
+    );
     let repair = fs::read_to_string(scene.path("repair.txt")).expect("text");
     assert_eq!(
         repair,

@@ -70,14 +70,24 @@ impl Scene {
     /// Compares two sides by their names in this place.
     pub(super) fn audit(&self, a: &str, b: &str, more: &str) -> Audited {
         let report = self.path("report.jsonl");
-        let ran = self.run(a, b, &format!("--json --report {} {more}", report.display()));
-        Audited::of(&ran, &report)
+        let ran = self.run(
+            a,
+            b,
+            &format!("--json --report {} {more}", report.display()),
+        );
+        Audited::read(&ran, &report)
     }
 }
 
 impl Audited {
-    pub(super) fn of(ran: &Run, report: &Path) -> Self {
-        assert_eq!(ran.stdout.lines().count(), 1, "{}\n{}", ran.stdout, ran.stderr);
+    pub(super) fn read(ran: &Run, report: &Path) -> Self {
+        assert_eq!(
+            ran.stdout.lines().count(),
+            1,
+            "{}\n{}",
+            ran.stdout,
+            ran.stderr
+        );
         let file = fs::File::open(report).expect("a report");
         let lines = BufReader::new(file).lines().map(|line| {
             let line = line.expect("text");
@@ -104,7 +114,8 @@ impl Audited {
             counts.map(|n| n.as_u64().expect("a number")).sum::<u64>()
         };
         for side in ["a", "b"] {
-            let left_out = ["excluded", "withheld", "refused"].map(|w| sum(&format!("/{side}/{w}")));
+            let left_out =
+                ["excluded", "withheld", "refused"].map(|w| sum(&format!("/{side}/{w}")));
             assert_eq!(
                 count(&format!("/{side}/read")),
                 count(&format!("/{side}/entries"))
@@ -119,7 +130,9 @@ impl Audited {
         let of_b = both + count("/extra") + count("/kept") + count("/duplicated/b");
         assert_eq!((count("/a/entries"), count("/b/entries")), (of_a, of_b));
         let lines = |word: &str| self.of(word).len() as u64;
-        for word in ["equal", "altered", "missing", "extra", "kept", "stale", "gap"] {
+        for word in [
+            "equal", "altered", "missing", "extra", "kept", "stale", "gap",
+        ] {
             assert_eq!(lines(word), count(&format!("/{word}")), "{word}");
         }
         assert_eq!(lines("pair"), count("/pairs"));
@@ -144,7 +157,9 @@ impl Audited {
     /// Returns the keys of an outcome.
     pub(super) fn keys(&self, outcome: &str) -> Vec<&str> {
         let lines = self.of(outcome).into_iter();
-        lines.map(|line| line["entry"].as_str().expect("text")).collect()
+        lines
+            .map(|line| line["entry"].as_str().expect("text"))
+            .collect()
     }
 
     /// Returns everything that was found, without what is equal: outcome, key, reason, and what differs.
