@@ -151,14 +151,21 @@ impl TemplateMap {
 
     /// Takes a line without its hyphen apart. The longest declared prompt wins, whether its slashes are doubled on the
     /// line or not; else the prompt ends at the first single slash, or at the first of all. `None` without a slash.
+    ///
+    /// A doubled slash before a single one is part of the prompt: `City//ST:/x` is no line of `City:`.
     #[must_use]
     pub fn split<'l>(&'l self, line: &'l str) -> Option<TemplateLine<'l>> {
         let ends: Vec<usize> = line.match_indices('/').map(|(at, _)| at).collect();
+        let end_of_whole = undeclared_end(line)?;
+        let is_doubled = |end: usize| line.as_bytes().get(end + 1) == Some(&b'/');
         for &end in ends.iter().rev() {
+            if end < end_of_whole && is_doubled(end) {
+                continue;
+            }
             let prompt = &line[..end];
             let rule = self.rule(prompt).or_else(|| {
-                let is_doubled = prompt.contains("//");
-                is_doubled
+                let has_doubled = prompt.contains("//");
+                has_doubled
                     .then(|| self.rule(&prompt.replace("//", "/")))
                     .flatten()
             });
@@ -170,11 +177,10 @@ impl TemplateMap {
                 });
             }
         }
-        let end = undeclared_end(line)?;
         Some(TemplateLine {
-            prompt: &line[..end],
+            prompt: &line[..end_of_whole],
             attribute: None,
-            value: line[end + 1..].trim(),
+            value: line[end_of_whole + 1..].trim(),
         })
     }
 
@@ -374,6 +380,22 @@ mod tests {
             map.prompt_key("~Mail Stop :/x"),
             map.prompt_key("mail stop:/y")
         );
+    }
+
+    #[test]
+    fn a_prompt_of_several_words_is_not_the_first_of_them() {
+        // The template of the published node SNADSGATE/SNADSDGN has this prompt, and the table has City:.
+        let map = TemplateMap::default();
+        let line = "City//ST//Zip:/Any City, Any State, 12345";
+        assert_eq!(
+            split(&map, line),
+            ("City//ST//Zip:", None, "Any City, Any State, 12345")
+        );
+        assert_eq!(
+            split(&map, "City:/Any City"),
+            ("City:", Some("l"), "Any City")
+        );
+        assert_eq!(split(&map, "City://x"), ("City:", Some("l"), "/x"));
     }
 
     #[test]

@@ -239,7 +239,7 @@ impl Comparer {
         };
         let name = match split.attribute {
             Some(attribute) => attribute.to_lowercase(),
-            None => format!("{}:", self.map.prompt_key(line)),
+            None => format!("{}:", self.map.prompt_key(line).replace("//", "/")),
         };
         if !split.value.is_empty() {
             normal

@@ -388,12 +388,12 @@ mod tests {
             let mut other = item.clone();
             other.place = Place::Line(7);
             other.sync = Some(7);
-            let encoded = other.encode();
-            prop_assert_eq!(Encoded(&bytes).content(), Encoded(&encoded).content());
+            let others = other.encode();
+            prop_assert_eq!(Encoded(&bytes).content(), Encoded(&others).content());
             prop_assert_eq!(Encoded(&bytes).name().expect("text"), &item.name);
             other.name.push('x');
-            let encoded = other.encode();
-            prop_assert_ne!(Encoded(&bytes).content(), Encoded(&encoded).content());
+            let others = other.encode();
+            prop_assert_ne!(Encoded(&bytes).content(), Encoded(&others).content());
             for end in 0..bytes.len() {
                 let _ = Item::decode(&bytes[..end]);
                 let _ = Encoded(&bytes[..end]).name();
