@@ -56,12 +56,7 @@ impl<'c> Agent<'c> {
         // A dry run leaves every byte as it is: what is not there yet it has in memory.
         let lock = match dry_run {
             true => None,
-            false => {
-                let lock = home.lock(command, &interrupt)?;
-                // What does not fit is not begun (DX-38).
-                check::check_folder(&home)?;
-                Some(lock)
-            }
+            false => Some(home.lock(command, &interrupt)?),
         };
         let opened = Self::open_in(config, home.clone(), lock, clock.clone(), interrupt);
         if let (Err(error), false) = (&opened, dry_run) {
@@ -79,6 +74,10 @@ impl<'c> Agent<'c> {
         interrupt: Interrupt,
     ) -> Result<Self, ToolError> {
         let dry_run = lock.is_none();
+        if !dry_run {
+            // What does not fit is not begun (DX-38).
+            check::check_folder(&home)?;
+        }
         let opened = match dry_run && !home.ledger().exists() {
             true => Ledger::in_memory(),
             false => Ledger::open(&home.ledger()),

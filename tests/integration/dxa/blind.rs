@@ -27,7 +27,8 @@ fn settled(setup: Setup) -> Scene {
 /// Returns the files of the agent but for its log, which says what happened.
 fn state(scene: &Scene) -> BTreeMap<PathBuf, Vec<u8>> {
     let mut files = scene.files();
-    files.retain(|path, _| !path.ends_with("dxa.log"));
+    // That the run failed is told in the log, and remembered for `status`.
+    files.retain(|path, _| !path.ends_with("dxa.log") && !path.ends_with("ledger.db"));
     files
 }
 

@@ -639,7 +639,8 @@ fn dxc_029_the_request_of_a_requestor_that_is_there_twice_is_answered_after_the_
     ];
     scene.put_mail("NET1/PO1", "request", request, &list);
     let run = scene.dxa("cycle").ends(78);
-    let both = format!("DX139 requestor-twice: {CONTAINER} and {NEW} are both of PO1/NET1/PO1");
+    let both =
+        format!("DX139 error requestor-twice: {CONTAINER} and {NEW} are both of PO1/NET1/PO1");
     assert!(run.stdout.contains(&both), "{}", run.stdout);
     assert!(scene.data("postoffice/MBG/SYSTEM/new/request").exists());
     assert!(letters(&scene, "P1/new").is_empty(), "nothing is answered");
