@@ -8,6 +8,7 @@
 //! - [`unit`] is what is said.
 //! - [`master`] is what the hub keeps and decides, [`settle`] who gets an address that two want.
 //! - [`branch`] is what a branch keeps and decides.
+//! - [`wire`] is all that as text.
 //!
 //! # What must hold
 //!
@@ -32,6 +33,7 @@ pub mod master;
 pub mod number;
 pub mod settle;
 pub mod unit;
+pub mod wire;
 
 #[cfg(test)]
 mod tests;
