@@ -1,10 +1,10 @@
 //! What the hub keeps, what it takes from a branch and what it answers (`spec/exchange.md` IO-03, IO-04, IO-09).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::card::{Card, SourceKey};
 use super::number::{Epoch, Receipt, Span, Usn};
-use super::settle::{Contender, settle};
+use super::settle::{Contender, Lost, settle};
 use super::unit::{Answer, Change, Request, Withheld};
 use crate::directory::note::Note;
 use crate::plan::outcome::Reason;
@@ -94,15 +94,16 @@ pub trait MasterStore {
     fn members(&mut self) -> Result<Vec<String>, Self::Error>;
     /// Forgets a branch.
     fn remove_member(&mut self, name: &str) -> Result<(), Self::Error>;
-    /// Returns an entry.
-    fn row(&mut self, key: &SourceKey) -> Result<Option<Row>, Self::Error>;
-    /// Frees the addresses that an entry is seen to claim, before others are put that claim them.
-    fn release(&mut self, key: &SourceKey) -> Result<(), Self::Error>;
-    /// Writes an entry, with the addresses that it is seen to claim and that nobody else has. One that waits for nothing and was never seen is
-    /// taken out.
-    fn put(&mut self, row: &Row) -> Result<(), Self::Error>;
-    /// Returns the entry that is seen to have an address, given in lower case.
-    fn holder(&mut self, address: &str) -> Result<Option<SourceKey>, Self::Error>;
+    /// Returns those of the entries that are there.
+    fn rows(&mut self, keys: &BTreeSet<SourceKey>) -> Result<Vec<Row>, Self::Error>;
+    /// Writes entries, with the addresses that they are seen to claim: first all of them give up what they had. One that
+    /// waits for nothing and was never seen is taken out.
+    fn put(&mut self, rows: &[Row]) -> Result<(), Self::Error>;
+    /// Returns who is seen to have which of these addresses, given in lower case.
+    fn holders(
+        &mut self,
+        addresses: &BTreeSet<String>,
+    ) -> Result<HashMap<String, SourceKey>, Self::Error>;
     /// Returns the entries that wait, by key.
     fn waiting(&mut self) -> Result<Vec<Row>, Self::Error>;
     /// Returns the keys of the entries of a branch that are seen or wait.
@@ -145,7 +146,7 @@ pub struct Taken {
 ///
 /// # Errors
 /// What the store fails with.
-pub fn take<S: MasterStore>(
+pub fn take<S: MasterStore + ?Sized>(
     store: &mut S,
     request: &Request,
     fresh: impl FnOnce() -> Epoch,
@@ -194,7 +195,7 @@ fn nothing(request: &Request) -> Request {
 }
 
 /// Looks where the branch stands in the numbers of the hub.
-fn place<S: MasterStore>(
+fn place<S: MasterStore + ?Sized>(
     store: &mut S,
     request: &Request,
     fresh: impl FnOnce() -> Epoch,
@@ -284,7 +285,7 @@ fn judge(member: &Member, request: &Request) -> Verdict {
 }
 
 /// Stores the changes behind a number, and whatever of what waits can be shown now.
-fn apply<S: MasterStore>(
+fn apply<S: MasterStore + ?Sized>(
     store: &mut S,
     request: &Request,
     beyond: Usn,
@@ -313,31 +314,27 @@ fn apply<S: MasterStore>(
         wanted.entry(key.clone()).or_insert(waiting);
         before.insert(key, row);
     }
-    for key in wanted.keys() {
-        if !before.contains_key(key) {
-            before.extend(store.row(key)?.map(|row| (key.clone(), row)));
-        }
-    }
+    let unread = wanted.keys().filter(|key| !before.contains_key(*key));
+    let unread = unread.cloned().collect();
+    let read = store.rows(&unread)?.into_iter();
+    before.extend(read.map(|row| (row.key.clone(), row)));
+    let cards = wanted.values().flatten();
+    let mut holders = store.holders(&cards.flat_map(Card::claims).collect())?;
+    holders.retain(|_, holder| !wanted.contains_key(holder));
     let contenders = wanted.iter().filter_map(|(key, card)| {
         let shown = before.get(key).and_then(|row| row.shown.as_ref());
         card.as_ref()
             .map(|wanted| (key.clone(), Contender { wanted, shown }))
     });
-    let contenders = contenders.collect();
-    let lost = settle(&contenders, |address| {
-        let holder = store.holder(address)?;
-        Ok(holder.filter(|holder| !wanted.contains_key(holder)))
-    })?;
-    drop(contenders);
+    let lost = settle(&contenders.collect(), &holders);
+    let names = names(store, &lost, &wanted)?;
     let mut head = store.head()?;
     let mut changed = Vec::new();
     for (key, card) in wanted {
         let old = before.remove(&key);
         let waiting = match (&card, lost.get(&key)) {
             (Some(card), Some(lost)) => {
-                let holder = store.row(&lost.holder)?;
-                let dn = holder.and_then(|row| row.shown.map(|card| card.dn));
-                let dn = dn.unwrap_or_default();
+                let dn = names.get(&lost.holder).map_or("", String::as_str);
                 let detail = format!("{} is held by {} ({dn})", lost.address, lost.holder);
                 let note = Note::new(Reason::SmtpDuplicate, detail);
                 taken.refused.push(withheld(&key, Some(card), note.clone()));
@@ -370,9 +367,6 @@ fn apply<S: MasterStore>(
             usn = head.last.next().unwrap_or(head.last);
             head.last = usn;
         }
-        if is_seen {
-            store.release(&key)?;
-        }
         changed.push(Row {
             key,
             usn,
@@ -380,10 +374,32 @@ fn apply<S: MasterStore>(
             waiting,
         });
     }
-    for row in &changed {
-        store.put(row)?;
-    }
+    store.put(&changed)?;
     store.set_head(&head)
+}
+
+/// Returns the names at their source of those who hold an address that another one wants.
+fn names<S: MasterStore + ?Sized>(
+    store: &mut S,
+    lost: &BTreeMap<SourceKey, Lost>,
+    wanted: &BTreeMap<SourceKey, Option<Card>>,
+) -> Result<HashMap<SourceKey, String>, S::Error> {
+    let mut names = HashMap::new();
+    let mut unknown = BTreeSet::new();
+    for Lost { holder, .. } in lost.values() {
+        match wanted.get(holder) {
+            Some(Some(card)) => {
+                names.insert(holder.clone(), card.dn.clone());
+            }
+            _ => {
+                unknown.insert(holder.clone());
+            }
+        }
+    }
+    for Row { key, shown, .. } in store.rows(&unknown)? {
+        names.insert(key, shown.map(|card| card.dn).unwrap_or_default());
+    }
+    Ok(names)
 }
 
 fn withheld(key: &SourceKey, card: Option<&Card>, note: Note) -> Withheld {
@@ -398,7 +414,7 @@ fn withheld(key: &SourceKey, card: Option<&Card>, note: Note) -> Withheld {
 ///
 /// # Errors
 /// What the store fails with.
-pub fn answer<S: MasterStore>(
+pub fn answer<S: MasterStore + ?Sized>(
     store: &mut S,
     request: &Request,
     taken: &Taken,
@@ -452,7 +468,7 @@ pub fn answer<S: MasterStore>(
 ///
 /// # Errors
 /// What the store fails with.
-pub fn forget<S: MasterStore>(
+pub fn forget<S: MasterStore + ?Sized>(
     store: &mut S,
     registered: &[String],
 ) -> Result<Option<Usn>, S::Error> {

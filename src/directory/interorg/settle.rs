@@ -28,14 +28,11 @@ pub struct Lost {
 /// What an entry has and still wants stays with it. Otherwise the one with the lower key gets an address, so that the
 /// result does not depend on the order of messages. Only the end counts: two that swap their addresses both get through.
 /// Who loses stays as the others see it, and keeps its addresses.
-///
-/// # Errors
-/// What `outside` fails with.
-pub fn settle<E>(
+#[must_use]
+pub fn settle(
     contenders: &BTreeMap<SourceKey, Contender<'_>>,
-    mut outside: impl FnMut(&str) -> Result<Option<SourceKey>, E>,
-) -> Result<BTreeMap<SourceKey, Lost>, E> {
-    let mut beyond: HashMap<String, Option<SourceKey>> = HashMap::new();
+    outside: &HashMap<String, SourceKey>,
+) -> BTreeMap<SourceKey, Lost> {
     let mut lost: BTreeMap<SourceKey, Lost> = BTreeMap::new();
     loop {
         let mut taken = kept(contenders, &lost);
@@ -45,25 +42,13 @@ pub fn settle<E>(
                 continue;
             }
             let claims: BTreeSet<String> = contender.wanted.claims().collect();
-            let mut held = None;
-            for address in &claims {
-                let holder = match taken.get(address) {
-                    Some(holder) => Some(holder.clone()),
-                    None => match beyond.get(address) {
-                        Some(known) => known.clone(),
-                        None => {
-                            let found = outside(address)?;
-                            beyond.insert(address.clone(), found.clone());
-                            found
-                        }
-                    },
-                };
-                if let Some(holder) = holder.filter(|holder| holder != key) {
-                    let address = address.clone();
-                    held = Some(Lost { address, holder });
-                    break;
-                }
-            }
+            let held = claims.iter().find_map(|address| {
+                let holder = taken.get(address).or_else(|| outside.get(address))?;
+                (holder != key).then(|| Lost {
+                    address: address.clone(),
+                    holder: holder.clone(),
+                })
+            });
             match held {
                 Some(why) => {
                     losing.insert(key.clone(), why);
@@ -81,7 +66,7 @@ pub fn settle<E>(
         });
         lost.extend(losing);
         if !is_overrun {
-            return Ok(lost);
+            return lost;
         }
     }
 }
@@ -141,12 +126,11 @@ mod tests {
             let shown = shown.as_ref();
             (key.clone(), Contender { wanted, shown })
         });
-        let outside = |address: &str| {
-            let mut all = outsiders.iter();
-            let found = all.find(|(held, _)| *held == address);
-            Ok::<_, std::convert::Infallible>(found.map(|(_, key)| SourceKey::new("OTHER", key)))
-        };
-        let lost = settle(&contenders.collect(), outside).expect("it does not fail");
+        let outside = outsiders.iter().map(|(address, key)| {
+            let key = SourceKey::new("OTHER", key);
+            ((*address).to_owned(), key)
+        });
+        let lost = settle(&contenders.collect(), &outside.collect());
         lost.iter()
             .map(|(key, lost)| {
                 format!("{} {} {}", key.uuid(), lost.address, lost.holder.uuid())

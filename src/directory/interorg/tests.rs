@@ -49,30 +49,36 @@ impl MasterStore for Table {
         Ok(())
     }
 
-    fn row(&mut self, key: &SourceKey) -> Result<Option<Row>, Infallible> {
-        Ok(self.rows.get(key).cloned())
+    fn rows(&mut self, keys: &BTreeSet<SourceKey>) -> Result<Vec<Row>, Infallible> {
+        Ok(keys.iter().filter_map(|key| self.rows.get(key).cloned()).collect())
     }
 
-    fn release(&mut self, key: &SourceKey) -> Result<(), Infallible> {
-        self.holders.retain(|_, holder| holder != key);
+    fn put(&mut self, rows: &[Row]) -> Result<(), Infallible> {
+        let keys: BTreeSet<_> = rows.iter().map(|row| &row.key).collect();
+        self.holders.retain(|_, holder| !keys.contains(holder));
+        for row in rows {
+            for address in row.shown.iter().flat_map(Card::claims) {
+                let before = self.holders.insert(address, row.key.clone());
+                assert!(before.is_none_or(|before| before == row.key), "two have it");
+            }
+            if row.shown.is_none() && row.waiting.is_none() && row.usn == Usn::NONE {
+                self.rows.remove(&row.key);
+            } else {
+                self.rows.insert(row.key.clone(), row.clone());
+            }
+        }
         Ok(())
     }
 
-    fn put(&mut self, row: &Row) -> Result<(), Infallible> {
-        for address in row.shown.iter().flat_map(Card::claims) {
-            let before = self.holders.insert(address, row.key.clone());
-            assert!(before.is_none_or(|before| before == row.key), "two have it");
-        }
-        if row.shown.is_none() && row.waiting.is_none() && row.usn == Usn::NONE {
-            self.rows.remove(&row.key);
-        } else {
-            self.rows.insert(row.key.clone(), row.clone());
-        }
-        Ok(())
-    }
-
-    fn holder(&mut self, address: &str) -> Result<Option<SourceKey>, Infallible> {
-        Ok(self.holders.get(address).cloned())
+    fn holders(
+        &mut self,
+        addresses: &BTreeSet<String>,
+    ) -> Result<HashMap<String, SourceKey>, Infallible> {
+        let found = addresses.iter().filter_map(|address| {
+            let holder = self.holders.get(address)?;
+            Some((address.clone(), holder.clone()))
+        });
+        Ok(found.collect())
     }
 
     fn waiting(&mut self) -> Result<Vec<Row>, Infallible> {
