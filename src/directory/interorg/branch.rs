@@ -169,7 +169,10 @@ impl Branch {
     /// Takes note of an answer, and says what of it has to be applied.
     pub fn hear(&mut self, answer: &Answer) -> Heard {
         let mut heard = Heard::default();
-        let at = self.asked.iter().position(|asked| asked.id == answer.answers);
+        let at = self
+            .asked
+            .iter()
+            .position(|asked| asked.id == answer.answers);
         if let Some(at) = at {
             self.hear_taken(at, answer);
         }
@@ -229,7 +232,11 @@ impl Branch {
     fn hear_taken(&mut self, at: usize, answer: &Answer) {
         let has_sent_all = self.asked[at + 1..].iter().any(|asked| asked.is_full);
         self.owes_all |= answer.wants_all && !has_sent_all;
-        let Some(taken) = answer.taken.as_ref().filter(|taken| taken.epoch == self.epoch) else {
+        let Some(taken) = answer
+            .taken
+            .as_ref()
+            .filter(|taken| taken.epoch == self.epoch)
+        else {
             return;
         };
         let brought = self.asked.iter().position(|asked| asked.id == taken.by);

@@ -130,7 +130,8 @@ impl Card {
         let typed = self.target.iter().chain(&self.secondary);
         let smtp = typed.filter_map(|address| {
             let (kind, value) = address.split_once(':')?;
-            kind.eq_ignore_ascii_case("SMTP").then(|| value.to_lowercase())
+            kind.eq_ignore_ascii_case("SMTP")
+                .then(|| value.to_lowercase())
         });
         self.mail.iter().map(|mail| mail.to_lowercase()).chain(smtp)
     }

@@ -231,7 +231,10 @@ fn place<S: MasterStore + ?Sized>(
     }
     if !is_ours {
         if let Some(epoch) = &applied.epoch {
-            let detail = format!("{} speaks of epoch {epoch}, not {}", request.branch, head.epoch);
+            let detail = format!(
+                "{} speaks of epoch {epoch}, not {}",
+                request.branch, head.epoch
+            );
             taken.remarks.push(Note::new(Reason::SequenceEpoch, detail));
         }
         taken.gives_all = true;
@@ -260,7 +263,11 @@ enum Verdict {
 fn judge(member: &Member, request: &Request) -> Verdict {
     let Span { after, upto } = request.span;
     let branch = &request.branch;
-    let Some(taken) = member.taken.as_ref().filter(|taken| taken.epoch == request.epoch) else {
+    let Some(taken) = member
+        .taken
+        .as_ref()
+        .filter(|taken| taken.epoch == request.epoch)
+    else {
         return match request.is_full {
             true => Verdict::All,
             false => {
@@ -302,7 +309,9 @@ fn apply<S: MasterStore + ?Sized>(
     for change in &request.changes {
         if change.key.branch() != branch {
             let note = Note::new(Reason::NotOwner, change.key.branch());
-            taken.refused.push(withheld(&change.key, change.card.as_ref(), note));
+            taken
+                .refused
+                .push(withheld(&change.key, change.card.as_ref(), note));
         } else if request.is_full || change.number > beyond {
             swept.remove(&change.key);
             wanted.insert(change.key.clone(), change.card.clone());

@@ -8,7 +8,7 @@
 //! - [`unit`] is what is said.
 //! - [`master`] is what the hub keeps and decides, [`settle`] who gets an address that two want.
 //! - [`branch`] is what a branch keeps and decides.
-//! - [`wire`] is all that as text.
+//! - [`store`] is where the hub keeps its table, [`wire`] all that is said as text.
 //!
 //! # What must hold
 //!
@@ -32,6 +32,7 @@ pub mod card;
 pub mod master;
 pub mod number;
 pub mod settle;
+pub mod store;
 pub mod unit;
 pub mod wire;
 

@@ -132,9 +132,7 @@ mod tests {
         });
         let lost = settle(&contenders.collect(), &outside.collect());
         lost.iter()
-            .map(|(key, lost)| {
-                format!("{} {} {}", key.uuid(), lost.address, lost.holder.uuid())
-            })
+            .map(|(key, lost)| format!("{} {} {}", key.uuid(), lost.address, lost.holder.uuid()))
             .collect()
     }
 

@@ -50,7 +50,10 @@ impl MasterStore for Table {
     }
 
     fn rows(&mut self, keys: &BTreeSet<SourceKey>) -> Result<Vec<Row>, Infallible> {
-        Ok(keys.iter().filter_map(|key| self.rows.get(key).cloned()).collect())
+        Ok(keys
+            .iter()
+            .filter_map(|key| self.rows.get(key).cloned())
+            .collect())
     }
 
     fn put(&mut self, rows: &[Row]) -> Result<(), Infallible> {
@@ -269,7 +272,11 @@ impl World {
     fn step(&mut self, step: &Step) {
         let letters = self.mail.len();
         match *step {
-            Step::Edit { org, entry, address } => {
+            Step::Edit {
+                org,
+                entry,
+                address,
+            } => {
                 let key = SourceKey::new(&name(org), &entry.to_string());
                 self.ids += 1;
                 let card = card(org, entry, address, self.ids);
@@ -328,7 +335,10 @@ impl World {
         let exported: BTreeMap<_, _> = self.orgs.iter().flat_map(|org| &org.cards).collect();
         let mut shown = BTreeMap::new();
         for (key, row) in &self.hub.rows {
-            prop_assert!(row.shown.is_none() || exported.contains_key(key), "{key} is back");
+            prop_assert!(
+                row.shown.is_none() || exported.contains_key(key),
+                "{key} is back"
+            );
             if let Some(card) = &row.shown {
                 shown.insert(key.clone(), card.clone());
             }
@@ -342,7 +352,10 @@ impl World {
                     prop_assert_eq!(waiting.map(|(card, _)| card), Some(card), "{}", key);
                     let address = card.claims().next().expect("an address");
                     let holder = self.hub.holders.get(&address);
-                    prop_assert!(holder.is_some_and(|holder| holder != key), "{key} waits for nobody");
+                    prop_assert!(
+                        holder.is_some_and(|holder| holder != key),
+                        "{key} waits for nobody"
+                    );
                 }
             }
         }

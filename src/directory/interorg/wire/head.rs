@@ -246,9 +246,7 @@ impl Lines {
 
     fn take(&mut self, key: &'static str) -> Result<String, WireFault> {
         let found = self.0.remove(key);
-        found
-            .map(|(_, value)| value)
-            .ok_or(WireFault::Missing(key))
+        found.map(|(_, value)| value).ok_or(WireFault::Missing(key))
     }
 
     fn maybe<T>(

@@ -104,7 +104,8 @@ impl Parts {
     #[must_use]
     pub fn missing(&self) -> Vec<usize> {
         let all = 1..=self.of;
-        all.filter(|number| !self.there.contains_key(number)).collect()
+        all.filter(|number| !self.there.contains_key(number))
+            .collect()
     }
 
     /// Returns the whole unit; none while a part is missing.

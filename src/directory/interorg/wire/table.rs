@@ -78,9 +78,8 @@ pub fn read_changes(bytes: &[u8]) -> Result<Vec<Change>, WireFault> {
         let number = field(0)
             .parse()
             .map_err(|_| format!("number {:?}", start(field(0))))?;
-        let key = SourceKey::parse(field(1)).ok_or_else(|| {
-            format!("key {:?}, expected BRANCH:entryUUID", start(field(1)))
-        })?;
+        let key = SourceKey::parse(field(1))
+            .ok_or_else(|| format!("key {:?}, expected BRANCH:entryUUID", start(field(1))))?;
         let card = match field(2) {
             "remove" => None,
             "put" => {
@@ -137,9 +136,8 @@ pub fn read_withheld(bytes: &[u8]) -> Result<Vec<Withheld>, WireFault> {
     let mut all = Vec::new();
     read(WITHHELD, bytes, &WITHHELD_COLUMNS, |_, row| {
         let field = |at: usize| row.get(at).unwrap_or_default();
-        let key = SourceKey::parse(field(0)).ok_or_else(|| {
-            format!("key {:?}, expected BRANCH:entryUUID", start(field(0)))
-        })?;
+        let key = SourceKey::parse(field(0))
+            .ok_or_else(|| format!("key {:?}, expected BRANCH:entryUUID", start(field(0))))?;
         let mut reasons = Reason::ALL.iter();
         let reason = reasons.find(|reason| reason.code() == Some(field(2)));
         let reason = reason.ok_or_else(|| format!("reason {:?}", start(field(2))))?;

@@ -15,7 +15,10 @@ fn card(name: &str, mail: Option<&str>) -> Card {
         dn: format!("cn={name},o=Org1"),
         mail: mail.map(str::to_owned),
         target: mail.map(|mail| format!("SMTP:{mail}")),
-        secondary: vec!["X400:c=US;a= ;p=Org".to_owned(), "SMTP:b@x.example".to_owned()],
+        secondary: vec![
+            "X400:c=US;a= ;p=Org".to_owned(),
+            "SMTP:b@x.example".to_owned(),
+        ],
         attributes: BTreeMap::from([("cn".to_owned(), vec![name.to_owned()])]),
     }
 }
@@ -65,7 +68,11 @@ fn joined(parts: Vec<(Part, Vec<u8>, Vec<u8>)>) -> Result<Option<Unit>, WireFaul
 #[test]
 fn a_request_comes_back_as_it_was() {
     let changes = vec![
-        change(4, "a", Some(card("Ann, \"A\"\nB", Some("ann@org1.example")))),
+        change(
+            4,
+            "a",
+            Some(card("Ann, \"A\"\nB", Some("ann@org1.example"))),
+        ),
         change(9, "b", None),
     ];
     let unit = Unit::Request(request(changes));
@@ -94,7 +101,10 @@ fn a_row_with_a_field_less_is_named() {
     let cut = text.replace("Ann,o=Org1\",", "Ann\"");
     assert_ne!(cut, text);
     let fault = read_changes(cut.as_bytes()).expect_err("a field is missing");
-    assert!(fault.to_string().contains("8 fields, expected 9"), "{fault}");
+    assert!(
+        fault.to_string().contains("8 fields, expected 9"),
+        "{fault}"
+    );
     assert!(fault.to_string().contains("record 1"), "{fault}");
 }
 
@@ -107,7 +117,11 @@ fn ioc_012_a_missing_part_is_named_and_nothing_comes_of_the_rest() {
     let mut some = Parts::default();
     for (part, changes, withheld) in parts.iter().filter(|(part, ..)| part.number != 2) {
         let (changes, withheld) = (read_changes(changes), read_withheld(withheld));
-        let added = some.add(part.clone(), changes.expect("rows"), withheld.expect("rows"));
+        let added = some.add(
+            part.clone(),
+            changes.expect("rows"),
+            withheld.expect("rows"),
+        );
         added.expect("they belong together");
     }
     assert_eq!(some.missing(), [2]);
@@ -119,7 +133,8 @@ fn ioc_012_a_missing_part_is_named_and_nothing_comes_of_the_rest() {
 fn ioc_032_what_alone_is_too_big_is_known_before() {
     let key = SourceKey::new("ORG1", "a");
     let mut big = card("Ann", None);
-    big.attributes.insert("title".to_owned(), vec!["x".repeat(20_000)]);
+    big.attributes
+        .insert("title".to_owned(), vec!["x".repeat(20_000)]);
     assert!(!fits(&key, &big, 16 * 1024));
     assert!(fits(&key, &card("Ann", None), 16 * 1024));
     assert!(fits(&key, &big, 0));
