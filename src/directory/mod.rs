@@ -33,6 +33,7 @@ pub mod entry;
 pub mod filter;
 pub mod holders;
 pub mod import;
+pub mod interorg;
 pub mod key;
 #[cfg(feature = "ldap")]
 pub mod ldap;

@@ -1,0 +1,43 @@
+//! Where a hub keeps its master table: one SQLite file, or PostgreSQL where the organization outgrows one machine. Both do
+//! the same, and the same tests run over both.
+//!
+//! | table | what |
+//! |---|---|
+//! | `head` | epoch, last USN, highest forgotten deletion |
+//! | `member` | how far each branch is, the answers that it was given |
+//! | `entry` | one row for each entry: as the others see it, and as its branch has it where that has to wait |
+//! | `claim` | who is seen to have which SMTP address |
+//! | `seen` | ids of messages that were taken: the same one again is refused |
+
+mod error;
+mod sqlite;
+mod value;
+
+pub use error::StoreError;
+pub use sqlite::SqliteTable;
+
+use super::master::MasterStore;
+
+/// A master table that is kept somewhere.
+pub trait MasterTable {
+    /// Begins a change. Whoever begins one waits for the others: two hubs may work beside each other.
+    ///
+    /// # Errors
+    /// The table cannot be reached, or another hub keeps it too long.
+    fn begin(&mut self) -> Result<Box<dyn MasterChange + '_>, StoreError>;
+}
+
+/// A change of a master table: nothing of it is there before [`Self::commit`].
+pub trait MasterChange: MasterStore<Error = StoreError> {
+    /// Notes that a message was taken; `false` where it was before.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn see(&mut self, branch: &str, id: &str) -> Result<bool, StoreError>;
+
+    /// Makes everything of the change be there.
+    ///
+    /// # Errors
+    /// Nothing of it is there.
+    fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
