@@ -138,7 +138,7 @@ struct Ledger {
 
 #[derive(Debug, Clone)]
 enum Letter {
-    Request(Request),
+    Request(Box<Request>),
     Answer(Box<Answer>),
 }
 
@@ -225,7 +225,7 @@ impl World {
         let id = self.id("request");
         let Org { cards, ledger, .. } = &mut self.orgs[org];
         let request = ledger.branch.ask(&id, cards, Vec::new(), &mut ledger.said);
-        self.mail.push(Letter::Request(request));
+        self.mail.push(Letter::Request(Box::new(request)));
     }
 
     fn deliver(&mut self, at: usize) {

@@ -171,7 +171,7 @@ proptest! {
         wanted.attributes.insert("description".to_owned(), values);
         wanted.secondary = secondary;
         let change = change(7, "a", Some(wanted));
-        prop_assert_eq!(read_changes(&write_changes(&[change.clone()])), Ok(vec![change]));
+        prop_assert_eq!(read_changes(&write_changes(std::slice::from_ref(&change))), Ok(vec![change]));
     }
 
     #[test]
