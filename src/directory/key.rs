@@ -1,5 +1,6 @@
 //! The never-reused name of one remote address (`spec/exchange.md` LD-03, DX-35, DX-36).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -39,12 +40,12 @@ impl SyncKey {
     #[must_use]
     pub fn of(address: &TargetAddress) -> Self {
         let value = match address.kind() {
-            PC_MAIL => upper(address.value()),
+            PC_MAIL => upper(address.value()).into(),
             // One mailbox, whichever way its sender spells the name of the number.
-            "X400" => x400::spell_x121(address.value(), X121Spelling::Plain),
-            _ => address.value().to_owned(),
+            "X400" => x400::spell_x121(address.value(), X121Spelling::Plain).into(),
+            _ => Cow::Borrowed(address.value()),
         };
-        Self::stored(&format!("{}:{value}", address.kind()))
+        Self::stored(&[address.kind(), &value].join(":"))
     }
 
     /// Returns the key of an entry of another organization: what its own directory calls it (IO-07).
@@ -119,6 +120,9 @@ impl SyncKey {
 /// Raises letters one for one. A letter whose capital would not come back, or is another letter of ASCII (`ß`, `ı`),
 /// stays: better two keys than one of two people.
 fn upper(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_uppercase();
+    }
     let raise = |c: char| {
         let mut capital = c.to_uppercase();
         match (capital.next(), capital.next()) {

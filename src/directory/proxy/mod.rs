@@ -102,6 +102,13 @@ impl ProxyRules {
         planned
     }
 
+    /// Tells whether an entry has no proxies and gets none.
+    #[must_use]
+    pub fn has_none(&self, entry: &Attributes) -> bool {
+        let is_without = |name| entry.values(name).is_empty();
+        self.rules.is_empty() && is_without(PRIMARY) && is_without(SECONDARY)
+    }
+
     /// Returns the types of the addresses that are made.
     #[must_use]
     pub fn kinds(&self) -> Vec<String> {

@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 use crate::directory::address_text::TargetAddress;
 use crate::directory::change::{Change, Modification, ModificationKind};
 use crate::directory::dn::Dn;
-use crate::directory::entry::{Attributes, Entry};
+use crate::directory::entry::Entry;
 use crate::directory::filter::Filter;
 use crate::directory::holders::Holders;
-use crate::directory::import::{self, Snapshot, Write};
+use crate::directory::import::{self, Needs, Snapshot, Write};
 use crate::directory::key::SyncKey;
 use crate::directory::ldap::{
     Connection, Incomplete, LdapError, Meaning, Operation, Refusal, ResultCode, Scope, Search,
@@ -38,7 +38,7 @@ pub(super) struct Contents<'a> {
     /// Who holds which address that may be made, in the whole tree.
     pub(super) holders: Holders,
     place: Place<'a>,
-    keeps: &'a dyn Fn(&SyncKey, &Attributes) -> bool,
+    needs: &'a Needs<'a>,
 }
 
 /// Where a run reads, and for whom.
@@ -57,18 +57,17 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Contents<'a> {
-    /// Reads a container, and who else in the tree has an address. What an entry of the container holds is kept where
-    /// `keeps` says so.
+    /// Reads a container, and who else in the tree has an address, and keeps what is needed.
     pub(super) fn read(
         directory: &mut Connection,
         place: Place<'a>,
-        keeps: &'a dyn Fn(&SyncKey, &Attributes) -> bool,
+        needs: &'a Needs<'a>,
     ) -> Result<Self, ToolError> {
         let mut contents = Self {
             snapshot: Snapshot::default(),
             holders: Holders::default(),
             place,
-            keeps,
+            needs,
         };
         let mut own = Search::new(place.container.clone())
             .filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
@@ -79,9 +78,14 @@ impl<'a> Contents<'a> {
                 ControlFlow::Continue(())
             })
             .map_err(unread)?;
-        let addresses = Filter::Or(ADDRESSES.into_iter().map(Filter::present).collect());
+        // Proxies are of interest where some are made.
+        let addresses = match place.made.is_empty() {
+            true => &ADDRESSES[..1],
+            false => &ADDRESSES[..],
+        };
+        let attributes = [addresses, &[schema::KEY]].concat();
+        let addresses = Filter::Or(addresses.iter().copied().map(Filter::present).collect());
         let foreign = Filter::equal(schema::IMPORTED_FROM, place.owner).negated();
-        let attributes = [&ADDRESSES[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
         let mut others = Search::new(place.suffix.clone()).attributes(&attributes);
         others.filter = addresses.and(foreign);
         others.page = Some(place.page);
@@ -91,6 +95,7 @@ impl<'a> Contents<'a> {
                 ControlFlow::Continue(())
             })
             .map_err(unread)?;
+        contents.read_elsewhere(directory)?;
         contents.read_contested(directory)?;
         Ok(contents)
     }
@@ -102,7 +107,7 @@ impl<'a> Contents<'a> {
             return;
         };
         let owner = attributes.text(schema::IMPORTED_FROM).map(str::to_owned);
-        let is_needed = is_needed || (self.keeps)(&key, &attributes);
+        let is_needed = is_needed || self.needs.keeps(&key, &attributes);
         let attributes = is_needed.then_some(attributes);
         self.snapshot.add(key, dn, owner.as_deref(), attributes);
     }
@@ -115,8 +120,8 @@ impl<'a> Contents<'a> {
         self.hold(entry);
         let text = |name| entry.attributes.text(name);
         if entry.attributes.first(schema::KEY).is_some() {
-            // Read whole when a decision needs it; until then it is known to be there, and whose it is.
-            if let Some(key) = text(schema::KEY).map(SyncKey::stored) {
+            let key = text(schema::KEY).map(SyncKey::stored);
+            if let Some(key) = key.filter(|key| self.needs.asks_for(key)) {
                 self.snapshot.add_elsewhere(key, entry.dn.clone());
             }
         } else if let Some(Ok(address)) = text(schema::ADDRESS).map(TargetAddress::parse) {
@@ -145,14 +150,8 @@ impl<'a> Contents<'a> {
     }
 
     /// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.
-    pub(super) fn read_elsewhere<'k>(
-        &mut self,
-        directory: &mut Connection,
-        keys: impl Iterator<Item = &'k SyncKey>,
-    ) -> Result<(), ToolError> {
-        let found: Vec<_> = keys
-            .filter_map(|key| self.snapshot.elsewhere(key).cloned())
-            .collect();
+    fn read_elsewhere(&mut self, directory: &mut Connection) -> Result<(), ToolError> {
+        let found = self.snapshot.elsewhere().cloned().collect();
         self.read_whole(directory, found)
     }
 

@@ -9,9 +9,9 @@ use crate::directory::note::Note;
 use crate::plan::outcome::Counts;
 use crate::tools::exit::{ExitCode, ToolError};
 
-use super::dropped::line;
 use super::exporting::Reasons;
 use super::importing::Imported;
+use super::line::Line;
 use super::numbers::Shown;
 
 /// What was sent.
@@ -148,7 +148,7 @@ pub(super) struct Done {
     pub(super) error: Option<String>,
     pub(super) exit: ExitCode,
     #[serde(skip)]
-    pub(super) lines: Vec<Value>,
+    pub(super) lines: Vec<Line>,
 }
 
 impl Done {
@@ -174,16 +174,17 @@ impl Done {
     }
 
     /// Counts what an import came to.
-    pub(super) fn imported(&mut self, imported: &Imported) {
+    pub(super) fn imported(&mut self, imported: Imported) {
         self.received.merge(&imported.counts);
-        self.lines.extend(imported.fates.iter().map(line));
+        self.lines
+            .extend(imported.fates.into_iter().map(Line::Received));
         if imported.is_damaged || imported.counts.is_partial() {
             self.exit = self.exit.worst(ExitCode::Partial);
         }
     }
 
     pub(super) fn sent(&mut self, mut sending: Sending) {
-        self.lines.append(&mut sending.lines);
+        self.lines.extend(sending.lines.drain(..).map(Line::Sent));
         self.sent = Some(sending);
     }
 

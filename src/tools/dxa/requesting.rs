@@ -229,7 +229,7 @@ impl Agent<'_> {
         };
         let allowed = wanted.allow_deletes;
         let imported = self.import(connection, &incoming, &asks, extent, allowed)?;
-        done.imported(&imported);
+        done.imported(imported);
         Ok(())
     }
 
