@@ -73,6 +73,19 @@ pub fn may_bring(sender: &str, place: &str, authority: Option<&str>) -> Result<(
     }
 }
 
+/// Returns the keys of all entries that have a name.
+pub fn all_named<'a>(
+    name: &str,
+    entries: impl IntoIterator<Item = (&'a SyncKey, &'a str)>,
+) -> Vec<&'a SyncKey> {
+    let wanted = fold(name);
+    let found = entries.into_iter().filter(|(_, name)| fold(name) == wanted);
+    let mut keys: Vec<_> = found.map(|(key, _)| key).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
 /// Finds the entry that a line without address means, among those of its sender.
 ///
 /// # Errors
@@ -81,11 +94,7 @@ pub fn by_name<'a>(
     name: &str,
     entries: impl IntoIterator<Item = (&'a SyncKey, &'a str)>,
 ) -> Result<&'a SyncKey, Note> {
-    let wanted = fold(name);
-    let found = entries.into_iter().filter(|(_, name)| fold(name) == wanted);
-    let mut keys: Vec<_> = found.map(|(key, _)| key).collect();
-    keys.sort_unstable();
-    keys.dedup();
+    let keys = all_named(name, entries);
     match &keys[..] {
         [key] => Ok(key),
         [] => Err(Note::new(

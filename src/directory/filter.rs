@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::schema;
+
 /// A filter. `Display` writes it as text, values escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Filter {
@@ -27,7 +29,7 @@ impl Filter {
     /// Returns the filter that holds for every entry.
     #[must_use]
     pub fn any() -> Self {
-        Self::present("objectClass")
+        Self::present(schema::OBJECT_CLASS)
     }
 
     /// The attribute is there.

@@ -7,14 +7,14 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::address_text::{PC_MAIL, TargetAddress};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::dn::Dn;
 use super::schema;
 use super::x400::{self, X121Spelling};
 
 /// Where an entry of a container lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerLayout {
     /// All entries directly below the container.
@@ -75,14 +75,16 @@ impl SyncKey {
         }
     }
 
-    fn folded(&self) -> &str {
-        &self.both[self.len..]
-    }
-
     /// Returns the key as it is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.both[..self.len]
+    }
+
+    /// Returns the text that equal keys have in common, and that keys are ordered by.
+    #[must_use]
+    pub fn folded(&self) -> &str {
+        &self.both[self.len..]
     }
 
     /// Returns network and postoffice of a PC Mail key.
@@ -228,6 +230,14 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_key_is_folded_as_its_words_are(text in "[a-cA-C \\tßÄ:]{0,8}") {
+            let folded = text.to_lowercase();
+            let words: Vec<_> = folded.split_ascii_whitespace().collect();
+            let key = SyncKey::stored(&text);
+            prop_assert_eq!(key.folded(), words.join(" "));
+        }
+
         #[test]
         fn dx35_an_equal_key_is_an_equal_name(one in "[a-bA-B@ß ]{1,4}", other in "[a-bA-B@ß ]{1,4}") {
             let container = Dn::parse("o=Org").unwrap();

@@ -8,6 +8,7 @@
 //! - [`note`] is a reason with its detail, [`charset`] what the other side can write.
 //! - [`import`] decides what a list or updates make of a container, on values.
 //! - [`ledger`] keeps what was sent to whom.
+//! - [`mirror`] keeps what was read of a directory last time.
 //! - [`ldif`] reads and writes LDIF: records, and whole lists.
 //! - [`schema`] names the classes and attributes of our own, and holds their definition for a server.
 //! - [`change`] is what happens to an entry, and [`filter`] which entries are meant.
@@ -37,6 +38,7 @@ pub mod key;
 pub mod ldap;
 pub mod ldif;
 pub mod ledger;
+pub mod mirror;
 pub mod names;
 pub mod note;
 pub mod outgoing;

@@ -66,6 +66,27 @@ pub const EPOCH: &str = "syncEpoch";
 /// Entries that a complete list holds.
 pub const ENTRY_COUNT: &str = "syncEntryCount";
 
+/// Class of an entry: what it is (RFC 4512).
+pub const OBJECT_CLASS: &str = "objectClass";
+
+/// Name of an entry (RFC 4519).
+pub const CN: &str = "cn";
+
+/// Surname (RFC 4519).
+pub const SN: &str = "sn";
+
+/// Name of an organizational unit (RFC 4519).
+pub const OU: &str = "ou";
+
+/// Name as it is shown (RFC 2798).
+pub const DISPLAY_NAME: &str = "displayName";
+
+/// Alias (RFC 4519).
+pub const UID: &str = "uid";
+
+/// Address of Internet mail (RFC 4524).
+pub const MAIL: &str = "mail";
+
 /// Attributes that entries usually have, in the order in which lists are written: what an entry is, whose it is, what it
 /// shows, and the rest by name.
 pub(super) const USUAL: [&str; 41] = [

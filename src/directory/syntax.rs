@@ -1,6 +1,8 @@
 //! What a directory server takes for a value: checked before sending, so that the reason is ours (`spec/exchange.md`
 //! LD-04, LD-07). Tried on OpenLDAP 2.5 with its `core`, `cosine` and `inetorgperson` schemas.
 
+use super::schema;
+
 /// Attributes an `organizationalRole` may have, of those a template line could be mapped to.
 const ROLE: &[&str] = &[
     "cn",
@@ -163,7 +165,7 @@ pub fn is_same_value(attribute: &str, one: &str, other: &str) -> bool {
         match syntax(attribute) {
             Syntax::Printable | Syntax::Numeric => words.concat().replace('-', "").to_lowercase(),
             // Of the texts only template lines are compared with case.
-            _ if attribute.eq_ignore_ascii_case("syncTemplate") => words.join(" "),
+            _ if attribute.eq_ignore_ascii_case(schema::TEMPLATE) => words.join(" "),
             _ => words.join(" ").to_lowercase(),
         }
     };

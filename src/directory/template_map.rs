@@ -274,7 +274,7 @@ fn is_reserved(attribute: &str) -> bool {
     let is_sync = attribute
         .get(..4)
         .is_some_and(|head| head.eq_ignore_ascii_case("sync"));
-    is_sync || attribute.is_empty() || attribute.eq_ignore_ascii_case("objectClass")
+    is_sync || attribute.is_empty() || attribute.eq_ignore_ascii_case(schema::OBJECT_CLASS)
 }
 
 #[cfg(test)]

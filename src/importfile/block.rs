@@ -2,6 +2,7 @@
 
 use super::Diagnostic;
 use super::line::{self, LineKind};
+use super::loose::{ByName, Loose, LooseInfo};
 use crate::address::{AddressError, quote_byte};
 use crate::codec::codepage::CodePage;
 use crate::transaction::{Entry, InfoLine, MAX_TEMPLATE_FIELDS, TemplateField, Token, Transaction};
@@ -29,6 +30,8 @@ pub(super) struct OpenBlock {
     /// `None` once the block is refused; the lines that follow are then skipped with it.
     transaction: Option<Transaction>,
     messages: Vec<Diagnostic>,
+    /// What is refused here and understood elsewhere.
+    loose: Loose,
     /// An unknown line was seen among the fields of T.
     spoiled: bool,
 }
@@ -47,7 +50,12 @@ impl OpenBlock {
         block.first_len = column - 1 + text.len();
         match parse_command(form, text, code_page) {
             Ok(transaction) => block.transaction = Some(transaction),
-            Err(error) => block.messages.push(Diagnostic::new(line, column, error)),
+            Err(error) => {
+                if text.first() == Some(&b'M') {
+                    block.loose.by_name = ByName::start(text, code_page).map(Box::new);
+                }
+                block.messages.push(Diagnostic::new(line, column, error));
+            }
         }
         block
     }
@@ -60,6 +68,7 @@ impl OpenBlock {
             first_len: 0,
             transaction: None,
             messages: message.into_iter().collect(),
+            loose: Loose::default(),
             spoiled: false,
         }
     }
@@ -77,8 +86,9 @@ impl OpenBlock {
     /// Takes a line that continues the block: neither blank nor comment nor a command.
     pub(super) fn add(&mut self, line: u64, kind: LineKind, text: &[u8]) {
         let code_page = self.code_page;
+        let loose = &mut self.loose.info;
         let outcome = match &mut self.transaction {
-            None => return,
+            None => return self.add_by_name(line, kind, text),
             Some(Transaction::Template { .. }) if kind == LineKind::Indented && self.spoiled => {
                 // The bad line, already reported, stood inside the template, and half a template
                 // would destroy information.
@@ -92,7 +102,14 @@ impl OpenBlock {
                 entry,
                 info,
                 tokens,
-            }) => add_setting(entry, info, tokens, line, kind, text, code_page),
+            }) => {
+                let at = At {
+                    line,
+                    kind,
+                    code_page,
+                };
+                add_setting(entry, (info, loose, tokens), text, at)
+            }
             Some(Transaction::Modify {
                 entry,
                 new,
@@ -107,7 +124,12 @@ impl OpenBlock {
                     })
                 } else {
                     let entry = new.as_ref().unwrap_or(entry);
-                    add_setting(entry, info, tokens, line, kind, text, code_page)
+                    let at = At {
+                        line,
+                        kind,
+                        code_page,
+                    };
+                    add_setting(entry, (info, loose, tokens), text, at)
                 }
             }
             Some(_) => Err(unknown(text, CONTINUATION).into()),
@@ -125,10 +147,22 @@ impl OpenBlock {
         }
     }
 
+    /// Takes a line below an M that gives no address.
+    fn add_by_name(&mut self, line: u64, kind: LineKind, text: &[u8]) {
+        if let Some(by_name) = &mut self.loose.by_name {
+            if !by_name.add(line, kind, text, self.code_page) {
+                self.loose.by_name = None;
+            }
+        }
+    }
+
     /// Reports a line that cannot be held, and refuses the block if it needs the line.
     pub(super) fn refuse_line(&mut self, kind: LineKind, message: Diagnostic) {
         let needed = match &self.transaction {
-            None => return,
+            None => {
+                self.loose.by_name = None;
+                return;
+            }
             Some(Transaction::Template { .. } | Transaction::Modify { .. }) => {
                 kind == LineKind::Indented
             }
@@ -143,13 +177,14 @@ impl OpenBlock {
 
     /// Refuses the whole block.
     pub(super) fn refuse(&mut self, message: Diagnostic) {
+        self.loose = Loose::default();
         if self.transaction.take().is_some() {
             self.messages.push(message);
         }
     }
 
     /// Ends the block.
-    pub(super) fn finish(mut self) -> (Option<Transaction>, Vec<Diagnostic>) {
+    pub(super) fn finish(mut self) -> Finished {
         if let Some(Transaction::Template { fields, .. }) = &self.transaction {
             if fields.is_empty() {
                 // An empty template would throw away the information of the whole list.
@@ -165,12 +200,33 @@ impl OpenBlock {
                 }
             }
         }
-        (self.transaction, self.messages)
+        if self.transaction.is_none() {
+            self.loose.info.clear();
+        }
+        Finished {
+            transaction: self.transaction,
+            loose: self.loose,
+            messages: self.messages,
+        }
     }
 }
 
+/// A block that takes no more lines.
+pub(super) struct Finished {
+    pub(super) transaction: Option<Transaction>,
+    pub(super) loose: Loose,
+    pub(super) messages: Vec<Diagnostic>,
+}
+
+/// Where a line stands, and what it is.
+struct At {
+    line: u64,
+    kind: LineKind,
+    code_page: CodePage,
+}
+
 /// A line that was refused, and whether it takes the block with it.
-struct Refusal {
+pub(super) struct Refusal {
     error: AddressError,
     whole: bool,
 }
@@ -249,7 +305,7 @@ fn is_second_line(kind: LineKind, text: &[u8]) -> bool {
     (kind == LineKind::Indented && text.get(1) != Some(&b'-')) || text.first() == Some(&b'\t')
 }
 
-fn second_line(first: bool, text: &[u8], code_page: CodePage) -> Result<Entry, Refusal> {
+pub(super) fn second_line(first: bool, text: &[u8], code_page: CodePage) -> Result<Entry, Refusal> {
     if text.first() != Some(&b' ') {
         return Err(whole(unknown(text, "a blank before the new name")));
     }
@@ -282,13 +338,15 @@ fn add_field(
 /// Takes an information line or a token of A or M.
 fn add_setting(
     entry: &Entry,
-    info: &mut Vec<InfoLine>,
-    tokens: &mut Vec<Token>,
-    line: u64,
-    kind: LineKind,
+    (info, loose, tokens): (&mut Vec<InfoLine>, &mut Vec<LooseInfo>, &mut Vec<Token>),
     text: &[u8],
-    code_page: CodePage,
+    at: At,
 ) -> Result<Option<AddressError>, Refusal> {
+    let At {
+        line,
+        kind,
+        code_page,
+    } = at;
     let hyphen = match kind {
         LineKind::Info => 0,
         LineKind::Indented if text.get(1) == Some(&b'-') => 1,
@@ -303,6 +361,14 @@ fn add_setting(
     if !address_type.has_templates() {
         return Err(line::no_templates(hyphen, address_type).into());
     }
-    info.push(line::info(text, hyphen)?.at_line(line));
+    match line::info(text, hyphen) {
+        Ok(read) => info.push(read.at_line(line)),
+        Err(error) => {
+            if error.number == 22 {
+                loose.push(LooseInfo::new(text, hyphen, line));
+            }
+            return Err(error.into());
+        }
+    }
     Ok(None)
 }

@@ -94,6 +94,15 @@ pub(super) fn entry_text(line: &[u8], code_page: CodePage) -> Result<EntryText<'
     Ok(EntryText { name, address })
 }
 
+/// Returns the name of an entry line with nothing but blanks behind it.
+pub(super) fn lone_name(line: &[u8], code_page: CodePage) -> Option<&[u8]> {
+    check_separator(line).ok()?;
+    let name = line.get(NAME..)?;
+    // Behind a TAB the address would stand.
+    let name = name.strip_suffix(b"\t").unwrap_or(name);
+    Entry::check_name(name, code_page).ok()
+}
+
 /// Says that a name runs into column 33 (Q104869), or that the address came too early.
 fn overrun(line: &[u8], behind: u8, code_page: CodePage) -> AddressError {
     match Entry::check_name(&line[NAME..], code_page) {

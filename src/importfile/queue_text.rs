@@ -1,10 +1,10 @@
 //! The text of one queue record: one transaction, name and address separated by a TAB, lines
 //! joined by CR LF without a last one (Q96060; `spec/import.md` 5.1).
 
-use super::Diagnostic;
-use super::block::{Form, OpenBlock};
+use super::block::{Finished, Form, OpenBlock};
 use super::line::{self, LineKind, classify};
 use super::lines::text_len;
+use super::{Block, Diagnostic};
 use crate::codec::codepage::CodePage;
 use crate::transaction::{Entry, EntryText, Transaction};
 
@@ -62,6 +62,22 @@ impl Transaction {
         text: &[u8],
         code_page: CodePage,
     ) -> Result<QueueText, Vec<Diagnostic>> {
+        let block = Block::of_queue_text(text, code_page);
+        match block.transaction {
+            Some(transaction) => Ok(QueueText {
+                transaction,
+                messages: block.messages,
+            }),
+            None => Err(block.messages),
+        }
+    }
+}
+
+impl Block {
+    /// Reads the text of a queue record, with what [`Transaction::decode_queue_text`] has no room for. The text itself is
+    /// not kept.
+    #[must_use]
+    pub fn of_queue_text(text: &[u8], code_page: CodePage) -> Self {
         let mut open: Option<OpenBlock> = None;
         for (line, number) in without_nuls(text).split(|&b| b == b'\n').zip(1..) {
             let line = &line[..text_len(line)];
@@ -85,20 +101,28 @@ impl Transaction {
                 (Some(block), kind) => block.add(number, kind, line),
             }
         }
-        let Some(block) = open else {
-            return Err(vec![Diagnostic::at_end(13, 1, 0, "a transaction")]);
-        };
-        match block.finish() {
-            (Some(transaction), messages) => Ok(QueueText {
-                transaction,
-                messages,
-            }),
-            (None, mut messages) => {
-                if let Some(last) = messages.last_mut().filter(|_| text.first() == Some(&b'M')) {
-                    last.number = 47;
-                }
-                Err(messages)
+        let block = open.unwrap_or_else(|| {
+            let missing = Diagnostic::at_end(13, 1, 0, "a transaction");
+            OpenBlock::refused(1, Some(missing), code_page)
+        });
+        let line = block.line();
+        let Finished {
+            transaction,
+            loose,
+            mut messages,
+        } = block.finish();
+        if transaction.is_none() && text.first() == Some(&b'M') {
+            if let Some(last) = messages.last_mut() {
+                last.number = 47;
             }
+        }
+        Self {
+            line,
+            sync: None,
+            raw: Vec::new(),
+            transaction,
+            loose,
+            messages,
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::io::{self, BufRead};
 
 use super::Diagnostic;
-use super::block::{Form, OpenBlock, orphan};
+use super::block::{Finished, Form, OpenBlock, orphan};
 use super::line::LineKind;
 use super::lines::{Lines, MAX_LINE_LEN};
+use super::loose::Loose;
 use super::numbered;
 use crate::codec::codepage::CodePage;
 use crate::transaction::Transaction;
@@ -25,6 +26,8 @@ pub struct Block {
     pub raw: Vec<u8>,
     /// The transaction; `None` when the block is refused, or is a numbered comment.
     pub transaction: Option<Transaction>,
+    /// What was refused in it and may be understood elsewhere.
+    pub loose: Loose,
     /// What is wrong in it, in the order of the lines. There may be messages beside a transaction:
     /// a bad information line does not refuse its entry.
     pub messages: Vec<Diagnostic>,
@@ -141,6 +144,7 @@ impl<R: BufRead> Reader<R> {
             sync: None,
             raw: lines.raw().to_vec(),
             transaction: None,
+            loose: Loose::default(),
             messages: vec![message],
         }
     }
@@ -200,12 +204,17 @@ impl Pending {
 
     fn close(self) -> Block {
         let line = self.block.line();
-        let (transaction, messages) = self.block.finish();
+        let Finished {
+            transaction,
+            loose,
+            messages,
+        } = self.block.finish();
         Block {
             line,
             sync: self.sync,
             raw: self.raw,
             transaction,
+            loose,
             messages,
         }
     }

@@ -92,6 +92,19 @@ pub fn send(own: &Requestor, last: ReqSync) -> Sending {
     }
 }
 
+/// As [`send`], where only what goes up to `through` goes with the request: it tells that number, so that the server
+/// confirms no more, and the rest waits for another T1.
+///
+/// What an earlier request brought beyond it may still be confirmed.
+#[must_use]
+pub fn send_part(own: &Requestor, last: ReqSync, through: ReqSync) -> Sending {
+    let mut sending = send(own, last);
+    let told = through.min(last).max(own.req_sync);
+    sending.head.req_sync = told;
+    sending.next.sent = told.max(own.sent.min(last));
+    sending
+}
+
 /// Decides what an import request outside of T1 says (Q142841): it brings no transactions, so that the numbers that
 /// it tells are those confirmed.
 #[must_use]

@@ -9,6 +9,8 @@ use std::io::{self, Write};
 use serde::{Serialize, Serializer};
 
 use crate::codec::CodecError;
+#[cfg(feature = "ldap")]
+use crate::directory::ldap::{Incomplete, LdapError, ResultCode};
 use crate::messages::Message;
 use crate::plan::outcome::Counts;
 use crate::postoffice::PostofficeError;
@@ -186,6 +188,31 @@ impl From<PostofficeError> for ToolError {
             .into_iter()
             .find(|code| code.number() == number);
         Self::new(exit.unwrap_or(ExitCode::CannotWrite), error.to_string())
+    }
+}
+
+/// The directory cannot be used as it was named, lets us not in, does not have what was asked for, or may answer later.
+#[cfg(feature = "ldap")]
+impl From<LdapError> for ToolError {
+    fn from(error: LdapError) -> Self {
+        let refusal = match &error {
+            LdapError::Refused { refusal, .. } => Some(refusal.code),
+            LdapError::Incomplete {
+                cause: Incomplete::Result(refusal),
+                ..
+            } => Some(refusal.code),
+            _ => None,
+        };
+        let exit = match (&error, refusal) {
+            (LdapError::WrongPassword { .. } | LdapError::NoPassword { .. }, _) => {
+                ExitCode::BadLogin
+            }
+            (LdapError::Url { .. } | LdapError::CaFile { .. }, _) => ExitCode::Usage,
+            (_, Some(ResultCode::NO_SUCH_OBJECT)) => ExitCode::NotFound,
+            (_, Some(ResultCode::INSUFFICIENT_ACCESS_RIGHTS)) => ExitCode::BadLogin,
+            _ => ExitCode::Busy,
+        };
+        Self::new(exit, error.to_string())
     }
 }
 

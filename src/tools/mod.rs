@@ -5,6 +5,7 @@
 
 pub mod admin;
 pub mod apply;
+pub mod audit;
 pub mod banner;
 pub mod cli;
 pub mod dssched;
@@ -28,5 +29,6 @@ pub mod reqmain;
 pub mod resync;
 pub mod schedule;
 pub mod session;
+pub mod side;
 pub mod srvmain;
 pub mod tour;

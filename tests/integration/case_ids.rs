@@ -9,11 +9,8 @@ use std::path::Path;
 const DIRSYNC_APART: [&str; 3] = ["DS-C025", "DS-L001", "DS-S065"];
 
 /// Cases of the directory agent that have no test yet.
-const DXA_NOT_YET: [&str; 19] = [
-    "DXC-009", "DXC-029", "DXC-031", "DXC-067", "DXC-084", "DXC-098", "DXC-099", "DXC-100",
-    "DXC-102", "DXC-103", "DXC-104", "DXC-110", "LDC-005", "LDC-007", "LDC-008", "LDC-016",
-    "LDC-033", "LDC-035", "LDC-037",
-];
+const DXA_NOT_YET: [&str; 1] = [
+    "DXC-110",
 
 /// Returns the ids of a file of cases whose `kind` is wanted.
 fn ids(file: &str, is_wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {

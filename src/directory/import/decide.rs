@@ -10,7 +10,7 @@ use super::snapshot::{Held, Snapshot};
 use super::working::{Slot, Working};
 use super::writes::write;
 use crate::directory::address_text::TargetAddress;
-use crate::directory::authority::by_name;
+use crate::directory::authority::{all_named, by_name};
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Attributes, Names};
 use crate::directory::key::SyncKey;
@@ -293,14 +293,21 @@ impl Deciding<'_> {
         Ok((Outcome::Deleted, permit.note.into_iter().collect()))
     }
 
-    fn select(&self, select: &Select) -> Result<SyncKey, Note> {
+    fn select(&mut self, select: &Select) -> Result<SyncKey, Note> {
         let name = match select {
             Select::Key(key) => return Ok(key.clone()),
             Select::Name(name) => name,
         };
         let entries = self.working.names(self.sender);
-        let named = entries.iter().map(|(key, name)| (key, &name[..]));
-        by_name(name, named).cloned()
+        let named = || entries.iter().map(|(key, name)| (key, &name[..]));
+        let found = by_name(name, named()).cloned();
+        if found.is_err() {
+            // Whichever was meant: all that have the name are named by it.
+            for key in all_named(name, named()) {
+                self.working.name(key);
+            }
+        }
+        found
     }
 
     fn modify(

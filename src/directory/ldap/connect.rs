@@ -1,16 +1,22 @@
 //! Connecting: to whom, as whom, how long.
 
 use std::io;
-use std::net::{TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, TcpStream, ToSocketAddrs};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ldap3::{LdapConnAsync, LdapConnSettings, StdStream};
+use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, StdStream};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
 use super::code::{Refusal, ResultCode};
 use super::connection::Connection;
 use super::error::LdapError;
+use super::gate::{self, Gate};
 use super::password::Password;
 use super::tls;
 
@@ -59,6 +65,16 @@ impl ConnectOptions {
         }
     }
 
+    /// Tells whether the password would be read by whoever is on the way: to another machine, and not encrypted.
+    #[must_use]
+    pub fn shows_password(&self) -> bool {
+        let Login::Simple { .. } = self.login else {
+            return false;
+        };
+        Server::parse(&self.url)
+            .is_ok_and(|server| !server.is_encrypted && !self.start_tls && !server.is_here())
+    }
+
     /// As somebody.
     #[must_use]
     pub fn login(mut self, dn: &str, password: Password) -> Self {
@@ -83,27 +99,25 @@ impl Connection {
             );
         }
         let deadline = Instant::now() + options.connect_timeout;
-        let mut settings = LdapConnSettings::new();
-        if server.is_encrypted || options.start_tls {
-            settings = settings.set_config(tls::config(options.ca_file.as_deref())?);
-        }
+        let encryption = match server.is_encrypted || options.start_tls {
+            true => Some(tls::config(options.ca_file.as_deref())?),
+            false => None,
+        };
         let stream = server.reach(deadline)?;
-        let settings = settings
-            .set_starttls(options.start_tls)
-            .set_conn_timeout(deadline.saturating_duration_since(Instant::now()))
-            .set_std_stream(StdStream::Tcp(stream));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|source| server.unreachable(source))?;
+        let gate = Gate::default();
+        let left = deadline.saturating_duration_since(Instant::now());
         let connected = runtime.block_on(async {
-            let (connection, ldap) = LdapConnAsync::with_settings(settings, &options.url).await?;
-            // How it ends is seen by the requests that are then without answer.
-            tokio::spawn(connection.drive());
-            Ok(ldap)
-        });
-        let ldap = connected.map_err(|error| server.not_secured(error, options.connect_timeout))?;
-        let mut connection = Self::new(runtime, ldap, options.operation_timeout);
+            let connecting = server.connect(stream, encryption, options.start_tls, &gate);
+            match tokio::time::timeout(left, connecting).await {
+                Ok(connected) => connected,
+                Err(_) => Err(LdapError::Timeout(options.connect_timeout)),
+            }
+        })?;
+        let mut connection = Self::new(runtime, connected, gate, options.operation_timeout);
         connection.log_in(&options.url, &options.login)?;
         Ok(connection)
     }
@@ -173,6 +187,17 @@ impl<'u> Server<'u> {
         })
     }
 
+    /// Tells whether it is this machine by its address, or by the name that is reserved for that (RFC 6761).
+    fn is_here(&self) -> bool {
+        match self.host.parse::<IpAddr>() {
+            Ok(address) => address.is_loopback(),
+            Err(_) => {
+                let name = self.host.trim_end_matches('.').to_ascii_lowercase();
+                name == "localhost" || name.ends_with(".localhost")
+            }
+        }
+    }
+
     /// Connects to the first of its addresses that answers.
     fn reach(&self, deadline: Instant) -> Result<TcpStream, LdapError> {
         let addresses = (&self.host[..], self.port).to_socket_addrs();
@@ -197,6 +222,44 @@ impl<'u> Server<'u> {
         Err(self.unreachable(last))
     }
 
+    /// Encrypts where that is asked for, and puts the gate between the server and the library.
+    async fn connect(
+        &self,
+        stream: TcpStream,
+        encryption: Option<Arc<ClientConfig>>,
+        start_tls: bool,
+        gate: &Gate,
+    ) -> Result<Ldap, LdapError> {
+        let local = |source| self.unreachable(source);
+        stream.set_nonblocking(true).map_err(local)?;
+        let mut stream = tokio::net::TcpStream::from_std(stream).map_err(local)?;
+        let (near, far) = UnixStream::pair().map_err(local)?;
+        far.set_nonblocking(true).map_err(local)?;
+        let far = tokio::net::UnixStream::from_std(far).map_err(local)?;
+        match encryption {
+            None => drop(tokio::spawn(gate.clone().stand(stream, far))),
+            Some(config) => {
+                if start_tls {
+                    let answer = gate::start_tls(&mut stream).await;
+                    answer
+                        .map_err(|error| self.not_secured(error.to_string()))?
+                        .map_err(|no| self.not_secured(format!("StartTLS refused: {no}")))?;
+                }
+                let name = ServerName::try_from(self.host.clone());
+                let name = name.map_err(|error| self.not_secured(error.to_string()))?;
+                let secured = TlsConnector::from(config).connect(name, stream).await;
+                let secured = secured.map_err(|error| self.not_secured(error.to_string()))?;
+                drop(tokio::spawn(gate.clone().stand(secured, far)));
+            }
+        }
+        let settings = LdapConnSettings::new().set_std_stream(StdStream::Unix(near));
+        let connected = LdapConnAsync::with_settings(settings, "ldapi://gate").await;
+        let (connection, ldap) = connected.map_err(|error| local(io::Error::other(error)))?;
+        // How it ends is seen by the requests that are then without answer.
+        tokio::spawn(connection.drive());
+        Ok(ldap)
+    }
+
     fn unreachable(&self, source: io::Error) -> LdapError {
         LdapError::Unreachable {
             url: self.url.to_owned(),
@@ -212,16 +275,7 @@ impl<'u> Server<'u> {
     }
 
     /// Says why the connection, which was there, could not be encrypted.
-    fn not_secured(&self, error: ldap3::LdapError, timeout: Duration) -> LdapError {
-        let why = match error {
-            ldap3::LdapError::Timeout { .. } => return LdapError::Timeout(timeout),
-            ldap3::LdapError::LdapResult { result } => {
-                format!("StartTLS refused: {}", Refusal::from(result))
-            }
-            ldap3::LdapError::ResultRecv { .. } => "the server hung up".to_owned(),
-            ldap3::LdapError::Io { source } => source.to_string(),
-            other => other.to_string(),
-        };
+    fn not_secured(&self, why: String) -> LdapError {
         LdapError::Tls {
             url: self.url.to_owned(),
             why,
@@ -232,6 +286,29 @@ impl<'u> Server<'u> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_password_shows_where_it_leaves_the_machine_in_the_clear() {
+        for (url, start_tls, shows) in [
+            ("ldap://dir.example", false, true),
+            ("ldap://10.1.2.3:3890", false, true),
+            ("ldap://[2001:db8::1]", false, true),
+            ("ldap://localhost.example", false, true),
+            ("ldap://dir.example", true, false),
+            ("ldaps://dir.example", false, false),
+            ("ldap://127.0.0.1", false, false),
+            ("ldap://127.8.0.1", false, false),
+            ("ldap://[::1]:3890", false, false),
+            ("ldap://LOCALHOST:3890", false, false),
+            ("ldap://dir.localhost", false, false),
+        ] {
+            let mut options = ConnectOptions::new(url);
+            options.start_tls = start_tls;
+            assert!(!options.shows_password(), "{url}: there is none");
+            let options = options.login("cn=agent", Password::new("secret"));
+            assert_eq!(options.shows_password(), shows, "{url}");
+        }
+    }
 
     #[test]
     fn an_address_is_scheme_host_and_port() {

@@ -6,6 +6,7 @@ use ldap3::Ldap;
 use tokio::runtime::Runtime;
 
 use super::error::LdapError;
+use super::gate::{End, Gate};
 use super::root::RootDse;
 
 /// A connection to a server. It ends when it is dropped.
@@ -17,16 +18,18 @@ pub struct Connection {
     pub(super) ldap: Ldap,
     pub(super) runtime: Runtime,
     pub(super) timeout: Duration,
+    gate: Gate,
     root: Option<RootDse>,
     is_lost: bool,
 }
 
 impl Connection {
-    pub(super) fn new(runtime: Runtime, ldap: Ldap, timeout: Duration) -> Self {
+    pub(super) fn new(runtime: Runtime, ldap: Ldap, gate: Gate, timeout: Duration) -> Self {
         Self {
             ldap,
             runtime,
             timeout,
+            gate,
             root: None,
             is_lost: false,
         }
@@ -68,7 +71,11 @@ impl Connection {
     pub(super) fn failed(&mut self, error: ldap3::LdapError) -> LdapError {
         let error = LdapError::of_request(error, self.timeout);
         self.is_lost |= matches!(error, LdapError::Lost | LdapError::Timeout(_));
-        error
+        match (error, self.gate.end()) {
+            (LdapError::Lost, Some(End::Nonsense(why))) => LdapError::Answer(why),
+            (LdapError::Lost, Some(End::Notice(refusal))) => LdapError::Closed { refusal },
+            (error, _) => error,
+        }
     }
 }
 

@@ -12,6 +12,8 @@ fn nonsense(what: &str) -> LdapError {
 
 /// Reads one value in BER and nothing behind it.
 pub(super) fn value(bytes: &[u8]) -> Option<StructureTag> {
+    // The parser goes as deep as the bytes do.
+    super::gate::check(bytes).ok()?;
     match parse_tag(bytes) {
         Ok(([], tag)) => Some(tag),
         _ => None,

@@ -77,6 +77,12 @@ pub enum LdapError {
     /// The connection ended before the answer. Whether the server did what was asked is not known.
     #[error("connection to the directory lost")]
     Lost,
+    /// The server ended the connection, and said so. Whether it did what was asked is not known.
+    #[error("the directory ended the connection: {refusal}")]
+    Closed {
+        /// What it said.
+        refusal: Refusal,
+    },
     /// The server answered what no server should.
     #[error("the directory answered nonsense: {0}")]
     Answer(String),

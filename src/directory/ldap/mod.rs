@@ -9,6 +9,7 @@ mod connect;
 mod connection;
 mod decode;
 mod error;
+mod gate;
 mod operation;
 mod order;
 mod password;

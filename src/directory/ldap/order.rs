@@ -4,9 +4,13 @@
 //! waits for those before it where the outcome hangs on the order:
 //!
 //! - they are about one entry, or one is about an entry above or below the other;
-//! - one may free a value that is unique in the tree (`spec/exchange.md` LD-08), and the other may take one.
+//! - one may free a value that is unique in the tree (`spec/exchange.md` LD-08), and the other may take one;
+//! - both take the same value of that kind: OpenLDAP looks for it before it writes, so that of two requests at a time
+//!   neither finds it.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::operation::Operation;
 use crate::directory::change::{Change, ModificationKind};
@@ -15,8 +19,8 @@ use crate::directory::schema;
 
 /// Attributes whose values a server may be told to keep unique.
 const UNIQUE: [&str; 6] = [
-    "mail",
-    "uid",
+    schema::MAIL,
+    schema::UID,
     schema::KEY,
     schema::ADDRESS,
     schema::PROXY_PRIMARY,
@@ -28,6 +32,8 @@ pub(super) struct Footprint {
     names: Vec<Names>,
     frees: bool,
     takes: bool,
+    /// Values it takes, as hashes: two that only look the same cost nothing but a wait.
+    values: Vec<u64>,
 }
 
 /// Names of an entry and of those above it, in the form in which they are compared.
@@ -49,19 +55,28 @@ impl Names {
 impl Footprint {
     pub(super) fn of(operation: &Operation) -> Self {
         let mut names = vec![Names::of(&operation.dn)];
+        let mut values = Vec::new();
         let (frees, takes) = match &operation.change {
-            Change::Add(_) => (false, true),
+            Change::Add(attributes) => {
+                for (name, added) in attributes.iter() {
+                    take(name, added.into_iter(), &mut values);
+                }
+                (false, true)
+            }
             Change::Delete => (true, false),
             Change::Modify(parts) => {
-                let unique = |attribute: &str| {
-                    let name = attribute.split(';').next().unwrap_or(attribute);
-                    UNIQUE
-                        .iter()
-                        .any(|unique| unique.eq_ignore_ascii_case(name))
-                };
+                for part in parts {
+                    if part.kind != ModificationKind::Delete {
+                        take(
+                            &part.attribute,
+                            part.values.iter().map(Vec::as_slice),
+                            &mut values,
+                        );
+                    }
+                }
                 let any = |without: ModificationKind| {
                     let mut parts = parts.iter();
-                    parts.any(|part| part.kind != without && unique(&part.attribute))
+                    parts.any(|part| part.kind != without && unique(&part.attribute).is_some())
                 };
                 (any(ModificationKind::Add), any(ModificationKind::Delete))
             }
@@ -72,15 +87,37 @@ impl Footprint {
             } => {
                 let above = new_superior.clone().or_else(|| operation.dn.parent());
                 names.push(Names::of(&new_rdn.below(&above.unwrap_or_default())));
-                (true, true)
+                // Under the same relative name no value comes or goes.
+                let is_other = !operation.dn.own().is_same(new_rdn);
+                (is_other, is_other)
             }
         };
         Self {
             names,
             frees,
             takes,
+            values,
         }
     }
+}
+
+/// Returns the name of an attribute whose values may be unique.
+fn unique(attribute: &str) -> Option<&'static str> {
+    let name = attribute.split(';').next().unwrap_or(attribute);
+    let mut unique = UNIQUE.into_iter();
+    unique.find(|unique| unique.eq_ignore_ascii_case(name))
+}
+
+/// Notes values that may be unique. Servers compare them without case.
+fn take<'v>(attribute: &str, values: impl Iterator<Item = &'v [u8]>, taken: &mut Vec<u64>) {
+    let Some(name) = unique(attribute) else {
+        return;
+    };
+    taken.extend(values.map(|value| {
+        let mut hasher = DefaultHasher::new();
+        (name, value.to_ascii_lowercase()).hash(&mut hasher);
+        hasher.finish()
+    }));
 }
 
 /// What the operations on their way touch.
@@ -90,6 +127,7 @@ pub(super) struct Outstanding {
     above: HashMap<String, usize>,
     frees: usize,
     takes: usize,
+    values: HashMap<u64, usize>,
 }
 
 impl Outstanding {
@@ -102,6 +140,10 @@ impl Outstanding {
         };
         footprint.frees && self.takes > 0
             || footprint.takes && self.frees > 0
+            || footprint
+                .values
+                .iter()
+                .any(|value| self.values.contains_key(value))
             || footprint.names.iter().any(related)
     }
 
@@ -112,27 +154,37 @@ impl Outstanding {
                 *self.above.entry(name.clone()).or_default() += 1;
             }
         }
+        for value in &footprint.values {
+            *self.values.entry(*value).or_default() += 1;
+        }
         self.frees += usize::from(footprint.frees);
         self.takes += usize::from(footprint.takes);
     }
 
     pub(super) fn remove(&mut self, footprint: &Footprint) {
         for names in &footprint.names {
-            decrease(&mut self.own, &names.own);
+            decrease(&mut self.own, &names.own[..]);
             for name in &names.above {
-                decrease(&mut self.above, name);
+                decrease(&mut self.above, &name[..]);
             }
+        }
+        for value in &footprint.values {
+            decrease(&mut self.values, value);
         }
         self.frees -= usize::from(footprint.frees);
         self.takes -= usize::from(footprint.takes);
     }
 }
 
-fn decrease(counts: &mut HashMap<String, usize>, name: &str) {
-    if let Some(count) = counts.get_mut(name) {
+fn decrease<K, Q>(counts: &mut HashMap<K, usize>, of: &Q)
+where
+    K: Borrow<Q> + Eq + Hash,
+    Q: Eq + Hash + ?Sized,
+{
+    if let Some(count) = counts.get_mut(of) {
         *count -= 1;
         if *count == 0 {
-            counts.remove(name);
+            counts.remove(of);
         }
     }
 }
@@ -179,6 +231,7 @@ mod tests {
         outstanding.remove(&first);
         assert!(!outstanding.holds_up(&second));
         assert!(outstanding.own.is_empty() && outstanding.above.is_empty());
+        assert!(outstanding.values.is_empty());
     }
 
     #[test]
@@ -205,6 +258,37 @@ mod tests {
         check(&moved, &replace("cn=b,o=O", "sn"), false);
         let stays = rename("cn=a,o=O", "cn=b", None);
         check(&stays, &replace("cn=b,o=O", "sn"), true);
+    }
+
+    #[test]
+    fn entries_that_keep_their_name_go_elsewhere_at_one_time() {
+        let go = |name: &str| rename(&format!("{name},o=O"), name, Some("ou=J,o=O"));
+        check(&go("cn=a"), &go("cn=b"), false);
+        check(&go("cn=a"), &add("cn=c,o=O"), false);
+        check(&go("cn=a"), &go("CN=A"), true);
+        let other = rename("cn=b,o=O", "cn=c", Some("ou=J,o=O"));
+        check(&other, &go("cn=a"), false);
+        check(&other, &other, true);
+    }
+
+    #[test]
+    fn two_that_take_one_value_wait_for_each_other() {
+        let add = |name: &str, attribute: &str, value: &str| {
+            let attributes = Attributes::from_iter([(attribute, value)]);
+            operation(name, Change::Add(attributes))
+        };
+        let first = add("cn=a,o=O", "mail", "a@x.example");
+        check(&first, &add("cn=b,o=O", "Mail", "A@x.example"), true);
+        check(&first, &add("cn=b,o=O", "mail", "b@x.example"), false);
+        check(&first, &add("cn=b,o=O", "uid", "a@x.example"), false);
+        let title = add("cn=a,o=O", "title", "x");
+        check(&title, &add("cn=b,o=O", "title", "x"), false);
+        let part = Modification::replace("mail", vec![b"a@x.example".to_vec()]);
+        check(
+            &first,
+            &operation("cn=b,o=O", Change::Modify(vec![part])),
+            true,
+        );
     }
 
     #[test]

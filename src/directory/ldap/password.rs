@@ -17,7 +17,9 @@ impl Password {
         self.0.is_empty()
     }
 
-    pub(super) fn reveal(&self) -> &str {
+    /// Returns it, to be handed on.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

@@ -7,15 +7,7 @@ use super::record::Located;
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Attributes, Entry};
-
-const CLASS: &str = "syncImportContainer";
-const OWNER: &str = "syncImportedFrom";
-const EPOCH: &str = "syncEpoch";
-const REQ_SEQ: &str = "syncReqSeq";
-const SVR_SEQ: &str = "syncSvrSeq";
-const IMP_SEQ: &str = "syncImpSeq";
-const CONF_SEQ: &str = "syncConfSeq";
-const ENTRY_COUNT: &str = "syncEntryCount";
+use crate::directory::schema;
 
 /// The first record of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,8 +44,12 @@ impl ContainerRecord {
             line,
             attributes: &entry.record.attributes,
         };
-        let entry_count = fields.number(ENTRY_COUNT)?.ok_or_else(|| {
-            LdifError::incomplete(line, "a container without syncEntryCount", "syncEntryCount")
+        let entry_count = fields.number(schema::ENTRY_COUNT)?.ok_or_else(|| {
+            LdifError::incomplete(
+                line,
+                "a container without syncEntryCount",
+                schema::ENTRY_COUNT,
+            )
         })?;
         let missing = |name: &str| {
             let found = format!("a container without {name}");
@@ -63,14 +59,14 @@ impl ContainerRecord {
         Ok(Self {
             dn: entry.record.dn.clone(),
             owner: fields
-                .text(OWNER)?
-                .ok_or_else(|| missing(OWNER))?
+                .text(schema::IMPORTED_FROM)?
+                .ok_or_else(|| missing(schema::IMPORTED_FROM))?
                 .to_owned(),
-            epoch: fields.text(EPOCH)?.map(str::to_owned),
-            req_seq: ReqSync(number(REQ_SEQ)?),
-            svr_seq: SrvSync(number(SVR_SEQ)?),
-            imp_seq: ImportSync(number(IMP_SEQ)?),
-            conf_seq: fields.number(CONF_SEQ)?.map(SrvSync),
+            epoch: fields.text(schema::EPOCH)?.map(str::to_owned),
+            req_seq: ReqSync(number(schema::REQ_SEQ)?),
+            svr_seq: SrvSync(number(schema::SVR_SEQ)?),
+            imp_seq: ImportSync(number(schema::IMP_SEQ)?),
+            conf_seq: fields.number(schema::CONF_SEQ)?.map(SrvSync),
             entry_count,
         })
     }
@@ -80,26 +76,26 @@ impl ContainerRecord {
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`]: the name does not begin with `ou=`, as that of an organizational unit does.
     pub fn to_entry(&self) -> io::Result<Entry> {
-        let Some(unit) = self.dn.own_value("ou") else {
+        let Some(unit) = self.dn.own_value(schema::OU) else {
             let what = format!("{} is no name of an organizational unit", self.dn);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
         };
         let mut attributes = Attributes::from_iter([
-            ("objectClass", "organizationalUnit"),
-            ("objectClass", CLASS),
+            (schema::OBJECT_CLASS, "organizationalUnit"),
+            (schema::OBJECT_CLASS, schema::IMPORT_CONTAINER),
         ]);
-        attributes.add("ou", unit);
-        attributes.add(OWNER, &self.owner[..]);
+        attributes.add(schema::OU, unit);
+        attributes.add(schema::IMPORTED_FROM, &self.owner[..]);
         if let Some(epoch) = &self.epoch {
-            attributes.add(EPOCH, &epoch[..]);
+            attributes.add(schema::EPOCH, &epoch[..]);
         }
-        attributes.add(REQ_SEQ, self.req_seq.to_string());
-        attributes.add(SVR_SEQ, self.svr_seq.to_string());
-        attributes.add(IMP_SEQ, self.imp_seq.to_string());
+        attributes.add(schema::REQ_SEQ, self.req_seq.to_string());
+        attributes.add(schema::SVR_SEQ, self.svr_seq.to_string());
+        attributes.add(schema::IMP_SEQ, self.imp_seq.to_string());
         if let Some(conf_seq) = self.conf_seq {
-            attributes.add(CONF_SEQ, conf_seq.to_string());
+            attributes.add(schema::CONF_SEQ, conf_seq.to_string());
         }
-        attributes.add(ENTRY_COUNT, self.entry_count.to_string());
+        attributes.add(schema::ENTRY_COUNT, self.entry_count.to_string());
         let dn = self.dn.clone();
         Ok(Entry { dn, attributes })
     }
@@ -107,8 +103,8 @@ impl ContainerRecord {
 
 /// Tells whether an entry is a container of imported addresses.
 pub(super) fn is_container(entry: &Entry) -> bool {
-    let mut classes = entry.attributes.values("objectClass").iter();
-    classes.any(|class| class.eq_ignore_ascii_case(CLASS.as_bytes()))
+    let mut classes = entry.attributes.values(schema::OBJECT_CLASS).iter();
+    classes.any(|class| class.eq_ignore_ascii_case(schema::IMPORT_CONTAINER.as_bytes()))
 }
 
 /// The attributes of the record, each single-valued.
@@ -187,7 +183,7 @@ mod tests {
             let mut lines = WHOLE.to_vec();
             let (name, _) = lines.remove(left_out);
             let error = ContainerRecord::read(&entry(&lines)).unwrap_err();
-            let is_count = name == ENTRY_COUNT;
+            let is_count = name == schema::ENTRY_COUNT;
             assert_eq!(matches!(error, LdifError::Incomplete { .. }), is_count);
             assert!(error.to_string().contains(name) || left_out == 0, "{error}");
         }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::directory::entry::{Attributes, Entry};
-use crate::directory::schema::USUAL;
+use crate::directory::schema::{self, USUAL};
 
 /// Returns the attributes in their order, each with its values sorted: a directory server returns the values of one
 /// attribute, a set, in any order.
@@ -31,7 +31,7 @@ fn place(name: &str) -> usize {
 /// container and its addresses, stands in front with those above first: a server adds nothing below what is not there.
 pub(super) fn by_key(one: &Entry, other: &Entry) -> Ordering {
     let key = |entry: &Entry| {
-        let key = entry.attributes.first("syncKey");
+        let key = entry.attributes.first(schema::KEY);
         let folded = key.map(|key| String::from_utf8_lossy(key).to_lowercase());
         let depth = entry.dn.depth();
         (folded, depth, entry.dn.key(), entry.dn.to_string())

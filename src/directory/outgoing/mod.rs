@@ -11,8 +11,10 @@ use super::entry::{Attributes, Entry};
 use super::key::SyncKey;
 use super::note::Note;
 use super::remote::is_of_class;
+use super::schema;
 use super::template_map::TemplateMap;
 use super::x400::X121Spelling;
+use crate::address::AddressType;
 use crate::plan::outcome::Reason;
 pub(super) use record::list_entry;
 pub use record::{ContentHash, ExportKind, ExportRecord, SentLine};
@@ -105,10 +107,10 @@ fn may_leave(
             .text(name)
             .is_some_and(|text| text.trim().eq_ignore_ascii_case(value))
     };
-    if is("syncHidden", "TRUE") {
+    if is(schema::HIDDEN, "TRUE") {
         return skip(Reason::Hidden, "syncHidden is TRUE".to_owned());
     }
-    if is("syncImportedFrom", rules.own_source) {
+    if is(schema::IMPORTED_FROM, rules.own_source) {
         let detail = format!("came from {}", rules.own_source);
         return skip(Reason::OwnImport, detail);
     }
@@ -120,10 +122,10 @@ fn may_leave(
     if !is_selected {
         return skip(Reason::KindOff, format!("{kind} not selected"));
     }
-    if is("syncExport", "FALSE") {
+    if is(schema::EXPORT, "FALSE") {
         return skip(Reason::ConsentNo, "syncExport is FALSE".to_owned());
     }
-    let Some(text) = attributes.text("syncTrustLevel") else {
+    let Some(text) = attributes.text(schema::TRUST_LEVEL) else {
         return Ok(None);
     };
     let Ok(level) = text.trim().parse::<i64>() else {
@@ -151,7 +153,7 @@ fn choose_address(
             .any(|kind| TargetAddress::new(kind, "x").kind() == address.kind())
     };
     let proxy = || {
-        let proxies = attributes.values("syncProxyPrimary").iter();
+        let proxies = attributes.values(schema::PROXY_PRIMARY).iter();
         let mut proxies =
             proxies.filter_map(|v| TargetAddress::parse(&String::from_utf8_lossy(v)).ok());
         proxies.find(TargetAddress::is_pc_mail)
@@ -171,7 +173,7 @@ fn choose_address(
             )),
         };
     }
-    let text = attributes.text("syncAddress");
+    let text = attributes.text(schema::ADDRESS);
     let text = text.ok_or_else(|| Note::new(Reason::NoAddress, "no syncAddress"))?;
     let address = TargetAddress::parse(text)?;
     if is_wanted(&address) {
@@ -197,7 +199,7 @@ fn check_authority(
     if is_owned(address, rules.owned) {
         return Ok(());
     }
-    let owner = attributes.text("syncImportedFrom").map(str::trim);
+    let owner = attributes.text(schema::IMPORTED_FROM).map(str::trim);
     let owner = owner.filter(|owner| !owner.is_empty());
     let why = match owner {
         _ if kind != ExportKind::Remote => "not of a postoffice of ours",
@@ -240,8 +242,8 @@ fn make_record(
     let attributes = &entry.attributes;
     let mut notes = Vec::new();
     let original = attributes
-        .text("displayName")
-        .or(attributes.text("cn"))
+        .text(schema::DISPLAY_NAME)
+        .or(attributes.text(schema::CN))
         .unwrap_or("")
         .trim();
     let original = match original {
@@ -262,6 +264,14 @@ fn make_record(
                     .map(|split| SentLine::new(split.prompt, split.value)),
             );
         }
+    }
+    // A postoffice has no template for such an address, and refuses each line (24).
+    let kind_of_address = AddressType::from_token(address.kind().as_bytes());
+    let has_templates = kind_of_address.is_none_or(AddressType::has_templates);
+    if matches!(rules.charset, Charset::Page(_)) && !has_templates && !lines.is_empty() {
+        let detail = format!("{address} is of a type without template information");
+        notes.push(Note::new(Reason::ValueDropped, detail));
+        lines.clear();
     }
     Ok((
         ExportRecord::new(address, original, name, lines, kind, trust),
@@ -303,7 +313,7 @@ impl ExportKind {
             "posixGroup",
             "organizationalRole",
         ];
-        if is_of_class(attributes, "syncRemoteAddress") {
+        if is_of_class(attributes, schema::REMOTE_ADDRESS) {
             Self::Remote
         } else if GROUPS.iter().any(|class| is_of_class(attributes, class)) {
             Self::Group

@@ -10,11 +10,8 @@ use super::entry::Attributes;
 use super::key::SyncKey;
 use super::note::Note;
 use super::remote::alias_of;
+use super::schema;
 use crate::plan::outcome::Reason;
-
-/// Attribute with one address of each type, and attribute with the rest.
-const PRIMARY: &str = "syncProxyPrimary";
-const SECONDARY: &str = "syncProxySecondary";
 
 /// What becomes of a generated address that another entry holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,8 +73,8 @@ impl ProxyRules {
     ) -> Proxies {
         let was_generated = |address: &TargetAddress| contains(before, address);
         let mut planned = Proxies {
-            primary: addresses(entry, PRIMARY),
-            secondary: addresses(entry, SECONDARY),
+            primary: addresses(entry, schema::PROXY_PRIMARY),
+            secondary: addresses(entry, schema::PROXY_SECONDARY),
             ..Proxies::default()
         };
         planned.primary.retain(|address| !was_generated(address));
@@ -106,7 +103,7 @@ impl ProxyRules {
     #[must_use]
     pub fn has_none(&self, entry: &Attributes) -> bool {
         let is_without = |name| entry.values(name).is_empty();
-        self.rules.is_empty() && is_without(PRIMARY) && is_without(SECONDARY)
+        self.rules.is_empty() && is_without(schema::PROXY_PRIMARY) && is_without(schema::PROXY_SECONDARY)
     }
 
     /// Returns the types of the addresses that are made.
@@ -128,9 +125,9 @@ impl ProxyRules {
                 is_base || (with_number && rule.number_of(&facts, address).is_some())
             })
         };
-        let mut made = addresses(entry, PRIMARY);
+        let mut made = addresses(entry, schema::PROXY_PRIMARY);
         made.retain(|address| is_made(address, true));
-        let mut secondary = addresses(entry, SECONDARY);
+        let mut secondary = addresses(entry, schema::PROXY_SECONDARY);
         secondary.retain(|address| is_made(address, false));
         made.extend(secondary);
         made
@@ -173,15 +170,15 @@ impl Proxies {
     /// Puts the proxies into an entry. `mail` follows the primary SMTP address unless it is another's: a mapped one, the
     /// target address, or what an administrator set.
     pub fn put(&self, before: &[TargetAddress], entry: &mut Attributes) {
-        entry.set(PRIMARY, self.primary.iter().map(ToString::to_string));
-        entry.set(SECONDARY, self.secondary.iter().map(ToString::to_string));
+        entry.set(schema::PROXY_PRIMARY, self.primary.iter().map(ToString::to_string));
+        entry.set(schema::PROXY_SECONDARY, self.secondary.iter().map(ToString::to_string));
         let mail = entry
-            .text("mail")
+            .text(schema::MAIL)
             .map(|mail| TargetAddress::new("SMTP", mail));
         if mail.is_none_or(|mail| contains(before, &mail)) {
             let smtp = self.primary.iter().find(|address| address.kind() == "SMTP");
             let smtp = smtp.filter(|address| address.value().is_ascii());
-            entry.set("mail", smtp.map(TargetAddress::value));
+            entry.set(schema::MAIL, smtp.map(TargetAddress::value));
         }
     }
 }
@@ -194,7 +191,7 @@ struct Facts {
 impl Facts {
     fn of(entry: &Attributes, map: &AddressMap) -> Self {
         let text = |name: &str| entry.text(name).map(str::to_owned);
-        let target = entry.text("syncAddress").map(TargetAddress::parse);
+        let target = entry.text(schema::ADDRESS).map(TargetAddress::parse);
         let target = target.and_then(Result::ok);
         let parts = target.as_ref().filter(|t| t.is_pc_mail());
         let parts = parts.and_then(TargetAddress::three_parts);
@@ -203,9 +200,9 @@ impl Facts {
         let part = |number: usize| parts.map(|parts| parts[number].to_owned());
         Self {
             fields: vec![
-                ("alias", text("uid").or(alias)),
+                ("alias", text(schema::UID).or(alias)),
                 ("given", text("givenName")),
-                ("surname", text("sn")),
+                ("surname", text(schema::SN)),
                 ("initials", text("initials")),
                 ("network", part(0)),
                 ("postoffice", part(1)),

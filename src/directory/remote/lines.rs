@@ -126,7 +126,14 @@ impl<'m> Applied<'m> {
     pub(super) fn put_over(self, attributes: &mut Attributes) {
         for (name, values) in &self.set {
             // Those an entry has anyway are settled before.
-            let is_settled = ["cn", "sn", "displayName", "uid", "mail"].contains(&&**name);
+            let is_settled = [
+                schema::CN,
+                schema::SN,
+                schema::DISPLAY_NAME,
+                schema::UID,
+                schema::MAIL,
+            ]
+            .contains(&&**name);
             if !(is_settled && values.is_empty()) {
                 attributes.set(name, bytes(values));
             }

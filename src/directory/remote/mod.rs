@@ -79,7 +79,7 @@ pub fn added(received: Received<'_>, rules: ImportRules<'_>) -> Wanted {
 
     let mut attributes = Attributes::with_room(ROOM);
     attributes.set(
-        "objectClass",
+        schema::OBJECT_CLASS,
         [class.object_class(), schema::REMOTE_ADDRESS],
     );
     attributes.set_one(schema::KEY, key.as_str());
@@ -94,15 +94,15 @@ pub fn added(received: Received<'_>, rules: ImportRules<'_>) -> Wanted {
         Some(values) => attributes.set(attribute, values),
         None => attributes.set(attribute, derived),
     };
-    put("cn", some(shown));
+    put(schema::CN, some(shown));
     if class == Class::Person {
-        put("sn", some(surname(shown)));
+        put(schema::SN, some(surname(shown)));
     }
-    put("displayName", some(shown));
-    put("uid", some(&alias));
-    match applied.take("mail") {
-        Some(mail) => attributes.set("mail", mail),
-        None => attributes.set("mail", mail_of(received.address, &mut notes)),
+    put(schema::DISPLAY_NAME, some(shown));
+    put(schema::UID, some(&alias));
+    match applied.take(schema::MAIL) {
+        Some(mail) => attributes.set(schema::MAIL, mail),
+        None => attributes.set(schema::MAIL, mail_of(received.address, &mut notes)),
     }
     applied.put(&mut attributes);
     Wanted {
@@ -130,15 +130,15 @@ pub fn modified(present: &Attributes, received: Received<'_>, rules: ImportRules
 
     let mut attributes = present.clone();
     attributes.set(schema::KEY, one(key.as_str()));
-    attributes.set("syncAddress", one(&received.address.to_string()));
-    attributes.set("syncImportedFrom", one(rules.owner));
-    attributes.set("syncOriginalName", one(&name));
+    attributes.set(schema::ADDRESS, one(&received.address.to_string()));
+    attributes.set(schema::IMPORTED_FROM, one(rules.owner));
+    attributes.set(schema::ORIGINAL_NAME, one(&name));
 
     // What was made from the old name or the old address follows; what somebody else put there stays.
-    let old_address = present.text("syncAddress").map(TargetAddress::parse);
+    let old_address = present.text(schema::ADDRESS).map(TargetAddress::parse);
     let old_address = old_address.and_then(Result::ok);
     let old_alias = old_address.as_ref().map(|a| alias_of(a, &mut Vec::new()));
-    let old_shown = present.text("syncOriginalName").or(old_alias.as_deref());
+    let old_shown = present.text(schema::ORIGINAL_NAME).or(old_alias.as_deref());
     let old_mail = old_address.as_ref().map(|a| mail_of(a, &mut Vec::new()));
     let mut follow = |attribute: &str, old: Option<Vec<Vec<u8>>>, new: Vec<Vec<u8>>| {
         let is_mapped = applied.take(attribute);
@@ -152,18 +152,18 @@ pub fn modified(present: &Attributes, received: Received<'_>, rules: ImportRules
             None => {}
         }
     };
-    follow("cn", old_shown.map(one), one(shown));
-    follow("displayName", old_shown.map(one), one(shown));
+    follow(schema::CN, old_shown.map(one), one(shown));
+    follow(schema::DISPLAY_NAME, old_shown.map(one), one(shown));
     if class == Class::Person {
         follow(
-            "sn",
+            schema::SN,
             old_shown.map(|n| one(surname(n))),
             one(surname(shown)),
         );
     }
-    follow("uid", old_alias.as_deref().map(one), one(&alias));
+    follow(schema::UID, old_alias.as_deref().map(one), one(&alias));
     let new_mail = mail_of(received.address, &mut notes);
-    follow("mail", old_mail, new_mail);
+    follow(schema::MAIL, old_mail, new_mail);
     applied.put_over(&mut attributes);
     Wanted {
         key,
@@ -180,8 +180,16 @@ pub fn remapped(
     new: &TemplateMap,
 ) -> (Attributes, Vec<Note>) {
     // These are there with and without a table.
-    let is_standing =
-        |attribute: &str| ["cn", "sn", "displayName", "uid", "mail"].contains(&attribute);
+    let is_standing = |attribute: &str| {
+        [
+            schema::CN,
+            schema::SN,
+            schema::DISPLAY_NAME,
+            schema::UID,
+            schema::MAIL,
+        ]
+        .contains(&attribute)
+    };
     let mut lines = old.lines(present);
     lines.retain(|line| {
         let attribute = old.split(line).and_then(|split| split.attribute);
@@ -232,7 +240,7 @@ fn class_of(kind: RecipientKind, name: &str) -> Class {
 }
 
 pub(super) fn is_of_class(attributes: &Attributes, class: &str) -> bool {
-    let classes = attributes.values("objectClass").iter();
+    let classes = attributes.values(schema::OBJECT_CLASS).iter();
     classes
         .map(|value| String::from_utf8_lossy(value))
         .any(|value| value.eq_ignore_ascii_case(class))
@@ -310,7 +318,7 @@ fn mail_of(address: &TargetAddress, notes: &mut Vec<Note>) -> Vec<Vec<u8>> {
     if address.kind() != "SMTP" {
         return Vec::new();
     }
-    match syntax::store("mail", address.value()) {
+    match syntax::store(schema::MAIL, address.value()) {
         Ok(mail) => one(&mail),
         Err(why) => {
             notes.push(Note::new(Reason::ValueDropped, why));

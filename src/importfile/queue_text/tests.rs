@@ -63,6 +63,22 @@ fn a_bad_information_line_leaves_the_entry() {
 }
 
 #[test]
+fn an_m_without_address_is_refused_and_given_along() {
+    let text = b"M George Jones\r\n- Title:/Clerk\0";
+    let refused = decode(text).expect_err("no address");
+    assert_eq!(refused, [(47, 1)]);
+    let block = Block::of_queue_text(text, CP);
+    let by_name = block.loose.by_name.expect("a name");
+    assert_eq!(by_name.info[0].value(), b"Clerk");
+    let two = Block::of_queue_text(b"M George Jones\r\nA b\tPCM:N/P/B", CP);
+    assert_eq!(
+        two.loose,
+        crate::importfile::Loose::default(),
+        "two transactions are none"
+    );
+}
+
+#[test]
 fn a_password_never_enters_a_queue() {
     let decoded = decode(b"A a\tPCM:N/P/M\r\n&PASSWORD=secret").expect("an entry");
     assert_eq!(decoded.transaction.tokens().len(), 1);

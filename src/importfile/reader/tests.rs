@@ -388,3 +388,72 @@ fn a_read_error_ends_the_blocks_and_is_not_taken_for_the_end() {
     assert!(results[0].is_ok());
     assert!(results[1].is_err());
 }
+
+#[test]
+fn an_m_without_address_is_refused_and_given_along() {
+    let text = "M George Jones\n- Title:/Clerk\n# note\n - Phone://2\n- no slash\nA b\tPCM:N/P/B\n";
+    assert_eq!(outline(text), ("6A".into(), vec![(1, 48)]));
+    let blocks = blocks(text);
+    let by_name = blocks[0].loose.by_name.as_ref().expect("a name");
+    assert_eq!(
+        (by_name.name(), &by_name.new),
+        (&b"George Jones"[..], &None)
+    );
+    assert_eq!(by_name.info[0].value(), b"Clerk");
+    let loose: Vec<_> = by_name.left_out.info.iter().collect();
+    assert_eq!((&loose[0].text[..], loose[0].line), (&b"Phone://2"[..], 4));
+    assert_eq!(&loose[1].text[..], b"no slash");
+    let messages = by_name.left_out.messages.iter();
+    let messages: Vec<_> = messages.map(|m| (m.line, m.number)).collect();
+    assert_eq!(messages, [(4, 22), (5, 22)]);
+}
+
+#[test]
+fn a_second_line_below_a_name_alone_is_the_new_name_and_address() {
+    let read = |below: &str| {
+        let text = format!("M George Jones\n{below}\n- Title:/Clerk\n");
+        blocks(&text).remove(0).loose.by_name
+    };
+    let by_name = read("  George Smith\tPCM:N/P/GS").expect("a name");
+    let new = by_name.new.expect("a second line");
+    assert_eq!(new.name(), b"George Smith");
+    // Half a line is not guessed at, nor are lines out of their order.
+    assert_eq!(read("  George Smith"), None);
+    assert_eq!(read("- A:/b\n  George Smith\tPCM:N/P/GS"), None);
+}
+
+#[test]
+fn only_an_m_that_ends_behind_its_name_is_a_name_alone() {
+    for text in [
+        "A George Jones",
+        "D George Jones",
+        "M ",
+        "M George Jones\tUUCP:x",
+        "M-George Jones",
+        "M A name that is much longer than any name",
+        "M a\x01b",
+    ] {
+        assert_eq!(blocks(text)[0].loose, Loose::default(), "{text:?}");
+    }
+    for text in [
+        "M George Jones\t",
+        "M\tGeorge Jones",
+        "M George Jones   \r\r",
+    ] {
+        assert!(blocks(text)[0].loose.by_name.is_some(), "{text:?}");
+    }
+    let numbered = Reader::numbered(&b"0000000007 M George Jones\n- A:/b"[..], CP, 0);
+    let block = numbered.map(|block| block.expect("memory")).next();
+    let block = block.expect("a block");
+    assert_eq!(block.sync, Some(7));
+    assert_eq!(block.loose.by_name.expect("a name").info.len(), 1);
+}
+
+#[test]
+fn a_line_whose_prompt_does_not_end_is_refused_and_given_along() {
+    let text = "A a\tPCM:N/P/A\n- T:/x\n-Phone://2\nA s\tSMTP:s@x\n- Phone://2\n";
+    assert_eq!(outline(text), ("1A 4A".into(), vec![(3, 22), (5, 24)]));
+    let blocks = blocks(text);
+    assert_eq!(&blocks[0].loose.info[0].text[..], b"Phone://2");
+    assert_eq!(blocks[1].loose, Loose::default());
+}

@@ -1,6 +1,6 @@
 //! Outgoing mail: the Maildir in `P1`, which stands for the INQUEUE pair.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
@@ -34,7 +34,7 @@ pub fn check_outgoing(layout: &Layout) -> Result<(), PostofficeError> {
 pub struct Outbox<'a, 'b> {
     batch: &'a Batch<'b>,
     date: Timestamp,
-    count: Cell<u32>,
+    files: RefCell<Vec<File>>,
 }
 
 impl<'a, 'b> Outbox<'a, 'b> {
@@ -51,7 +51,7 @@ impl<'a, 'b> Outbox<'a, 'b> {
         Ok(Self {
             batch,
             date,
-            count: Cell::new(0),
+            files: RefCell::default(),
         })
     }
 
@@ -61,17 +61,24 @@ impl<'a, 'b> Outbox<'a, 'b> {
     /// # Errors
     /// `short` cannot stand in a file name; the staging area cannot be written.
     pub fn post(&self, short: &str) -> Result<StagedFile, PostofficeError> {
-        let number = self.count.get() + 1;
+        let number = self.count() + 1;
         let name = format!("{}.{number:06}.{short}", self.date.0);
         let file = File::named(Dir::MailOut(MailPart::New), &name)?;
         super::make(self.batch, Dir::P1);
-        self.count.set(number);
-        self.batch.replace(&file)
+        let staged = self.batch.replace(&file);
+        self.files.borrow_mut().push(file);
+        staged
     }
 
     /// Returns how many messages were staged.
     #[must_use]
     pub fn count(&self) -> u32 {
-        self.count.get()
+        u32::try_from(self.files.borrow().len()).unwrap_or(u32::MAX)
+    }
+
+    /// Returns the files of the messages, which are there once the batch has committed.
+    #[must_use]
+    pub fn into_files(self) -> Vec<File> {
+        self.files.into_inner()
     }
 }

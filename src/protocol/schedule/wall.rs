@@ -40,6 +40,22 @@ impl WallTime {
         }
     }
 
+    /// Reads `Mon 22:00`, or `22:00` for every day of the week; `None` for anything else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Vec<Self>> {
+        let words: Vec<_> = text.split_whitespace().collect();
+        let (days, minute) = match words[..] {
+            [minute] => (0..7, minute),
+            [day, minute] => {
+                let day = parse_day(day)?;
+                (day..day + 1, minute)
+            }
+            _ => return None,
+        };
+        let minute = parse_minute(minute)?;
+        days.map(|day| Self::new(day, minute)).collect()
+    }
+
     /// Returns what a clock in `zone` shows at a moment.
     #[must_use]
     pub fn of(moment: Timestamp, zone: &TimeZone) -> Self {
@@ -192,6 +208,18 @@ mod tests {
         let gap = wall("Sat 23:45").first_from(at("2026-03-14T23:35:00Z"), &zone);
         let gap = gap.expect("before 2106");
         assert_eq!(shown(gap.at, &zone), "Sun 2026-03-15 00:45 +01");
+    }
+
+    #[test]
+    fn a_time_without_a_weekday_is_meant_every_day() {
+        let daily = WallTime::parse(" 6:30 ").expect("a time");
+        let days: Vec<_> = daily.iter().map(|time| time.day()).collect();
+        assert_eq!(days, [0, 1, 2, 3, 4, 5, 6]);
+        assert!(daily.iter().all(|time| time.minute() == 390));
+        assert_eq!(WallTime::parse("sat 06:30"), Some(vec![wall("Sat 06:30")]));
+        for text in ["", "Mon", "Mon 24:00", "Mon 06:30 07:00", "Mo 06:30"] {
+            assert_eq!(WallTime::parse(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -87,6 +87,12 @@ impl Clock {
         self.fixed.unwrap_or_else(Timestamp::now)
     }
 
+    /// Tells whether the time was given, and stands still.
+    #[must_use]
+    pub fn is_fixed(&self) -> bool {
+        self.fixed.is_some()
+    }
+
     /// Returns the time in the zone of screens and logs.
     #[must_use]
     pub fn local(&self) -> Zoned {
@@ -124,6 +130,7 @@ mod tests {
             "Thu Apr 07 12:13:52 1994"
         );
         assert_eq!(clock.year_digits(), Years::Four);
+        assert!(clock.is_fixed());
     }
 
     #[test]

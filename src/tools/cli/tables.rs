@@ -146,16 +146,25 @@ pub static PODIAG: Table = Table {
     options: &[PASSWORD, DATA],
 };
 
-/// `dxa`: a program of ours, without original spellings.
+/// `dxa export -o <file>|takeover -d<drive>|...`; a program of ours in the spelling of the others
 pub static DXA: Table = Table {
     program: "dxa",
+    options: &[
+        option("d", "postoffice", Value::Apart),
+        option("o", "output", Value::Apart),
+    ],
+};
+
+/// `audit`: a program of ours, without original spellings.
+pub static AUDIT: Table = Table {
+    program: "audit",
     options: &[],
 };
 
 /// Every table.
-pub static ALL: [&Table; 13] = [
+pub static ALL: [&Table; 14] = [
     &IMPORT, &LISTDS, &LISTQ, &DSSCHED, &REBUILD, &REQMAIN, &SRVMAIN, &NSDA, &EXTERNAL, &RESYNC,
-    &ADMIN, &PODIAG, &DXA,
+    &ADMIN, &PODIAG, &DXA, &AUDIT,
 ];
 
 #[cfg(test)]

@@ -1,21 +1,24 @@
 //! The agent at work: configuration, data folder, ledger and directory, opened and checked before anything happens.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::directory::dn::Dn;
 use crate::directory::import::Authorities;
-use crate::directory::ldap::{self, ConnectOptions, Password};
+use crate::directory::ldap::{self, ConnectOptions};
 use crate::directory::ledger::{ConnectionId, Ledger, LedgerError, Opened};
 use crate::directory::template_map::{TemplateMap, TemplateRule};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 
+use super::check;
 use super::config::{Config, Connection, Direction, Directory, Role};
 use super::container::unread;
-use super::event::{self, Event, Severity};
+use super::event::{Event, Severity};
 use super::home::{Home, Lock};
 use super::numbers::Numbers;
+use super::todo;
 
 /// Where the ledger keeps which directory it is about.
 const DIRECTORY: &str = "directory";
@@ -33,11 +36,15 @@ pub(super) struct Agent<'c> {
     /// Nothing is written.
     pub(super) dry_run: bool,
     events: Vec<Event>,
+    /// Containers that were looked at, and for what.
+    pub(super) seen: HashSet<(&'static str, String)>,
+    /// Containers of which the mirror has what this run has read.
+    pub(super) fresh: HashSet<String>,
     _lock: Option<Lock>,
 }
 
 impl<'c> Agent<'c> {
-    /// Opens everything for a command. What is missing in the data folder is made.
+    /// Opens everything for a command, once nobody else works with the data folder. What is missing there is made.
     pub(super) fn open(
         config: &'c Config,
         command: &str,
@@ -49,13 +56,34 @@ impl<'c> Agent<'c> {
         // A dry run leaves every byte as it is: what is not there yet it has in memory.
         let lock = match dry_run {
             true => None,
-            false => Some(home.lock(command)?),
+            false => {
+                let lock = home.lock(command, &interrupt)?;
+                // What does not fit is not begun (DX-38).
+                check::check_folder(&home)?;
+                Some(lock)
+            }
         };
+        let opened = Self::open_in(config, home.clone(), lock, clock.clone(), interrupt);
+        if let (Err(error), false) = (&opened, dry_run) {
+            home.write_log(&clock, &[Event::of_error(error)])?;
+        }
+        opened
+    }
+
+    /// Opens everything in a data folder that is locked, or, for a dry run, is not.
+    pub(super) fn open_in(
+        config: &'c Config,
+        home: Home,
+        lock: Option<Lock>,
+        clock: Clock,
+        interrupt: Interrupt,
+    ) -> Result<Self, ToolError> {
+        let dry_run = lock.is_none();
         let opened = match dry_run && !home.ledger().exists() {
             true => Ledger::in_memory(),
             false => Ledger::open(&home.ledger()),
         };
-        let Opened { ledger, is_new } = opened.map_err(unusable_ledger)?;
+        let Opened { ledger, .. } = opened.map_err(unusable_ledger)?;
         let mut directory = connect(&config.directory)?;
         let suffix = suffix(&mut directory, config)?;
         let mut agent = Self {
@@ -68,15 +96,25 @@ impl<'c> Agent<'c> {
             interrupt,
             dry_run,
             events: Vec::new(),
+            seen: HashSet::new(),
+            fresh: HashSet::new(),
             _lock: lock,
         };
-        agent.recognise(is_new)?;
+        if let Some(warning) = shown_password(&config.directory) {
+            let event = Event::new(Severity::Warn, warning);
+            agent.say(event.with("url", &config.directory.url));
+        }
+        agent.recognise()?;
         Ok(agent)
     }
 
     /// Notices a new ledger, and one that is about another directory (LD-09): what is known of one says nothing of
     /// another.
-    fn recognise(&mut self, is_new: bool) -> Result<(), ToolError> {
+    fn recognise(&mut self) -> Result<(), ToolError> {
+        if self.suffix.is_root() {
+            // No connection says which tree it is about, so that nothing is known to be of another.
+            return Ok(());
+        }
         let identity = format!("{} {}", self.config.directory.url, self.suffix);
         let change = self.ledger.begin().map_err(unusable_ledger)?;
         let known = change.agent(DIRECTORY).map_err(unusable_ledger)?;
@@ -92,10 +130,10 @@ impl<'c> Agent<'c> {
         if !self.dry_run {
             change.commit().map_err(unusable_ledger)?;
         }
-        let because = match (is_new, known) {
-            (true, _) => "the ledger is new",
-            (false, Some(known)) if known != identity => "the ledger was about another directory",
-            _ => return Ok(()),
+        let because = match known {
+            None => "the ledger is new",
+            Some(known) if known != identity => "the ledger was about another directory",
+            Some(_) => return Ok(()),
         };
         for connection in &self.config.connections {
             let event = Event::new(Severity::Info, "the next exchange is a full list");
@@ -120,12 +158,18 @@ impl<'c> Agent<'c> {
 
     /// Writes what was said into the log.
     pub(super) fn log(&self, events: &[Event]) -> Result<(), ToolError> {
-        if self.dry_run || events.is_empty() {
-            return Ok(());
+        match self.dry_run {
+            true => Ok(()),
+            false => self.home.write_log(&self.clock, events),
         }
-        let path = self.home.log();
-        event::append(&path, self.clock.now(), events)
-            .map_err(|error| super::home::unusable(&path, error))
+    }
+
+    /// Writes into the log why a command failed.
+    pub(super) fn log_failure<T>(&self, result: &Result<T, ToolError>) -> Result<(), ToolError> {
+        match result {
+            Ok(_) => Ok(()),
+            Err(error) => self.log(&[Event::of_error(error)]),
+        }
     }
 
     /// Reads the numbers of a connection, new ones where the ledger knows none.
@@ -138,14 +182,42 @@ impl<'c> Agent<'c> {
             .connection(&connection.name)
             .map_err(unusable_ledger)?;
         let kept = change.numbers(id).map_err(unusable_ledger)?;
-        let numbers = match kept {
-            Some(bytes) => Numbers::decode(&bytes, connection)?,
-            None => Numbers::new(connection)?,
+        let numbers = match &kept {
+            Some(bytes) => Numbers::decode(bytes, connection),
+            None => Numbers::new(connection),
         };
-        if !self.dry_run {
-            change.commit().map_err(unusable_ledger)?;
+        match self.dry_run {
+            true => drop(change),
+            false => change.commit().map_err(unusable_ledger)?,
         }
-        Ok((id, numbers))
+        if kept.is_some_and(|bytes| Numbers::role_of(&bytes) != connection.role) {
+            self.say_role_change(connection);
+        }
+        Ok((id, numbers?))
+    }
+
+    /// Says what a change of the role asks of the other side (DX-01).
+    fn say_role_change(&mut self, connection: &Connection) {
+        let (own, other) = todo::sides(self.config, connection);
+        let (own, other) = (&own[..], &other[..]);
+        for line in todo::role_changed(connection.role, todo::Sides { own, other }) {
+            let event = Event::new(Severity::Warn, "the role has changed, to be done");
+            self.say(
+                event
+                    .with("connection", &connection.name)
+                    .with("there", line),
+            );
+        }
+    }
+
+    /// Finds the root of the tree that an entry lies in.
+    pub(super) fn tree_of(&mut self, dn: &Dn) -> Result<Dn, ToolError> {
+        let contexts = &self.directory.root_dse().map_err(unread)?.naming_contexts;
+        let found = contexts.iter().find(|suffix| dn.is_within(suffix));
+        found.cloned().ok_or_else(|| {
+            let text = format!("{dn} lies in no tree of {}", self.config.directory.url);
+            ToolError::new(ExitCode::NotFound, text)
+        })
     }
 
     /// Returns who speaks for which postoffice.
@@ -174,14 +246,26 @@ impl<'c> Agent<'c> {
 
 /// Connects to the directory.
 pub(super) fn connect(directory: &Directory) -> Result<ldap::Connection, ToolError> {
+    ldap::Connection::open(&options(directory)).map_err(unread)
+}
+
+/// Says that whoever is on the way to the directory reads the password, where that is so.
+pub(super) fn shown_password(directory: &Directory) -> Option<&'static str> {
+    options(directory).shows_password().then_some(
+        "the password goes to the directory in the clear: set start-tls, or use ldaps://",
+    )
+}
+
+/// Returns how the directory is reached.
+fn options(directory: &Directory) -> ConnectOptions {
     let mut options = ConnectOptions::new(&directory.url);
     options.start_tls = directory.start_tls;
     options.ca_file = directory.ca_file.clone();
     options.operation_timeout = Duration::from_secs(directory.timeout);
-    if let (Some(dn), Some(secret)) = (&directory.bind_dn, &directory.password) {
-        options = options.login(dn, Password::new(secret.expose()));
+    if let (Some(dn), Some(password)) = (&directory.bind_dn, &directory.password) {
+        options = options.login(dn, password.clone());
     }
-    ldap::Connection::open(&options).map_err(unread)
+    options
 }
 
 /// Finds the root of the tree that all containers lie in.

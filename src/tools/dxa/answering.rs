@@ -41,7 +41,7 @@ impl Agent<'_> {
     /// Answers a requestor, if a request has come since its last answer.
     pub(super) fn send_reply(
         &mut self,
-        mail: &MailPlace,
+        mail: &mut MailPlace,
         connection: &Connection,
         known: &mut Known,
         wanted: Wanted,
@@ -154,6 +154,7 @@ impl Agent<'_> {
             let batch = mail.po.batch()?;
             let outbox = Outbox::open(mail.po.layout(), &batch, mail.now)?;
             post(mail.po.layout(), &outbox, mail.now, page, letter)?;
+            let sent = outbox.into_files();
             next.put(&change)
                 .and_then(|()| change.commit())
                 .map_err(not_written)?;
@@ -163,6 +164,7 @@ impl Agent<'_> {
                 self.owe(connection, known, &before)?;
                 return Err(error.into());
             }
+            mail.copy_sent(connection, &sent);
             self.show_numbers(connection, known)?;
         }
         let what = match (is_full, exported.sending.is_full) {

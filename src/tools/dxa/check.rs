@@ -2,23 +2,30 @@
 //! hides no other, and nothing is changed.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
-use crate::directory::ldap::{Comparison, Connection as Link, Scope, Search};
+use crate::directory::ldap::{Connection as Link, Scope, Search};
 use crate::directory::ledger::Ledger;
 use crate::directory::schema;
 use crate::tools::exit::{ExitCode, ToolError};
 
-use super::agent::{connect, templates, unusable_ledger};
-use super::config::{Config, Connection, Direction};
+use super::agent::{connect, shown_password, templates, unusable_ledger};
+use super::config::{Config, Connection, Copies, Direction};
 use super::container::unread;
+use super::copies;
+use super::effect::{self, Effect};
+use super::event::told;
 use super::home::Home;
 use super::importing::Incoming;
+use super::place;
+use super::sight::{sees_export, sees_import};
 
 /// Free space that the data folder must have, as a multiple of the ledger (Q264286).
 const LEDGERS_FREE: u64 = 4;
@@ -30,10 +37,28 @@ pub(super) struct Checked {
     pub(super) what: String,
     /// What is wrong; none where it is well.
     pub(super) fault: Option<String>,
+    /// What is well enough to go on, and should be otherwise.
+    pub(super) warning: Option<String>,
     /// What was found.
     pub(super) found: Option<String>,
     #[serde(skip)]
     exit: ExitCode,
+}
+
+/// `ok     ledger: data/ledger.db`
+impl fmt::Display for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sign, text) = match (&self.fault, &self.warning) {
+            (Some(fault), _) => ("FAULT ", Some(fault)),
+            (None, Some(warning)) => ("warning", Some(warning)),
+            (None, None) => ("ok    ", self.found.as_ref()),
+        };
+        write!(f, "{sign} {}", self.what)?;
+        match text {
+            Some(text) => write!(f, ": {text}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What was looked at, in order.
@@ -50,16 +75,33 @@ impl Checks {
                 Some(found).filter(|found| !found.is_empty()),
                 ExitCode::Done,
             ),
-            Err(error) => (Some(error.to_string()), None, error.exit),
+            Err(error) => (Some(told(&error)), None, error.exit),
         };
         let is_well = fault.is_none();
         self.all.push(Checked {
             what: what.into(),
             fault,
+            warning: None,
             found,
             exit,
         });
         is_well
+    }
+
+    /// Returns what is wrong: `ledger: why`.
+    pub(super) fn faults(&self) -> impl Iterator<Item = String> {
+        let all = self.all.iter();
+        all.filter_map(|checked| Some(format!("{}: {}", checked.what, checked.fault.as_ref()?)))
+    }
+
+    fn warn(&mut self, what: impl Into<String>, warning: &str) {
+        self.all.push(Checked {
+            what: what.into(),
+            fault: None,
+            warning: Some(warning.to_owned()),
+            found: None,
+            exit: ExitCode::Done,
+        });
     }
 
     /// Returns how the run ends: as the worst fault.
@@ -76,6 +118,9 @@ pub(super) fn run(config: &Config) -> Checks {
     let home = Home::at(&config.agent.data);
     checks.note("data folder", check_folder(&home));
     checks.note("ledger", check_ledger(&home));
+    if let Some(copies) = &config.agent.copies {
+        checks.note("copies of messages", check_copies(copies));
+    }
     for connection in &config.connections {
         let of = |what: &str| format!("connection {}: {what}", connection.name);
         checks.note(
@@ -87,6 +132,9 @@ pub(super) fn run(config: &Config) -> Checks {
         let tables = tables.into_iter().collect::<Result<Vec<_>, _>>();
         checks.note(of("template tables"), tables.map(|_| String::new()));
     }
+    if let Some(warning) = shown_password(&config.directory) {
+        checks.warn("way to the directory", warning);
+    }
     let mut link = None;
     let connected = connect(&config.directory).map(|connection| {
         link = Some(connection);
@@ -96,18 +144,54 @@ pub(super) fn run(config: &Config) -> Checks {
     let Some(mut link) = link else { return checks };
     checks.note("schema", check_schema(&mut link));
     for connection in &config.connections {
-        check_connection(&mut link, connection, &mut checks);
+        check_connection(&mut link, &home, connection, &mut checks);
     }
     checks
 }
 
+/// Looks at what the next exchange would send, where all is well so far.
+pub(super) fn effects(config: &Config, checks: &mut Checks) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    if checks.exit() != ExitCode::Done {
+        return effects;
+    }
+    let found = match effect::of(config) {
+        Ok(found) => found,
+        Err(error) => {
+            checks.note("next exchange", Err(error));
+            return effects;
+        }
+    };
+    for (connection, effect) in found {
+        let of = |what: &str| format!("connection {}: {what}", connection.name);
+        match effect {
+            Ok(effect) => {
+                checks.note(of("settings"), Ok(effect.settings()));
+                checks.note(of("next exchange"), Ok(effect.sends()));
+                effects.push(effect);
+            }
+            Err(error) => {
+                checks.note(of("next exchange"), Err(error));
+            }
+        }
+    }
+    effects
+}
+
 /// The folder is there, or can be made; it can be written, and there is room (Q171260, Q264286).
-fn check_folder(home: &Home) -> Result<String, ToolError> {
+pub(super) fn check_folder(home: &Home) -> Result<String, ToolError> {
     let root = home.root();
-    let cannot = |path: &std::path::Path, error: std::io::Error| {
+    let cannot = |path: &Path, error: std::io::Error| {
         ToolError::new(ExitCode::CannotWrite, path.display().to_string()).caused_by(error)
     };
-    let there = root.ancestors().find(|path| path.exists()).unwrap_or(root);
+    // Of a relative path the last one is empty, which means the folder that we are in.
+    let mut above = root
+        .ancestors()
+        .map(|path| match path.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => path,
+        });
+    let there = above.find(|path| path.exists()).unwrap_or(root);
     let probe = tempfile::Builder::new().prefix(".dxa").tempfile_in(there);
     probe.map_err(|error| cannot(there, error))?;
     let space = rustix::fs::statvfs(there).map_err(|error| cannot(there, error.into()))?;
@@ -125,6 +209,16 @@ fn check_folder(home: &Home) -> Result<String, ToolError> {
         true => root.display().to_string(),
         false => format!("{} will be made", root.display()),
     })
+}
+
+/// The folder of copies is there and can be written (DX-33).
+fn check_copies(copies: &Copies) -> Result<String, ToolError> {
+    let folder = copies.folder.display();
+    copies::check(&copies.folder)
+        .map(|()| format!("{folder}, the last {}", copies.keep))
+        .map_err(|error| {
+            ToolError::new(ExitCode::CannotWrite, format!("{folder}")).caused_by(error)
+        })
 }
 
 fn check_ledger(home: &Home) -> Result<String, ToolError> {
@@ -152,7 +246,7 @@ fn check_schema(link: &mut Link) -> Result<String, ToolError> {
     let mut search = Search::new(subentry).attributes(&["objectClasses"]);
     search.scope = Scope::Base;
     search.page = None;
-    search.filter = Filter::equal("objectClass", "subschema");
+    search.filter = Filter::equal(schema::OBJECT_CLASS, "subschema");
     let found = link.find(&search).map_err(unread)?;
     let classes: Vec<_> = found
         .iter()
@@ -174,7 +268,7 @@ fn check_schema(link: &mut Link) -> Result<String, ToolError> {
     Ok(String::new())
 }
 
-fn check_connection(link: &mut Link, connection: &Connection, checks: &mut Checks) {
+fn check_connection(link: &mut Link, home: &Home, connection: &Connection, checks: &mut Checks) {
     let of = |what: &str| format!("connection {}: {what}", connection.name);
     if let Some(container) = &connection.import.container {
         let found = count(link, container, &connection.import.owner);
@@ -182,13 +276,20 @@ fn check_connection(link: &mut Link, connection: &Connection, checks: &mut Check
         if is_there {
             checks.note(
                 of("rights to read the import container"),
-                check_readable(link, container),
+                sees_import(link, container),
             );
         }
+        let lie = place::check(link, home, connection);
+        checks.note(of("place of its entries"), lie);
     }
     for container in &connection.export.containers {
         let kinds = kinds(link, container);
-        checks.note(of(&format!("export container {container}")), kinds);
+        if checks.note(of(&format!("export container {container}")), kinds) {
+            let outgoing = templates(connection, Direction::sends);
+            let seen = outgoing.and_then(|map| sees_export(link, container, map.as_ref()));
+            let what = format!("rights to read the export container {container}");
+            checks.note(of(&what), seen);
+        }
     }
 }
 
@@ -196,7 +297,7 @@ fn check_connection(link: &mut Link, connection: &Connection, checks: &mut Check
 fn count(link: &mut Link, container: &Dn, owner: &str) -> Result<String, ToolError> {
     let (mut own, mut foreign) = (0, 0);
     let search = Search::new(container.clone()).attributes(&[schema::IMPORTED_FROM]);
-    let search = search.filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
+    let search = search.filter(Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS));
     link.search(&search, |entry| {
         match entry.attributes.text(schema::IMPORTED_FROM) {
             Some(found) if found.eq_ignore_ascii_case(owner) => own += 1,
@@ -208,40 +309,14 @@ fn count(link: &mut Link, container: &Dn, owner: &str) -> Result<String, ToolErr
     Ok(format!("{own} entries of {owner}, {foreign} foreign"))
 }
 
-/// An attribute that access rules hide looks as if it were not there (LD-12): ask for its value on an entry that has it.
-fn check_readable(link: &mut Link, container: &Dn) -> Result<String, ToolError> {
-    let mut any =
-        Search::new(container.clone()).filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
-    any.attributes = vec!["objectClass".to_owned()];
-    let mut first = None;
-    let searched = link.search(&any, |entry| {
-        first = Some(entry.dn);
-        ControlFlow::Break(())
-    });
-    // One is enough: that it was stopped behind it is no fault.
-    if first.is_none() {
-        searched.map_err(unread)?;
-    }
-    let Some(dn) = first else {
-        return Ok("nothing to try it on yet".to_owned());
-    };
-    for attribute in [schema::KEY, schema::ADDRESS, schema::IMPORTED_FROM] {
-        if link.compare(&dn, attribute, b"-").map_err(unread)? == Comparison::Unreadable {
-            let text = format!("{attribute} of {dn} cannot be read: access rules hide it");
-            return Err(ToolError::new(ExitCode::BadLogin, text));
-        }
-    }
-    Ok(String::new())
-}
-
 /// Counts what lies in an export container, by kind: how many entries each rule touches.
 fn kinds(link: &mut Link, container: &Dn) -> Result<String, ToolError> {
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    let attributes = ["objectClass", schema::HIDDEN, schema::TRUST_LEVEL];
+    let attributes = [schema::OBJECT_CLASS, schema::HIDDEN, schema::TRUST_LEVEL];
     let search = Search::new(container.clone()).attributes(&attributes);
     link.search(&search, |entry| {
         let has = |class: &str| {
-            let mut classes = entry.attributes.values("objectClass").iter();
+            let mut classes = entry.attributes.values(schema::OBJECT_CLASS).iter();
             classes.any(|value| value.eq_ignore_ascii_case(class.as_bytes()))
         };
         let kind = match (

@@ -19,6 +19,7 @@ use crate::directory::schema;
 use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
 
+use super::handover::entry_at;
 use super::numbers::Shown;
 
 /// Requests on their way at a time.
@@ -57,10 +58,12 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Contents<'a> {
-    /// Reads a container, and who else in the tree has an address, and keeps what is needed.
+    /// Reads a container, what had to stay in those that were the container before (`behind`), and who else in the tree
+    /// has an address, and keeps what is needed.
     pub(super) fn read(
         directory: &mut Connection,
         place: Place<'a>,
+        behind: &[Dn],
         needs: &'a Needs<'a>,
     ) -> Result<Self, ToolError> {
         let mut contents = Self {
@@ -70,7 +73,7 @@ impl<'a> Contents<'a> {
             needs,
         };
         let mut own = Search::new(place.container.clone())
-            .filter(Filter::equal("objectClass", schema::REMOTE_ADDRESS));
+            .filter(Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS));
         own.page = Some(place.page);
         directory
             .search(&own, |entry| {
@@ -78,13 +81,9 @@ impl<'a> Contents<'a> {
                 ControlFlow::Continue(())
             })
             .map_err(unread)?;
-        // Proxies are of interest where some are made.
-        let addresses = match place.made.is_empty() {
-            true => &ADDRESSES[..1],
-            false => &ADDRESSES[..],
-        };
-        let attributes = [addresses, &[schema::KEY]].concat();
-        let addresses = Filter::Or(addresses.iter().copied().map(Filter::present).collect());
+        let addresses = [&ADDRESSES[..], &[schema::MAIL]].concat();
+        let attributes = [&addresses[..], &[schema::KEY]].concat();
+        let addresses = Filter::Or(addresses.into_iter().map(Filter::present).collect());
         let foreign = Filter::equal(schema::IMPORTED_FROM, place.owner).negated();
         let mut others = Search::new(place.suffix.clone()).attributes(&attributes);
         others.filter = addresses.and(foreign);
@@ -95,6 +94,9 @@ impl<'a> Contents<'a> {
                 ControlFlow::Continue(())
             })
             .map_err(unread)?;
+        for container in behind {
+            contents.read_behind(directory, container)?;
+        }
         contents.read_elsewhere(directory)?;
         contents.read_contested(directory)?;
         Ok(contents)
@@ -118,14 +120,18 @@ impl<'a> Contents<'a> {
             return;
         }
         self.hold(entry);
-        let text = |name| entry.attributes.text(name);
-        if entry.attributes.first(schema::KEY).is_some() {
-            let key = text(schema::KEY).map(SyncKey::stored);
-            if let Some(key) = key.filter(|key| self.needs.asks_for(key)) {
-                self.snapshot.add_elsewhere(key, entry.dn.clone());
+        let key = entry.attributes.text(schema::KEY).map(SyncKey::stored);
+        let is_foreign = key.is_some();
+        if let Some(key) = key.filter(|key| self.needs.asks_for(key)) {
+            // Read whole, so that its owner can be judged.
+            self.snapshot.add_elsewhere(key, entry.dn.clone());
+        }
+        for text in addresses(entry) {
+            // Under its key, an entry of another connection is judged as what it is.
+            let is_key = is_foreign && entry.attributes.text(schema::ADDRESS) == Some(&*text);
+            if let (false, Ok(address)) = (is_key, TargetAddress::parse(&text)) {
+                self.snapshot.add_other(&address, &entry.dn);
             }
-        } else if let Some(Ok(address)) = text(schema::ADDRESS).map(TargetAddress::parse) {
-            self.snapshot.add_other(&address, &entry.dn);
         }
     }
 
@@ -135,18 +141,35 @@ impl<'a> Contents<'a> {
         if made.is_empty() {
             return;
         }
-        for value in ADDRESSES
-            .map(|name| entry.attributes.values(name))
-            .into_iter()
-            .flatten()
-        {
-            match TargetAddress::parse(&String::from_utf8_lossy(value)) {
+        for text in addresses(entry) {
+            match TargetAddress::parse(&text) {
                 Ok(address) if made.iter().any(|kind| kind == address.kind()) => {
                     self.holders.hold(&address, &entry.dn);
                 }
                 _ => {}
             }
         }
+    }
+
+    /// Reads the entries of the owner that had to stay in a container when the others were moved: they are its all the same.
+    fn read_behind(
+        &mut self,
+        directory: &mut Connection,
+        container: &Dn,
+    ) -> Result<(), ToolError> {
+        if entry_at(directory, container, &[schema::OBJECT_CLASS])?.is_none() {
+            return Ok(());
+        }
+        let class = Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS);
+        let owner = Filter::equal(schema::IMPORTED_FROM, self.place.owner);
+        let search = Search::new(container.clone()).filter(class.and(owner));
+        for entry in directory.find(&search).map_err(unread)? {
+            let key = entry.attributes.text(schema::KEY).map(SyncKey::stored);
+            if key.is_some_and(|key| self.snapshot.get(&key).is_none()) {
+                self.take(entry, false);
+            }
+        }
+        Ok(())
     }
 
     /// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.
@@ -180,15 +203,78 @@ impl<'a> Contents<'a> {
     }
 }
 
+/// Entries up to which each is read by its name; more are found by reading their container.
+const FEW: usize = 200;
+
+/// Reads entries of a container whole, those that are still there.
+pub(super) fn read_entries(
+    directory: &mut Connection,
+    container: &Dn,
+    names: &[Dn],
+    page: u32,
+) -> Result<Vec<Entry>, ToolError> {
+    let mut entries = Vec::with_capacity(names.len());
+    if names.len() <= FEW {
+        for name in names {
+            let mut search = Search::new(name.clone());
+            search.scope = Scope::Base;
+            entries.extend(directory.find(&search).map_err(unread)?);
+        }
+        return Ok(entries);
+    }
+    let wanted: HashSet<_> = names.iter().map(Dn::key).collect();
+    let mut all = Search::new(container.clone())
+        .filter(Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS));
+    all.page = Some(page);
+    directory
+        .search(&all, |entry| {
+            if wanted.contains(&entry.dn.key()) {
+                entries.push(entry);
+            }
+            ControlFlow::Continue(())
+        })
+        .map_err(unread)?;
+    Ok(entries)
+}
+
+/// Returns every address of an entry as `TYPE:value`: its own, primary and secondary proxies, and that of a person who has
+/// no more than a mail address (LD-08).
+fn addresses(entry: &Entry) -> impl Iterator<Item = String> {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let ours = ADDRESSES.iter();
+    let ours = ours.flat_map(move |name| entry.attributes.values(name).map(text));
+    let mail = entry.attributes.values(schema::MAIL);
+    let mail = mail.map(move |value| format!("SMTP:{}", text(value)));
+    ours.chain(mail)
+}
+
 /// What the directory refused of what was to be written.
 #[derive(Debug)]
 pub(super) struct Refused {
     /// Index of the fate.
     pub(super) fate: usize,
+    /// What was to be written.
+    pub(super) operation: Operation,
     /// What it said.
     pub(super) refusal: Refusal,
-    /// The entry is not as it was read: somebody else was there.
-    pub(super) has_moved: bool,
+}
+
+impl Refused {
+    pub(super) fn new(fate: usize, operation: Operation, refusal: Refusal) -> Self {
+        Self {
+            fate,
+            operation,
+            refusal,
+        }
+    }
+
+    /// Tells whether the entry is not as it was read: somebody else was there.
+    pub(super) fn has_moved(&self) -> bool {
+        matches!(
+            self.refusal.meaning(&self.operation.change),
+            Meaning::Missing | Meaning::Exists | Meaning::Overtaken
+        )
+    }
 }
 
 /// Writes, each kind after the other, so that names and addresses are free when they are taken.
@@ -209,17 +295,8 @@ pub(super) fn write(
         .pipeline(operations, WINDOW, |operation, outcome| {
             let fate = fates.next().unwrap_or_default();
             if let Err(refusal) = outcome {
-                let meaning = refusal.meaning(&operation.change);
-                let has_moved = matches!(
-                    meaning,
-                    Meaning::Missing | Meaning::Exists | Meaning::Overtaken
-                );
-                if meaning != Meaning::Done {
-                    refused.push(Refused {
-                        fate,
-                        refusal,
-                        has_moved,
-                    });
+                if refusal.meaning(&operation.change) != Meaning::Done {
+                    refused.push(Refused::new(fate, operation, refusal));
                 }
             }
             match check() {
@@ -321,7 +398,7 @@ pub(super) fn put_numbers(
         None => {
             parts.push(Modification {
                 kind: ModificationKind::Add,
-                attribute: "objectClass".to_owned(),
+                attribute: schema::OBJECT_CLASS.to_owned(),
                 values: vec![schema::IMPORT_CONTAINER.into()],
             });
         }
@@ -377,7 +454,7 @@ fn put_missing(
     };
     let parts = parts
         .into_iter()
-        .filter(|part| part.attribute != "objectClass");
+        .filter(|part| part.attribute != schema::OBJECT_CLASS);
     let again = Operation {
         change: Change::Modify(parts.collect()),
         ..operation
@@ -393,7 +470,24 @@ fn refused(dn: &Dn, refusal: &Refusal) -> ToolError {
 
 /// A read that did not end is no list, and removes nothing.
 pub(super) fn unread(error: LdapError) -> ToolError {
-    ToolError::new(exit_of(&error), error.to_string())
+    let mut text = error.to_string();
+    if let LdapError::Incomplete {
+        cause: Incomplete::Result(refusal),
+        ..
+    } = &error
+    {
+        let limits = [
+            ResultCode::SIZE_LIMIT_EXCEEDED,
+            ResultCode::TIME_LIMIT_EXCEEDED,
+            ResultCode::ADMIN_LIMIT_EXCEEDED,
+        ];
+        if limits.contains(&refusal.code) {
+            text.push_str(
+                "; nothing is done: the server must let the agent read without limit (LD-11)",
+            );
+        }
+    }
+    ToolError::new(exit_of(&error), text)
 }
 
 pub(super) fn unwritten(error: LdapError) -> ToolError {
@@ -422,10 +516,10 @@ fn exit_of(error: &LdapError) -> ExitCode {
 
 /// Makes an organizational unit where there is none.
 pub(super) fn make_unit(directory: &mut Connection, dn: &Dn) -> Result<(), ToolError> {
-    let name = dn.own_value("ou").unwrap_or_default();
+    let name = dn.own_value(schema::OU).unwrap_or_default();
     let mut attributes = crate::directory::entry::Attributes::default();
-    attributes.add("objectClass", "organizationalUnit");
-    attributes.add("ou", name);
+    attributes.add(schema::OBJECT_CLASS, "organizationalUnit");
+    attributes.add(schema::OU, name);
     let operation = Operation::new(dn.clone(), Change::Add(attributes));
     match directory.apply(&operation).map_err(unwritten)? {
         Err(refusal) if refusal.code != ResultCode::ENTRY_ALREADY_EXISTS => {

@@ -1,28 +1,24 @@
-//! `dxa cycle`: T1, with the T3 that waits, where the agent is a requestor, T2 where it is the server
+//! A cycle: T1, with the T3 that waits, where the agent is a requestor, T2 where it is the server
 //! (`spec/exchange.md` DX-11).
-
-use std::io::Write;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
+use crate::plan::outcome::Reason;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError, code_of};
-use crate::tools::report::{ReportFile, put_line};
+use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::Agent;
 use super::config::{Config, Connection, Role};
-use super::event::{Event, Severity};
-use super::home::Home;
+use super::container;
+use super::event::{self, Event, Severity};
+use super::history;
+use super::home::{Home, Lock};
+use super::line::Line;
 use super::mailplace::{Arrived, MailPlace};
-use super::options::Options;
-use super::outcome::{Done, shown};
+use super::outcome::Done;
 use super::state::Known;
-
-/// What the lock says.
-const COMMAND: &str = "cycle";
 
 /// One step of the cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
@@ -57,119 +53,36 @@ pub(super) struct Wanted {
     pub(super) allow_deletes: Option<u64>,
 }
 
-/// Runs a cycle.
-pub(super) fn run(
-    options: &Options,
-    config: &Config,
-    name: Option<&str>,
+/// Opens the agent; what keeps it from that is remembered of the connections that were meant.
+pub(super) fn open<'c>(
+    config: &'c Config,
+    home: &Home,
+    lock: Option<Lock>,
+    clock: &Clock,
+    interrupt: &Interrupt,
+    chosen: &[&Connection],
     wanted: Wanted,
-    screen: &mut impl Write,
-) -> anyhow::Result<ExitCode> {
-    let home = Home::at(&config.agent.data);
-    let mut asked = vec![(name.map(str::to_owned), wanted)];
-    let mut exit = ExitCode::Done;
-    while !asked.is_empty() {
-        let mut more = Vec::new();
-        for (name, wanted) in asked {
-            match run_once(options, config, name.as_deref(), wanted, screen) {
-                Ok(ended) => exit = exit.worst(ended),
-                // Asked for while a cycle runs: not refused, not lost, and run once (DX-11).
-                Err(error)
-                    if code_of(&error) == ExitCode::Busy
-                        && !options.dry_run
-                        && home.is_held_by(COMMAND) =>
-                {
-                    home.queue(&json!((name, wanted)).to_string())?;
-                    match home.is_held_by(COMMAND) {
-                        true => say_queued(options, screen)?,
-                        false => more.extend(queued(&home)),
-                    }
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        if !options.dry_run && !home.is_held_by(COMMAND) {
-            more.extend(queued(&home));
-        }
-        asked = more;
+) -> Result<Agent<'c>, ToolError> {
+    let dry_run = lock.is_none();
+    let opened = Agent::open_in(config, home.clone(), lock, clock.clone(), interrupt.clone());
+    if let (Err(error), false) = (&opened, dry_run) {
+        let mut events = vec![Event::of_error(error)];
+        events.extend(history::failed(config, home, clock, chosen, wanted, error));
+        home.write_log(clock, &events)?;
     }
-    Ok(exit)
-}
-
-fn say_queued(options: &Options, screen: &mut impl Write) -> anyhow::Result<()> {
-    match options.common.json {
-        true => put_line(
-            screen,
-            &json!({ "program": "dxa", "queued": true, "exit": 0 }),
-        )?,
-        false => writeln!(screen, "A cycle runs; another one follows it.")?,
-    }
-    Ok(())
+    opened
 }
 
 /// Returns what was asked for while a cycle ran.
-fn queued(home: &Home) -> Vec<(Option<String>, Wanted)> {
-    let lines = home.take_queued().into_iter();
+pub(super) fn queued(lines: &[String]) -> Vec<(Option<String>, Wanted)> {
+    let lines = lines.iter();
     lines
-        .filter_map(|line| serde_json::from_str(&line).ok())
+        .filter_map(|line| serde_json::from_str(line).ok())
         .collect()
 }
 
-fn run_once(
-    options: &Options,
-    config: &Config,
-    name: Option<&str>,
-    wanted: Wanted,
-    screen: &mut impl Write,
-) -> anyhow::Result<ExitCode> {
-    let chosen = choose(config, name, wanted.step)?;
-    let clock = Clock::from_environment()?;
-    let report = options.common.report.as_deref();
-    let mut report = report.map(ReportFile::create).transpose()?;
-    let mut agent = Agent::open(
-        config,
-        COMMAND,
-        clock,
-        Interrupt::install()?,
-        options.dry_run,
-    )?;
-    let ran = agent.cycle(&chosen, wanted);
-    let events = agent.take_events();
-    agent.log(&events)?;
-    if !options.common.json {
-        for event in &events {
-            writeln!(screen, "{event}")?;
-        }
-    }
-    let (all, mail) = ran?;
-    let exit = all.iter().fold(mail, |worst, done| worst.worst(done.exit));
-    for done in &all {
-        if let Some(report) = &mut report {
-            for line in &done.lines {
-                report.line(line)?;
-            }
-            report.line(done)?;
-        }
-        if !options.common.json {
-            show(done, screen)?;
-        }
-    }
-    if options.common.json {
-        let summary = json!({
-            "program": "dxa",
-            "dry_run": options.dry_run,
-            "connections": all,
-            "exit": exit.number(),
-        });
-        put_line(screen, &summary)?;
-    } else if options.dry_run {
-        writeln!(screen, "Dry run: nothing was written.")?;
-    }
-    Ok(exit)
-}
-
 /// Finds the connections that are meant. Where there are both roles, one of them has to be named (DX-11).
-fn choose<'c>(
+pub(super) fn choose<'c>(
     config: &'c Config,
     name: Option<&str>,
     step: Option<Step>,
@@ -206,13 +119,48 @@ fn choose<'c>(
 }
 
 impl<'c> Agent<'c> {
-    /// Runs the cycle of the chosen connections; the failure of one leaves the others alone (DX-30).
-    fn cycle(
+    /// Runs the cycle of the chosen connections, and remembers what it came to.
+    pub(super) fn cycle(
         &mut self,
         chosen: &[&'c Connection],
         wanted: Wanted,
     ) -> Result<(Vec<Done>, ExitCode), ToolError> {
-        let mut mail = MailPlace::open(&self.home.postoffice(), &self.clock, self.dry_run)?;
+        let ran = self.run_cycle(chosen, wanted);
+        match &ran {
+            Ok((all, _)) => self.remember_cycle(all, wanted),
+            // Who was told to stop has not failed.
+            Err(_) if self.interrupt.check().is_err() => {}
+            Err(error) => {
+                let failed = chosen.iter().map(|connection| {
+                    let mut done = Done::new(&connection.name, connection.role.word());
+                    done.fail(error);
+                    done
+                });
+                self.remember_cycle(&failed.collect::<Vec<_>>(), wanted);
+            }
+        }
+        ran
+    }
+
+    /// Runs the cycle of the chosen connections; the failure of one leaves the others alone (DX-30).
+    fn run_cycle(
+        &mut self,
+        chosen: &[&'c Connection],
+        wanted: Wanted,
+    ) -> Result<(Vec<Done>, ExitCode), ToolError> {
+        let mail = MailPlace::open(
+            &self.home.postoffice(),
+            &self.config.agent,
+            &self.clock,
+            self.dry_run,
+        );
+        let mut mail = mail.map_err(|error| match error.exit {
+            ExitCode::Busy => ToolError::new(
+                ExitCode::Busy,
+                format!("DX134 the mail place is busy: {}", event::told(&error)),
+            ),
+            _ => error,
+        })?;
         let takes_mail = wanted.step != Some(Step::T1);
         let (mut arrived, exit) = match takes_mail {
             true => self.sort_mail(&mut mail, chosen)?,
@@ -227,11 +175,22 @@ impl<'c> Agent<'c> {
                 .partition(|(to, _): &(&Connection, Arrived)| to.name == connection.name);
             arrived = others;
             let own = own.into_iter().map(|(_, arrived)| arrived).collect();
-            let known = self.known(connection).and_then(|mut known| {
+            let settled = match self.settle(connection, &mut done) {
+                Ok(false) => {
+                    all.push(done);
+                    continue;
+                }
+                settled => settled,
+            };
+            let known = settled.and_then(|_| self.check_container(connection));
+            let known = known.and_then(|()| self.known(connection));
+            let known = known.and_then(|mut known| {
                 let before = known.numbers.shown();
                 done.numbers = Some((before, before));
-                self.receive(&mut mail, connection, &mut known, own, wanted, &mut done)?;
-                Ok(known)
+                let received =
+                    self.receive(&mut mail, connection, &mut known, own, wanted, &mut done);
+                self.name_bad_addresses(connection, &done);
+                received.map(|()| known)
             });
             match known {
                 Ok(known) => open.push((connection, known, done)),
@@ -245,7 +204,7 @@ impl<'c> Agent<'c> {
             mail.clear()?;
         }
         for (connection, mut known, mut done) in open {
-            if let Err(error) = self.send(&mail, connection, &mut known, wanted, &mut done) {
+            if let Err(error) = self.send(&mut mail, connection, &mut known, wanted, &mut done) {
                 self.failed(connection, &error, &mut done)?;
             }
             if let Some((_, after)) = &mut done.numbers {
@@ -253,7 +212,20 @@ impl<'c> Agent<'c> {
             }
             all.push(done);
         }
+        if let Some(event) = mail.take_event() {
+            self.say(event);
+        }
         Ok((all, exit))
+    }
+
+    /// What is asked for must have a place to go to: before anything is sent (DX-38).
+    fn check_container(&mut self, connection: &Connection) -> Result<(), ToolError> {
+        match &connection.import.container {
+            Some(container) if connection.exchange.receives() => {
+                container::numbers(&mut self.directory, container).map(|_| ())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// What has come: T3 of a requestor, the first half of T2.
@@ -292,10 +264,30 @@ impl<'c> Agent<'c> {
         }
     }
 
+    /// Says which transactions were refused because nobody can read their address (DX247, Q193842).
+    fn name_bad_addresses(&mut self, connection: &Connection, done: &Done) {
+        for line in &done.lines {
+            let Line::Fate(fate) = line else {
+                continue;
+            };
+            let reason = fate.reason.as_ref();
+            let Some(note) = reason.filter(|note| note.reason == Reason::AddressSyntax) else {
+                continue;
+            };
+            let event = Event::new(Severity::Error, "the address of a transaction is invalid");
+            let event = event.id("DX247").with("connection", &connection.name);
+            let event = match fate.number {
+                Some(number) => event.with("number", number),
+                None => event,
+            };
+            self.say(event.with("because", &note.detail));
+        }
+    }
+
     /// What goes out: T1 of a requestor, the second half of T2.
     fn send(
         &mut self,
-        mail: &MailPlace,
+        mail: &mut MailPlace,
         connection: &Connection,
         known: &mut Known,
         wanted: Wanted,
@@ -319,48 +311,8 @@ impl<'c> Agent<'c> {
         done: &mut Done,
     ) -> Result<(), ToolError> {
         self.interrupt.check()?;
-        let event = Event::new(Severity::Error, error.to_string());
-        self.say(event.with("connection", &connection.name));
+        self.say(Event::of_error(error).with("connection", &connection.name));
         done.fail(error);
         Ok(())
     }
-}
-
-fn show(done: &Done, screen: &mut impl Write) -> std::io::Result<()> {
-    let steps = done.steps.join(", ");
-    write!(
-        screen,
-        "{} ({}): {steps}; {} messages",
-        done.connection, done.role, done.messages
-    )?;
-    let received = &done.received;
-    let parts = [
-        ("added", received.added),
-        ("modified", received.modified),
-        ("renamed", received.renamed),
-        ("deleted", received.deleted),
-        ("swept", received.swept),
-        ("unchanged", received.unchanged),
-        ("refused", received.refused),
-        ("ignored", received.ignored),
-        ("withheld", received.withheld),
-    ];
-    for (what, n) in parts.iter().filter(|(_, n)| *n > 0) {
-        write!(screen, ", {what} {n}")?;
-    }
-    if let Some(sent) = &done.sent {
-        write!(screen, "; sent {}", sent.transactions())?;
-        for (what, reasons) in [("skipped", &sent.skipped), ("notes", &sent.notes)] {
-            if !reasons.is_empty() {
-                write!(screen, "; {what}: {}", shown(reasons))?;
-            }
-        }
-    }
-    if let Some((before, after)) = done.numbers.filter(|(before, after)| before != after) {
-        write!(screen, "; {before} -> {after}")?;
-    }
-    if !done.is_well() {
-        write!(screen, "; failed")?;
-    }
-    writeln!(screen)
 }

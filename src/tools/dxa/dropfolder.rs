@@ -1,6 +1,7 @@
 //! The files in the drop folder: which there are, and whether anybody still writes them.
 
 use std::fs::{self, File, Metadata};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -35,18 +36,36 @@ struct Look {
     moments: [(i64, i64); 2],
 }
 
-/// Finds the files in a folder, if there is one, and below it, in order. Names that end in `.tmp` or `.part`, and hidden
-/// ones, are of those who write them.
+/// Finds the files in a folder, if there is one, and below it, in order, with what they are now.
 pub(super) fn find(folder: &Path) -> Result<Vec<Found>, ToolError> {
     let mut found = Vec::new();
-    if folder.exists() {
-        collect(folder, &mut found)?;
+    for path in paths(folder)? {
+        match fs::metadata(&path) {
+            Ok(metadata) => found.push(Found {
+                path,
+                look: Look::of(&metadata),
+                at: Instant::now(),
+            }),
+            // Somebody took it away meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(unusable(&path, error)),
+        }
     }
-    found.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(found)
 }
 
-fn collect(folder: &Path, found: &mut Vec<Found>) -> Result<(), ToolError> {
+/// Finds the files in a folder, if there is one, and below it, in order. Names that end in `.tmp` or `.part`, and hidden
+/// ones, are of those who write them.
+pub(super) fn paths(folder: &Path) -> Result<Vec<PathBuf>, ToolError> {
+    let mut files = Vec::new();
+    if folder.exists() {
+        collect(folder, &mut files)?;
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ToolError> {
     for entry in fs::read_dir(folder).map_err(|error| unusable(folder, error))? {
         let entry = entry.map_err(|error| unusable(folder, error))?;
         let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
@@ -56,11 +75,9 @@ fn collect(folder: &Path, found: &mut Vec<Found>) -> Result<(), ToolError> {
         let path = entry.path();
         let kind = entry.file_type().map_err(|error| unusable(&path, error))?;
         if kind.is_dir() {
-            collect(&path, found)?;
+            collect(&path, files)?;
         } else if kind.is_file() {
-            let look = Look::at(&path)?;
-            let at = Instant::now();
-            found.push(Found { path, look, at });
+            files.push(path);
         }
     }
     Ok(())
@@ -77,16 +94,12 @@ impl Found {
         if !self.look.is_old(SystemTime::now()) {
             thread::sleep(STEADY.saturating_sub(self.at.elapsed()));
         }
-        Ok(Look::at(&self.path)? == self.look)
+        let metadata = fs::metadata(&self.path).map_err(|error| unusable(&self.path, error))?;
+        Ok(Look::of(&metadata) == self.look)
     }
 }
 
 impl Look {
-    fn at(path: &Path) -> Result<Self, ToolError> {
-        let metadata = fs::metadata(path).map_err(|error| unusable(path, error))?;
-        Ok(Self::of(&metadata))
-    }
-
     fn of(metadata: &Metadata) -> Self {
         Self {
             len: metadata.len(),

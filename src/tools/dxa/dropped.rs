@@ -24,6 +24,7 @@ use super::importing::{Imported, Incoming, container_of};
 use super::line::Line;
 use super::listfile::{self, Unread};
 use super::numbers::Numbers;
+use super::outcome::Done;
 
 /// What the run may do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -65,6 +66,7 @@ impl<'c> Agent<'c> {
         permission: Permission,
     ) -> Result<Vec<Dropped>, ToolError> {
         let mut all = Vec::new();
+        let mut stopped = Vec::new();
         for found in dropfolder::find(&self.home.incoming())? {
             let path = &found.path;
             let file = path
@@ -86,10 +88,17 @@ impl<'c> Agent<'c> {
                     let dropped = Dropped::new(file, "bad", Some(note.to_string()));
                     (Dropped { exit, ..dropped }, Vec::new())
                 }
+                // A list that waits for somebody keeps no other one from being applied.
+                Err(Unread::Failed(error)) if error.exit == ExitCode::Guard => {
+                    stopped.push(format!("{file}: {error}"));
+                    continue;
+                }
                 Err(Unread::Failed(error)) => return Err(error),
             };
-            self.put_away(path, &dropped, &fates)?;
-            let severity = if dropped.fate == "bad" {
+            if dropped.fate != "left" {
+                self.put_away(path, &dropped, &fates)?;
+            }
+            let severity = if dropped.fate == "bad" || dropped.fate == "left" {
                 Severity::Error
             } else {
                 Severity::Info
@@ -108,7 +117,11 @@ impl<'c> Agent<'c> {
             }
             all.push(dropped);
         }
-        Ok(all)
+        self.remember_lists(&all);
+        match stopped.is_empty() {
+            true => Ok(all),
+            false => Err(ToolError::new(ExitCode::Guard, stopped.join("; "))),
+        }
     }
 
     /// Applies one file; the note says why it is put aside.
@@ -122,13 +135,14 @@ impl<'c> Agent<'c> {
             Ok(connection) => connection,
             Err(note) => return Err(list.check().err().unwrap_or(note.into())),
         };
-        let (id, numbers) = self.numbers(connection)?;
-        let (next, note) = match self.judge(connection, &numbers, &list.label, permission) {
-            Ok(next) => next,
-            Err(note) => return Err(list.check().err().unwrap_or(note.into())),
-        };
         let incoming = Incoming::new(connection)?;
         let list = list.asks(incoming.rules(connection))?;
+        let settled = match self.settle_for_list(connection)? {
+            Ok(exit) => exit,
+            Err(left) => return Ok((left, Vec::new())),
+        };
+        let (id, numbers) = self.numbers(connection)?;
+        let (next, note) = self.judge(connection, &numbers, &list.label, permission)?;
         let asks = list.asks;
         if asks.is_empty() {
             return Err(Note::new(Reason::ListIncomplete, "the list is empty").into());
@@ -150,8 +164,8 @@ impl<'c> Agent<'c> {
         dropped.connection = Some(connection.name.clone());
         dropped.numbers = Some((numbers.shown(), after.shown()));
         dropped.exit = match (is_whole, imported.counts.is_partial()) {
-            (true, false) => ExitCode::Done,
-            _ => ExitCode::Partial,
+            (true, false) => settled,
+            _ => settled.worst(ExitCode::Partial),
         };
         let Imported {
             fates,
@@ -161,6 +175,27 @@ impl<'c> Agent<'c> {
         } = imported;
         (dropped.counts, dropped.foreign) = (counts, foreign);
         Ok((dropped, fates))
+    }
+
+    /// Brings the entries of a connection to where the list will look for them. Where that cannot be, or is only tried, the
+    /// list is left for another run.
+    fn settle_for_list(
+        &mut self,
+        connection: &Connection,
+    ) -> Result<Result<ExitCode, Dropped>, ToolError> {
+        let mut done = Done::new(&connection.name, connection.role.word());
+        let (reason, exit) = match self.settle(connection, &mut done) {
+            Ok(true) => return Ok(Ok(done.exit)),
+            Ok(false) => ("its entries are moved first".to_owned(), ExitCode::Done),
+            Err(error) => {
+                self.interrupt.check()?;
+                (error.to_string(), error.exit)
+            }
+        };
+        let mut dropped = Dropped::new(String::new(), "left", Some(reason));
+        dropped.connection = Some(connection.name.clone());
+        dropped.exit = exit;
+        Ok(Err(dropped))
     }
 
     /// Moves the numbers: in the container, if they are still those that were read, then in the ledger, where what waits
@@ -173,9 +208,7 @@ impl<'c> Agent<'c> {
         after: &Numbers,
     ) -> Result<(), ToolError> {
         let container = container_of(connection)?;
-        let there = container::numbers(&mut self.directory, container)?;
-        let owner = &connection.import.owner;
-        container::put_numbers(&mut self.directory, container, owner, there, after.shown())?;
+        // The ledger has room for the change before the container hears of it.
         let change = self.ledger.begin().map_err(unusable_ledger)?;
         if before.shown().req != after.shown().req {
             change
@@ -185,6 +218,9 @@ impl<'c> Agent<'c> {
         change
             .set_numbers(id, &after.encode())
             .map_err(unusable_ledger)?;
+        let there = container::numbers(&mut self.directory, container)?;
+        let owner = &connection.import.owner;
+        container::put_numbers(&mut self.directory, container, owner, there, after.shown())?;
         change.commit().map_err(unusable_ledger)
     }
 
@@ -215,7 +251,7 @@ impl<'c> Agent<'c> {
 fn write_report(path: &Path, dropped: &Dropped, fates: &[Fate]) -> io::Result<()> {
     let mut report = BufWriter::new(File::create(path)?);
     for fate in fates {
-        put_line(&mut report, &Line::Received(fate))?;
+        put_line(&mut report, &Line::Fate(fate))?;
     }
     put_line(&mut report, dropped)?;
     report.flush()

@@ -9,6 +9,13 @@ use std::path::Path;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::tools::exit::ToolError;
+
+/// Numbers of the original that a message of ours may begin with.
+const IDS: [&str; 9] = [
+    "DX133", "DX134", "DX139", "DX143", "DX168", "DX181", "DX247", "DX249", "DX268",
+];
+
 /// How much an event matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -45,6 +52,34 @@ impl Event {
         }
     }
 
+    /// Makes the event of an error; the number that its message begins with is the number of the event.
+    pub(super) fn of_error(error: &ToolError) -> Self {
+        let text = told(error);
+        let (first, rest) = text.split_once(' ').unwrap_or((&text, ""));
+        match IDS.into_iter().find(|id| *id == first) {
+            Some(id) => Self::new(Severity::Error, rest).id(id),
+            None => Self::new(Severity::Error, text),
+        }
+    }
+
+    /// Tells whether it is the event of an error that was told so.
+    pub(super) fn tells(&self, told: &str) -> bool {
+        let text = match self.id {
+            Some(id) => told
+                .strip_prefix(id)
+                .and_then(|text| text.strip_prefix(' ')),
+            None => Some(told),
+        };
+        self.severity == Severity::Error && text == Some(&self.text)
+    }
+
+    /// Returns the value of a pair.
+    pub(super) fn value(&self, key: &str) -> Option<&str> {
+        let mut pairs = self.pairs.iter();
+        let found = pairs.find(|(name, _)| *name == key);
+        found.map(|(_, value)| &value[..])
+    }
+
     /// Gives it the number of the original.
     pub(super) fn id(mut self, id: &'static str) -> Self {
         self.id = Some(id);
@@ -56,6 +91,23 @@ impl Event {
         self.pairs.push((key, value.to_string()));
         self
     }
+}
+
+/// Returns a moment as the log has it, without fractions of its second.
+pub(super) fn whole(moment: Timestamp) -> Timestamp {
+    Timestamp::from_second(moment.as_second()).unwrap_or(moment)
+}
+
+/// Returns an error with its causes.
+pub(super) fn told(error: &ToolError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 /// `DX221 info full list will be sent connection=HQ because="ledger lost"`: one line, values quoted where they need it.
@@ -85,7 +137,7 @@ impl fmt::Display for Event {
 /// Appends events to a log, each with its moment in UTC (DX-37).
 pub(super) fn append(path: &Path, now: Timestamp, events: &[Event]) -> io::Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-    let moment = now.round(jiff::Unit::Second).unwrap_or(now);
+    let moment = whole(now);
     let lines: String = events
         .iter()
         .map(|event| format!("{moment} {event}\n"))
@@ -96,6 +148,23 @@ pub(super) fn append(path: &Path, now: Timestamp, events: &[Event]) -> io::Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::exit::ExitCode;
+
+    #[test]
+    fn an_error_keeps_its_number_and_tells_its_causes() {
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let error = ToolError::new(ExitCode::CannotWrite, "DX168 nothing was sent").caused_by(full);
+        let shown = Event::of_error(&error).with("connection", "HQ").to_string();
+        assert_eq!(
+            shown,
+            "DX168 error nothing was sent: no storage space connection=HQ"
+        );
+        let plain = ToolError::usage("DX999 is none of them");
+        assert_eq!(
+            Event::of_error(&plain).to_string(),
+            "error DX999 is none of them"
+        );
+    }
 
     #[test]
     fn dxc_105_an_event_has_its_moment_its_number_and_its_pairs() {

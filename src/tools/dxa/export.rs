@@ -13,8 +13,9 @@ use crate::tools::exit::{ExitCode, ToolError};
 use super::agent::connect;
 use super::config::Config;
 use super::container::{self, unread};
-use super::home::unusable;
+use super::home::{Home, unusable};
 use super::importing::container_of;
+use super::place::expect_settled;
 
 /// Writes the entries of a connection, whole or not at all.
 pub(super) fn run(
@@ -32,10 +33,11 @@ pub(super) fn run(
         )
     })?;
     let container = container_of(connection)?;
+    expect_settled(&Home::at(&config.agent.data), connection)?;
     let mut directory = connect(&config.directory)?;
     let numbers = container::numbers(&mut directory, container)?.unwrap_or_default();
     let owner = &connection.import.owner;
-    let filter = Filter::equal("objectClass", schema::REMOTE_ADDRESS);
+    let filter = Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS);
     let search = Search::new(container.clone())
         .filter(filter.and(Filter::equal(schema::IMPORTED_FROM, &owner[..])));
     let entries = directory.find(&search).map_err(unread)?;

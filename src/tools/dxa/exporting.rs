@@ -17,6 +17,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 use crate::transaction::Transaction;
 
 use super::agent::{Agent, templates, unusable_ledger};
+use super::basis::Basis;
 use super::config::{Connection, Direction};
 use super::outcome::Sending;
 use super::state::State;
@@ -76,6 +77,7 @@ impl Exported {
     pub(super) fn settle(&self, connection: &Connection, state: &mut State) {
         state.has_sent_list |= self.is_full;
         state.unique_names = Some(connection.export.unique_names.word().to_owned());
+        state.basis = Some(Basis::of(connection));
     }
 
     /// Puts the transactions behind what waits, and what is known of them beside; returns the last number.
@@ -183,6 +185,7 @@ impl Agent<'_> {
         let mut sending = Sending {
             considered: source.considered,
             exported: wanted.exports.len() as u64,
+            readings: source.readings,
             ..Sending::default()
         };
         for (dn, note) in &source.withheld {

@@ -4,26 +4,41 @@
 //! |---|---|
 //! | `postoffice/` | the agent's postoffice: `external` brings its mail there and takes it from there |
 //! | `ledger.db` | the ledger |
+//! | `mirror.db` | what was read of the export containers last time; it may be lost at any time |
 //! | `in/` | lists to be applied; `in/NAME/` those that do not say who made them |
 //! | `out/` | lists that were made, and what was too big for a message |
 //! | `done/`, `bad/` | lists that were in `in/`, each with its report |
 //! | `removed/` | what a list removed, as LDIF |
 //! | `dxa.log` | events |
+//! | `dxa.service` | what a service that runs does next |
 //! | `dxa.lock` | held by the run |
 //! | `dxa.COMMAND.lock` | held by the run of that command |
 //! | `dxa.queued` | cycles that were asked for while one ran |
+//! | `dxa.queued.lock` | held by who reads or writes that |
+//! | `dxa.following` | those of them that a run has begun with |
 
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use crate::postoffice::{Layout, PostofficeError, setup};
+use crate::tools::cli::clock::Clock;
+use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::config::Config;
+use super::event::{self, Event};
+
+/// The command whose runs do not wait for each other: who comes second leaves a line, and the first goes on.
+pub(super) const CYCLE: &str = "cycle";
+
+/// How long a run that waits for another one rests before it looks again.
+const REST: Duration = Duration::from_millis(50);
 
 /// The data folder.
 #[derive(Debug, Clone)]
@@ -72,44 +87,75 @@ impl Home {
         }
     }
 
-    /// Locks the folder for a run of a command: first among its like, then among all.
-    pub(super) fn lock(&self, command: &str) -> Result<Lock, ToolError> {
-        let files = [self.command_lock(command), self.lock_file()];
-        let mut held = Vec::with_capacity(files.len());
-        for path in files {
-            let file = File::options()
-                .create(true)
-                .truncate(false)
-                .write(true)
-                .open(&path)
-                .map_err(|error| unusable(&path, error))?;
-            while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                if error != Errno::WOULDBLOCK {
-                    return Err(unusable(&path, error.into()));
-                }
-                // Somebody who only looks does not count.
-                if flock(&file, FlockOperation::NonBlockingLockShared).is_err() {
-                    let text = format!(
-                        "{}: another run of the agent works here",
-                        self.root.display()
-                    );
-                    return Err(ToolError::new(ExitCode::Busy, text));
-                }
-            }
-            held.push(file);
-        }
-        Ok(Lock { _files: held })
+    /// Locks the folder for a run of a command: first among its like, then among all. Runs of one agent do not fail
+    /// because of each other: who comes second waits.
+    pub(super) fn lock(&self, command: &str, interrupt: &Interrupt) -> Result<Lock, ToolError> {
+        let own = self.hold(&self.command_lock(command), interrupt)?;
+        let all = self.hold(&self.lock_file(), interrupt)?;
+        Ok(Lock {
+            _files: vec![own, all],
+        })
     }
 
-    /// Tells whether a run of this command works with the folder.
+    /// As [`Self::lock`] for a cycle; none where a cycle runs or waits already, which has to be left a line.
+    pub(super) fn lock_cycle(&self, interrupt: &Interrupt) -> Result<Option<Lock>, ToolError> {
+        let Some(own) = try_hold(&self.command_lock(CYCLE))? else {
+            return Ok(None);
+        };
+        let all = self.hold(&self.lock_file(), interrupt)?;
+        Ok(Some(Lock {
+            _files: vec![own, all],
+        }))
+    }
+
+    /// As [`Self::lock`]; none where somebody else works with the folder.
+    pub(super) fn try_lock(&self, command: &str) -> Result<Option<Lock>, ToolError> {
+        let mut held = Vec::new();
+        for path in [self.command_lock(command), self.lock_file()] {
+            match try_hold(&path)? {
+                Some(file) => held.push(file),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Lock { _files: held }))
+    }
+
+    /// Says that a run of this command is there, without keeping the folder from others; none where there is one.
+    pub(super) fn claim(&self, command: &str) -> Result<Option<Lock>, ToolError> {
+        let own = try_hold(&self.command_lock(command))?;
+        Ok(own.map(|own| Lock { _files: vec![own] }))
+    }
+
+    fn hold(&self, path: &Path, interrupt: &Interrupt) -> Result<File, ToolError> {
+        let mut is_told = false;
+        loop {
+            if let Some(file) = try_hold(path)? {
+                return Ok(file);
+            }
+            if !is_told {
+                // With standard error gone there is nobody to tell.
+                let _gone = writeln!(
+                    io::stderr(),
+                    "dxa: another run of the agent works in {}; this one waits",
+                    self.root.display()
+                );
+                is_told = true;
+            }
+            interrupt.check()?;
+            thread::sleep(REST);
+        }
+    }
+
+    /// Tells whether a run of this command works with the folder, or waits for it.
     pub(super) fn is_held_by(&self, command: &str) -> bool {
         File::open(self.command_lock(command)).is_ok_and(|file| {
             flock(&file, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
         })
     }
 
-    /// Leaves a line for the run that works with the folder; the same line is left once.
+    /// Leaves a line for the cycle that runs; the same line is left once.
     pub(super) fn queue(&self, line: &str) -> Result<(), ToolError> {
+        let _lock = self.lock_queue()?;
         let path = self.queued();
         let there = fs::read_to_string(&path).unwrap_or_default();
         if there.lines().any(|queued| queued == line) {
@@ -120,20 +166,58 @@ impl Home {
             .map_err(|error| unusable(&path, error))
     }
 
-    /// Takes the lines that were left.
-    pub(super) fn take_queued(&self) -> Vec<String> {
-        let taken = self.root.join(format!("dxa.queued.{}", std::process::id()));
-        // Whoever gets the name has the lines; who does not, finds none.
-        if fs::rename(self.queued(), &taken).is_err() {
-            return Vec::new();
+    /// Tells whether lines were left.
+    pub(super) fn has_queued(&self) -> bool {
+        self.following().exists() || self.queued().exists()
+    }
+
+    /// Returns the lines that were left, of a run that was killed over them too.
+    pub(super) fn peek_queued(&self) -> Vec<String> {
+        let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
+        let text = read(self.following()) + &read(self.queued());
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// Begins with the lines that were left; they are there until [`Self::finish_queued`], so that a run that is killed
+    /// loses none. Only who has the folder as a cycle may ask.
+    pub(super) fn begin_queued(&self) -> Result<Vec<String>, ToolError> {
+        let taken = self.following();
+        if !taken.exists() {
+            let _lock = self.lock_queue()?;
+            match fs::rename(self.queued(), &taken) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(unusable(&taken, error));
+                }
+                _ => {}
+            }
         }
         let text = fs::read_to_string(&taken).unwrap_or_default();
-        let _ = fs::remove_file(&taken);
-        text.lines().map(str::to_owned).collect()
+        Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// The lines of [`Self::begin_queued`] are done.
+    pub(super) fn finish_queued(&self) -> Result<(), ToolError> {
+        let taken = self.following();
+        match fs::remove_file(&taken) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(unusable(&taken, error)),
+            _ => Ok(()),
+        }
+    }
+
+    fn lock_queue(&self) -> Result<File, ToolError> {
+        let path = self.root.join("dxa.queued.lock");
+        let file = open_lock(&path)?;
+        flock(&file, FlockOperation::LockExclusive)
+            .map_err(|error| unusable(&path, error.into()))?;
+        Ok(file)
     }
 
     fn queued(&self) -> PathBuf {
         self.root.join("dxa.queued")
+    }
+
+    fn following(&self) -> PathBuf {
+        self.root.join("dxa.following")
     }
 
     fn command_lock(&self, command: &str) -> PathBuf {
@@ -156,6 +240,10 @@ impl Home {
         self.root.join("ledger.db")
     }
 
+    pub(super) fn mirror(&self) -> PathBuf {
+        self.root.join("mirror.db")
+    }
+
     pub(super) fn incoming(&self) -> PathBuf {
         self.root.join("in")
     }
@@ -176,9 +264,46 @@ impl Home {
         self.root.join("removed")
     }
 
+    /// Writes events into the log.
+    pub(super) fn write_log(&self, clock: &Clock, events: &[Event]) -> Result<(), ToolError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        let path = self.log();
+        event::append(&path, clock.now(), events).map_err(|error| unusable(&path, error))
+    }
+
+    pub(super) fn notice(&self) -> PathBuf {
+        self.root.join("dxa.service")
+    }
+
     pub(super) fn log(&self) -> PathBuf {
         self.root.join("dxa.log")
     }
+}
+
+fn open_lock(path: &Path) -> Result<File, ToolError> {
+    let options = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(path);
+    options.map_err(|error| unusable(path, error))
+}
+
+/// Locks a file; none where somebody else has it.
+fn try_hold(path: &Path) -> Result<Option<File>, ToolError> {
+    let file = open_lock(path)?;
+    while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        if error != Errno::WOULDBLOCK {
+            return Err(unusable(path, error.into()));
+        }
+        // Somebody who only looks does not count.
+        if flock(&file, FlockOperation::NonBlockingLockShared).is_err() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(file))
 }
 
 pub(super) fn unusable(path: &Path, error: io::Error) -> ToolError {

@@ -4,21 +4,21 @@ use crate::directory::address_map::AddressMap;
 use crate::directory::dn::Dn;
 use crate::directory::holders::Holders;
 use crate::directory::import::{
-    Ask, Change, Decision, Extent, Fate, Filling, Needs, Sender, Write, decide, managed,
+    Ask, Change, Decision, Extent, Fate, Filling, Needs, Sender, Snapshot, Write, decide, managed,
 };
 use crate::directory::key::SyncKey;
-use crate::directory::note::Note;
 use crate::directory::proxy::{ProxyRule, ProxyRules, WhenTaken};
 use crate::directory::remote::ImportRules;
 use crate::directory::template_map::TemplateMap;
 use crate::plan::guard;
-use crate::plan::outcome::{Counts, Outcome};
+use crate::plan::outcome::Counts;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{Agent, templates};
 use super::config::{Connection, Direction};
-use super::container::{self, Contents, Place};
+use super::container::{self, Contents, Place, Refused};
 use super::event::{Event, Severity};
+use super::refused::{merge, place};
 
 /// How often a run looks again where somebody else wrote at the same time.
 const ROUNDS: usize = 3;
@@ -73,6 +73,11 @@ impl Incoming {
         })
     }
 
+    /// Returns the incoming table, where templates are received.
+    pub(super) fn templates(&self) -> Option<&TemplateMap> {
+        self.templates.as_ref()
+    }
+
     /// Returns the rules by which a transaction becomes an entry.
     pub(super) fn rules<'a>(&'a self, connection: &'a Connection) -> ImportRules<'a> {
         ImportRules {
@@ -96,8 +101,10 @@ impl Agent<'_> {
     ) -> Result<Imported, ToolError> {
         let container = container_of(connection)?;
         let mut imported: Option<Imported> = None;
+        let mut open = Vec::new();
         for round in 1..=ROUNDS {
-            let decision = self.decide(connection, incoming, container, asks, extent)?;
+            let (snapshot, decision) =
+                self.decide(connection, incoming, container, asks, extent)?;
             if imported.is_none() {
                 check(connection, &decision, allowed)?;
                 for owner in &decision.stand_ins {
@@ -110,48 +117,44 @@ impl Agent<'_> {
                 }
             }
             let Decision {
-                fates,
+                mut fates,
                 writes,
                 foreign,
                 is_damaged,
                 ..
             } = decision;
-            let now = imported.get_or_insert_with(|| Imported {
-                fates,
-                foreign,
-                is_damaged,
-                ..Imported::default()
-            });
-            if self.dry_run {
-                break;
+            let mut refused = Vec::new();
+            if !self.dry_run {
+                self.keep_removed(connection, &snapshot, &fates, &writes)?;
+                // What is written here may lie in an export container.
+                self.fresh.clear();
+                self.make_places(connection, container, &writes)?;
+                let interrupt = self.interrupt.clone();
+                refused = container::write(&mut self.directory, writes, &mut || interrupt.check())?;
+                refused = self.mend(refused, incoming, &snapshot, &mut fates)?;
             }
-            self.make_places(connection, container, &writes)?;
-            let interrupt = self.interrupt.clone();
-            let refused = container::write(&mut self.directory, writes, &mut || interrupt.check())?;
-            let is_last = round == ROUNDS || !refused.iter().any(|refused| refused.has_moved);
-            for refused in refused
-                .iter()
-                .filter(|refused| is_last || !refused.has_moved)
-            {
-                let Some(fate) = now.fates.get_mut(refused.fate) else {
-                    continue;
-                };
-                let detail = refused.refusal.to_string();
-                fate.outcome = Outcome::Refused;
-                fate.reason = Some(Note::new(container::reason(refused), detail.clone()));
-                let key = fate
-                    .key
-                    .as_ref()
-                    .map(ToString::to_string)
-                    .unwrap_or_default();
-                let event =
-                    Event::new(Severity::Error, "the directory refused an operation").id("DX133");
-                self.say(
-                    event
-                        .with("connection", &connection.name)
-                        .with("key", key)
-                        .with("result", detail),
-                );
+            let is_last = round == ROUNDS || !refused.iter().any(Refused::has_moved);
+            let (moved, refused): (Vec<_>, Vec<_>) = refused
+                .into_iter()
+                .partition(|refused| !is_last && refused.has_moved());
+            self.say_refused(connection, &refused, &mut fates);
+            match &mut imported {
+                Some(known) => {
+                    merge(&mut known.fates, &fates, asks.len(), &open);
+                    let places = moved.iter();
+                    let places =
+                        places.filter_map(|r| place(&known.fates, asks.len(), &fates, r.fate));
+                    open = places.collect();
+                }
+                None => {
+                    open = moved.iter().map(|refused| refused.fate).collect();
+                    imported = Some(Imported {
+                        fates,
+                        foreign,
+                        is_damaged,
+                        ..Imported::default()
+                    });
+                }
             }
             if is_last {
                 break;
@@ -201,7 +204,9 @@ impl Agent<'_> {
         container: &Dn,
         asks: &[Ask],
         extent: Extent,
-    ) -> Result<Decision, ToolError> {
+    ) -> Result<(Snapshot, Decision), ToolError> {
+        self.sees_import(container)?;
+        let behind = self.remembered(&connection.name)?.map(|place| place.behind);
         let import = &connection.import;
         let authorities = self.authorities();
         let sender = Sender {
@@ -228,20 +233,14 @@ impl Agent<'_> {
             made: &incoming.proxies.kinds(),
             page: self.config.directory.page_size,
         };
-        let contents = Contents::read(&mut self.directory, place, &needs)?;
+        let behind = behind.unwrap_or_default();
+        let contents = Contents::read(&mut self.directory, place, &behind, &needs)?;
         let Contents {
             snapshot, holders, ..
         } = contents;
         filling.holders = holders;
-        Ok(decide(
-            &snapshot,
-            &sender,
-            asks,
-            extent,
-            &managed,
-            dn,
-            &mut filling,
-        ))
+        let decision = decide(&snapshot, &sender, asks, extent, &managed, dn, &mut filling);
+        Ok((snapshot, decision))
     }
 }
 

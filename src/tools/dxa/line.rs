@@ -10,10 +10,10 @@ use crate::plan::outcome::{Action, Outcome};
 /// A line, made when it is written: a full list has one for each of its entries.
 #[derive(Debug, Clone)]
 pub(super) enum Line<F = Fate> {
-    /// Of an entry that came in.
-    Received(F),
-    /// Of one that was to go out.
-    Sent(Value),
+    /// What became of what was asked.
+    Fate(F),
+    /// One of another sort.
+    Made(Value),
 }
 
 #[derive(Serialize)]
@@ -30,8 +30,8 @@ struct Received<'f> {
 impl<F: std::borrow::Borrow<Fate>> Serialize for Line<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fate = match self {
-            Self::Received(fate) => fate.borrow(),
-            Self::Sent(line) => return line.serialize(serializer),
+            Self::Fate(fate) => fate.borrow(),
+            Self::Made(line) => return line.serialize(serializer),
         };
         let reason = fate.reason.as_ref();
         let line = Received {

@@ -24,10 +24,10 @@ use crate::directory::ldif::{ContainerRecord, List};
 use crate::directory::note::Note;
 use crate::directory::remote::ImportRules;
 use crate::directory::schema;
-use crate::importfile::Reader;
+use crate::importfile::{Block, ByName, Diagnostic, LeftOut, Reader};
 use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::transaction::{Entry as Listed, ListName, Transaction};
+use crate::transaction::{Entry as ListEntry, ListName, Transaction};
 
 /// What a list file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,50 @@ pub(super) enum Label {
     Ldif(Box<ContainerRecord>),
     /// Nothing.
     None,
+}
+
+/// One transaction of a list file.
+enum Listed {
+    /// With what its text says beside it.
+    Whole(Transaction, LeftOut),
+    /// M that gives no address.
+    ByName(Box<ByName>),
+}
+
+impl Listed {
+    /// Takes a block; `None` where nothing was meant to be a transaction.
+    fn of(block: Block, why: impl Fn(&Diagnostic) -> String) -> Option<Result<Self, String>> {
+        let Block {
+            transaction,
+            loose,
+            messages,
+            ..
+        } = block;
+        let info = loose.info;
+        match (transaction, loose.by_name) {
+            (Some(transaction), _) => {
+                Some(Ok(Self::Whole(transaction, LeftOut { info, messages })))
+            }
+            (None, Some(by_name)) => Some(Ok(Self::ByName(by_name))),
+            (None, None) if messages.is_empty() => None,
+            (None, None) => {
+                let why: Vec<_> = messages.iter().map(why).collect();
+                Some(Err(why.join("; ")))
+            }
+        }
+    }
+
+    fn plain(transaction: Transaction) -> Self {
+        Self::Whole(transaction, LeftOut::default())
+    }
+
+    /// Returns what it asks.
+    fn ask(&self, rules: ImportRules<'_>) -> Ask {
+        match self {
+            Self::Whole(transaction, left_out) => Ask::of_text(transaction, left_out, None, rules),
+            Self::ByName(by_name) => Ask::by_name(by_name, None, rules),
+        }
+    }
 }
 
 /// A list file, read up to its entries.
@@ -58,6 +102,7 @@ enum Body {
 
 /// What a list file asks.
 pub(super) struct Asked {
+    pub(super) label: Label,
     pub(super) asks: Vec<Ask>,
     pub(super) extent: Extent,
     /// Why it is not proven whole.
@@ -85,6 +130,9 @@ impl From<ToolError> for Unread {
     }
 }
 
+/// Takes each transaction of a list as it is read, or what is wrong with a record that is none.
+type Take<'t> = dyn FnMut(Result<Listed, String>) + 't;
+
 /// Opens a list file and finds out what it says of itself.
 pub(super) fn open(path: &Path, code_page: CodePage) -> Result<ListFile, Unread> {
     let unreadable =
@@ -103,17 +151,13 @@ pub(super) fn open(path: &Path, code_page: CodePage) -> Result<ListFile, Unread>
         let list = List::read_from(file()?);
         let list = list.map_err(|error| Note::new(error.reason(), error.to_string()))?;
         let entries = list.entries.into_iter().map(|located| located.record);
-        (
-            Label::Ldif(Box::new(list.container)),
-            Body::Ldif(entries.collect()),
-        )
+        let label = Label::Ldif(Box::new(list.container));
+        (label, Body::Ldif(entries.collect()))
     } else if head.iter().take(24).any(is_binary) {
         let reader = ResyncReader::new(file()?, &Framing::OURS);
         let reader = reader.map_err(|error| damaged(error.to_string()))?;
-        (
-            Label::Resync(reader.header().clone()),
-            Body::Resync(Box::new(reader)),
-        )
+        let label = Label::Resync(reader.header().clone());
+        (label, Body::Resync(Box::new(reader)))
     } else {
         (Label::None, Body::Text(file()?))
     };
@@ -129,22 +173,26 @@ impl ListFile {
     pub(super) fn asks(self, rules: ImportRules<'_>) -> Result<Asked, Unread> {
         let mut asks = Vec::new();
         let mut begun = Begun::default();
-        let (code_page, is_text) = (self.code_page, matches!(self.body, Body::Text(_)));
-        let (extent, missing, entries) = self.transactions(&mut |transaction| {
-            if let (Ok(transaction), true) = (&transaction, is_text) {
-                begun.take(transaction, code_page);
+        let (label, code_page) = (self.label.clone(), self.code_page);
+        let is_text = matches!(self.body, Body::Text(_));
+        let (extent, missing, entries) = self.transactions(&mut |listed| {
+            if let (Ok(listed), true) = (&listed, is_text) {
+                begun.take(listed, code_page);
             }
-            asks.push(match transaction {
-                Ok(transaction) => Ask::of(&transaction, None, rules),
+            asks.push(match listed {
+                Ok(listed) => listed.ask(rules),
                 Err(detail) => Ask::unusable(detail, None),
             });
         })?;
         asks.extend(entries.into_iter().filter_map(ask_of));
-        let lists = begun.lists().into_iter();
-        let begun = lists.map(|list| Ask::of(&Transaction::Replace { list }, None, rules));
+        let begun = begun.lists().into_iter().map(|list| {
+            let list = Transaction::Replace { list };
+            Listed::plain(list).ask(rules)
+        });
         asks.splice(0..0, begun);
         asks.shrink_to_fit();
         Ok(Asked {
+            label,
             asks,
             extent,
             missing,
@@ -156,11 +204,11 @@ impl ListFile {
         self.transactions(&mut |_| {}).map(|_| ())
     }
 
-    /// Hands on each transaction, and what is wrong with those records that are none. Returns how much the list speaks
-    /// for, what it lacks, and the entries of one that has entries.
+    /// Hands on each transaction. Returns how much the list speaks for, what it lacks, and the entries of one that has
+    /// entries.
     fn transactions(
         self,
-        take: &mut dyn FnMut(Result<Transaction, String>),
+        take: &mut Take<'_>,
     ) -> Result<(Extent, Option<String>, Vec<Entry>), Unread> {
         let updates = Extent::Updates { is_whole: true };
         Ok(match self.body {
@@ -174,7 +222,7 @@ impl ListFile {
                 (updates, None, Vec::new())
             }
             Body::Usr(input, place) => {
-                read_usr(input, place, self.code_page, take)?;
+                read_usr(input, &place, self.code_page, take)?;
                 (updates, None, Vec::new())
             }
             Body::Ldif(entries) => (Extent::List { is_whole: true }, None, entries),
@@ -197,7 +245,7 @@ fn damaged(text: impl Into<String>) -> Note {
 fn read_resync(
     mut reader: ResyncReader<BufReader<File>>,
     code_page: CodePage,
-    take: &mut dyn FnMut(Result<Transaction, String>),
+    take: &mut Take<'_>,
 ) -> Result<bool, Note> {
     let mut framed = Framed::default();
     let mut number = 1_u64;
@@ -209,15 +257,14 @@ fn read_resync(
         }
         number += 1;
         if framed.record.kind == RecordKind::Transaction {
-            let decoded = Transaction::decode_queue_text(&framed.record.text, code_page);
-            let decoded = decoded.map(|text| text.transaction).map_err(|messages| {
-                let why: Vec<_> = messages
-                    .iter()
-                    .map(|m| format!("found {}, expected {}", m.found, m.expected))
-                    .collect();
-                format!("record {number}: {}", why.join("; "))
-            });
-            take(decoded);
+            let block = Block::of_queue_text(&framed.record.text, code_page);
+            let why = |m: &Diagnostic| {
+                let (found, expected) = (&m.found, m.expected);
+                format!("record {number}: found {found}, expected {expected}")
+            };
+            if let Some(listed) = Listed::of(block, why) {
+                take(listed);
+            }
         }
     }
     Ok(matches!(reader.ending(), Some(Ending::Whole(_))))
@@ -226,26 +273,20 @@ fn read_resync(
 fn read_text(
     input: BufReader<File>,
     code_page: CodePage,
-    take: &mut dyn FnMut(Result<Transaction, String>),
+    take: &mut Take<'_>,
 ) -> Result<(), ToolError> {
     for block in Reader::new(input, code_page) {
+        let why = |m: &Diagnostic| {
+            format!(
+                "line {}: found {}, expected {}",
+                m.line, m.found, m.expected
+            )
+        };
         let block = block.map_err(|error| {
             ToolError::new(ExitCode::NotFound, "the list cannot be read").caused_by(error)
         })?;
-        let why: Vec<_> = block
-            .messages
-            .iter()
-            .map(|m| {
-                format!(
-                    "line {}: found {}, expected {}",
-                    m.line, m.found, m.expected
-                )
-            })
-            .collect();
-        match block.transaction {
-            Some(transaction) => take(Ok(transaction)),
-            None if why.is_empty() => {}
-            None => take(Err(why.join("; "))),
+        if let Some(listed) = Listed::of(block, why) {
+            take(listed);
         }
     }
     Ok(())
@@ -261,13 +302,17 @@ struct Begun {
 }
 
 impl Begun {
-    fn take(&mut self, transaction: &Transaction, code_page: CodePage) {
-        let is_list = matches!(
-            transaction,
-            Transaction::Add { .. } | Transaction::Template { .. }
-        );
-        self.is_update |= !is_list;
-        let list = transaction.list();
+    fn take(&mut self, listed: &Listed, code_page: CodePage) {
+        let list = match listed {
+            Listed::Whole(
+                transaction @ (Transaction::Add { .. } | Transaction::Template { .. }),
+                _,
+            ) => transaction.list(),
+            _ => {
+                self.is_update = true;
+                return;
+            }
+        };
         if self.is_update || self.known.contains(&list) {
             return;
         }
@@ -305,12 +350,12 @@ fn place_of(path: &Path, code_page: CodePage) -> Result<PostofficeName, Note> {
 
 fn read_usr(
     input: BufReader<File>,
-    place: PostofficeName,
+    place: &PostofficeName,
     code_page: CodePage,
-    take: &mut dyn FnMut(Result<Transaction, String>),
+    take: &mut Take<'_>,
 ) -> Result<(), Note> {
     let list = ListName::new(AddressType::Pcm, Some(place.clone()));
-    take(Ok(Transaction::Replace { list }));
+    take(Ok(Listed::plain(Transaction::Replace { list })));
     for (record, number) in RecordReader::<_, UsrRecord>::new(input, 0).zip(1_u64..) {
         let record = record.map_err(|error| damaged(format!("record {number}: {error}")))?;
         if !record.state.is_active() {
@@ -318,13 +363,13 @@ fn read_usr(
         }
         let entry = place.mailbox_address(record.mailbox.as_bytes(), code_page);
         let entry =
-            entry.and_then(|address| Listed::new(record.name.as_bytes(), address, code_page));
+            entry.and_then(|address| ListEntry::new(record.name.as_bytes(), address, code_page));
         take(match entry {
-            Ok(entry) => Ok(Transaction::Add {
+            Ok(entry) => Ok(Listed::plain(Transaction::Add {
                 entry,
                 info: Vec::new(),
                 tokens: Vec::new(),
-            }),
+            })),
             Err(error) => Err(format!("record {number}: {error}")),
         });
     }

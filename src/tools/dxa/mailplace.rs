@@ -1,11 +1,14 @@
 //! The agent's postoffice as its mail place: what came in, whom it is from, and whether it may speak
 //! (`spec/exchange.md` DX-02).
 
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use crate::codec::codepage::CodePage;
 use crate::codec::timestamp::Timestamp;
-use crate::postoffice::mailbag::Waiting;
+use crate::postoffice::layout::File;
+use crate::postoffice::mailbag::{self, MAX_MAIL_LEN, MailBytes, Waiting};
 use crate::postoffice::{Holder, Postoffice};
 use crate::protocol::mail::SignatureCheck;
 use crate::protocol::message::Task;
@@ -16,7 +19,8 @@ use crate::tools::post::{Fate, Inbox, Letterbox, Read, key_of};
 use crate::tools::srvmain::identify;
 
 use super::agent::Agent;
-use super::config::{Config, Connection, Role};
+use super::config::{self, Config, Connection, Role};
+use super::copies::{Copies, Way};
 use super::event::{Event, Severity};
 use super::numbers::Numbers;
 
@@ -25,6 +29,7 @@ pub(super) struct MailPlace {
     pub(super) po: Postoffice,
     pub(super) inbox: Inbox,
     pub(super) now: Timestamp,
+    copies: Option<Copies>,
     is_touched: bool,
 }
 
@@ -36,7 +41,12 @@ pub(super) struct Arrived {
 
 impl MailPlace {
     /// Opens it; a dry run reads beside others.
-    pub(super) fn open(path: &Path, clock: &Clock, dry_run: bool) -> Result<Self, ToolError> {
+    pub(super) fn open(
+        path: &Path,
+        config: &config::Agent,
+        clock: &Clock,
+        dry_run: bool,
+    ) -> Result<Self, ToolError> {
         let po = match dry_run {
             true => Postoffice::open_read(path)?,
             false => {
@@ -48,13 +58,27 @@ impl MailPlace {
             inbox: Inbox::open(&po)?,
             po,
             now: Timestamp::from_jiff(clock.now()).unwrap_or_default(),
+            copies: Copies::new(config, clock.now()).filter(|_| !dry_run),
             is_touched: false,
         })
     }
 
-    /// Decides what becomes of a message.
-    pub(super) fn settle(&mut self, waiting: Waiting, fate: Fate) {
-        self.is_touched |= !matches!(fate, Fate::Left);
+    /// Decides what becomes of a message; `whose` is the connection that it belongs to, as far as one is known.
+    pub(super) fn settle(&mut self, waiting: Waiting, fate: Fate, whose: Option<&Connection>) {
+        let is_left = matches!(fate, Fate::Left);
+        self.is_touched |= !is_left;
+        if let Some(copies) = self.copies.as_mut().filter(|_| !is_left) {
+            let became = match &fate {
+                Fate::Refused(reason) => format!("refused: {reason}"),
+                fate => fate.word().to_owned(),
+            };
+            // What cannot be read now is no loss to anybody: the message itself is dealt with.
+            if let Ok(MailBytes::Whole(bytes)) =
+                mailbag::read(self.po.layout(), &waiting, MAX_MAIL_LEN)
+            {
+                copies.add(Way::Received, whose, &bytes, Some(&became));
+            }
+        }
         self.inbox.settle(waiting, fate, self.now);
     }
 
@@ -67,7 +91,31 @@ impl MailPlace {
         self.inbox.stage(&self.po, &batch, self.now)?;
         batch.commit()?;
         self.is_touched = false;
+        if let Some(copies) = &mut self.copies {
+            copies.write();
+        }
         Ok(())
+    }
+
+    /// Keeps copies of messages that were sent.
+    pub(super) fn copy_sent(&mut self, connection: &Connection, files: &[File]) {
+        let Some(copies) = &mut self.copies else {
+            return;
+        };
+        let layout = self.po.layout();
+        for file in files {
+            match layout.path(file).map(fs::read) {
+                Ok(Ok(bytes)) => copies.add(Way::Sent, Some(connection), &bytes, None),
+                Ok(Err(error)) => copies.fail(&error),
+                Err(error) => copies.fail(&io::Error::other(error)),
+            }
+        }
+        copies.write();
+    }
+
+    /// Says of the copies what there is to say.
+    pub(super) fn take_event(&mut self) -> Option<Event> {
+        self.copies.as_mut().and_then(Copies::take_event)
     }
 }
 
@@ -101,8 +149,8 @@ impl<'c> Agent<'c> {
             self.interrupt.check()?;
             let letter = match mail.inbox.read(&mail.po, &waiting)? {
                 Read::Gone => continue,
-                Read::Duplicate(_) => {
-                    mail.settle(waiting, Fate::Duplicate);
+                Read::Duplicate(letter) => {
+                    mail.settle(waiting, Fate::Duplicate, whose(config, &letter));
                     continue;
                 }
                 Read::Refused {
@@ -114,7 +162,7 @@ impl<'c> Agent<'c> {
                     exit = exit.worst(ExitCode::Partial);
                     let event = Event::new(Severity::Warn, format!("message put aside: {refusal}"));
                     self.say(event.with("from", from).with("subject", subject));
-                    mail.settle(waiting, Fate::Refused(refusal.to_string()));
+                    mail.settle(waiting, Fate::Refused(refusal.to_string()), None);
                     continue;
                 }
                 Read::Letter(letter) => letter,
@@ -123,12 +171,13 @@ impl<'c> Agent<'c> {
             let from = letter.sender(config.agent.code_page);
             match sorted {
                 Sorted::To(connection) => arrived.push((connection, Arrived { waiting, letter })),
-                Sorted::Left => mail.settle(waiting, Fate::Left),
+                Sorted::Left => mail.settle(waiting, Fate::Left, None),
                 Sorted::Refused(refusal) => {
                     exit = exit.worst(ExitCode::Partial);
                     let event = Event::new(Severity::Warn, format!("message put aside: {refusal}"));
                     self.say(event.with("from", from));
-                    mail.settle(waiting, Fate::Refused(refusal.to_string()));
+                    let whose = whose(config, &letter);
+                    mail.settle(waiting, Fate::Refused(refusal.to_string()), whose);
                 }
                 Sorted::Unknown => {
                     exit = exit.worst(ExitCode::Partial);
@@ -137,12 +186,20 @@ impl<'c> Agent<'c> {
                         Event::new(Severity::Warn, "message from unknown requestor put aside");
                     self.say(event.id("DX136").with("from", &from).with("near", near));
                     let refusal = Refusal::NotRegistered(from);
-                    mail.settle(waiting, Fate::Refused(format!("DX136 {refusal}")));
+                    mail.settle(waiting, Fate::Refused(format!("DX136 {refusal}")), None);
                 }
             }
         }
         Ok((arrived, exit))
     }
+}
+
+/// Finds the connection whose other side a message is from.
+fn whose<'c>(config: &'c Config, letter: &Letterbox) -> Option<&'c Connection> {
+    let page = config.agent.code_page;
+    let from = &letter.mail.envelope.from.place;
+    let mut connections = config.connections.iter();
+    connections.find(|c| c.address.is_same(from, page))
 }
 
 fn sort<'c>(config: &'c Config, letter: &Letterbox, chosen: &[&'c Connection]) -> Sorted<'c> {
@@ -153,9 +210,7 @@ fn sort<'c>(config: &'c Config, letter: &Letterbox, chosen: &[&'c Connection]) -
         let to = envelope.to.view(page);
         return Sorted::Refused(Refusal::Foreign(format!("from {sender} to {to}")));
     }
-    let from = &envelope.from.place;
-    let mut connections = config.connections.iter();
-    let Some(connection) = connections.find(|c| c.address.is_same(from, page)) else {
+    let Some(connection) = whose(config, letter) else {
         return Sorted::Unknown;
     };
     match (connection.role, letter.task()) {

@@ -3,15 +3,26 @@
 
 mod agent;
 mod answering;
+mod asking;
+mod backlog;
+mod basis;
 mod check;
 pub mod config;
 mod container;
+mod copies;
+mod copytext;
 pub mod cycle;
+mod cycling;
+mod deleting;
 mod dropfolder;
 mod dropped;
+mod dropping;
+mod effect;
 mod event;
 mod export;
 mod exporting;
+mod handover;
+mod history;
 mod home;
 mod importing;
 mod line;
@@ -20,18 +31,35 @@ mod listing;
 mod listout;
 mod listowner;
 mod mailplace;
+mod mailscan;
+mod metrics;
+mod moves;
+mod moving;
+mod notice;
 mod numbers;
+mod offices;
 pub mod options;
 mod outcome;
+mod pacing;
+mod place;
+mod reading;
+mod refused;
 mod remarks;
+mod removed;
+mod removing;
 mod requesting;
 mod reset;
 mod resync;
+mod service;
 mod serving;
 mod settings;
+mod sight;
 mod source;
 mod state;
 mod status;
+mod steps;
+mod takeover;
+mod todo;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -85,7 +113,7 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
                 export_all: *export_all,
                 allow_deletes: *allow_deletes,
             };
-            cycle::run(&options, &config, connection.as_deref(), wanted, screen)
+            cycling::run(&options, &config, connection.as_deref(), wanted, screen)
         }
         Command::Resync {
             connections,
@@ -100,6 +128,21 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             resync::run(&options, &config, &order, screen)
         }
         Command::Reset { connection } => reset::run(&options, &config, connection, screen),
+        Command::Move { connection } => {
+            moves::run(&options, &config, connection.as_deref(), screen)
+        }
+        Command::Remove {
+            connection,
+            entries,
+            allow_deletes,
+        } => removing::run(
+            &options,
+            &config,
+            connection,
+            *entries,
+            *allow_deletes,
+            screen,
+        ),
         Command::Status => status::run(&config, options.common.json, screen),
         Command::Export {
             connection,
@@ -118,26 +161,30 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             };
             lists(&options, &config, permission, screen)
         }
+        Command::Takeover { postoffices, .. } => {
+            takeover::run(&options, &config, postoffices, screen)
+        }
+        Command::Run => service::run(&options, config, screen),
         Command::Schema { .. } => Ok(ExitCode::Done),
     }
 }
 
 fn check(options: &Options, config: &Config, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let checks = check::run(config);
+    let mut checks = check::run(config);
+    let effects = check::effects(config, &mut checks);
     let exit = checks.exit();
     if options.common.json {
-        put_line(
-            screen,
-            &json!({ "program": "dxa", "checks": checks.all, "exit": exit.number() }),
-        )?;
+        let summary = json!({
+            "program": "dxa",
+            "checks": checks.all,
+            "effects": effects,
+            "exit": exit.number(),
+        });
+        put_line(screen, &summary)?;
         return Ok(exit);
     }
     for checked in &checks.all {
-        match (&checked.fault, &checked.found) {
-            (Some(fault), _) => writeln!(screen, "FAULT  {}: {fault}", checked.what)?,
-            (None, Some(found)) => writeln!(screen, "ok     {}: {found}", checked.what)?,
-            (None, None) => writeln!(screen, "ok     {}", checked.what)?,
-        }
+        writeln!(screen, "{checked}")?;
     }
     Ok(exit)
 }
@@ -162,6 +209,7 @@ fn lists(
     let taken = agent.take_dropped(permission);
     let events = agent.take_events();
     agent.log(&events)?;
+    agent.log_failure(&taken)?;
     if !options.common.json {
         for event in &events {
             writeln!(screen, "{event}")?;

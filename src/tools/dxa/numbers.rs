@@ -93,6 +93,14 @@ impl Numbers {
         Ok(numbers)
     }
 
+    /// Returns the role that kept numbers are of: one REQCONF.GLB has a size of its own.
+    pub(super) fn role_of(bytes: &[u8]) -> Role {
+        match bytes.len() <= ReqConf::LEN {
+            true => Role::Requestor,
+            false => Role::Server,
+        }
+    }
+
     /// Writes what the ledger keeps.
     pub(super) fn encode(&self) -> Vec<u8> {
         match self {
@@ -114,7 +122,7 @@ impl Numbers {
         let password = connection
             .password
             .as_ref()
-            .map_or("", |secret| secret.expose());
+            .map_or("", |password| password.reveal());
         let password = FixedText::new(password.as_bytes()).map_err(|error| {
             ToolError::usage(format!("connection {}: password: {error}", connection.name))
         })?;
@@ -174,6 +182,24 @@ pub(super) fn server(conf: &SrvConf) -> (Server, Registered) {
         Server::from_header(&conf.header),
         Registered::from_record(&conf.requestors[0]),
     )
+}
+
+/// Reads from kept numbers what the agent was, and the name of the other side; none where they cannot be read.
+pub(super) fn other_side(bytes: &[u8]) -> Option<(Role, PostofficeName)> {
+    let role = Numbers::role_of(bytes);
+    let (network, postoffice) = match role {
+        Role::Requestor => {
+            let conf = ReqConf::decode(bytes).ok()?;
+            (conf.server_network, conf.server_postoffice)
+        }
+        Role::Server => {
+            let conf = SrvConf::read_from(bytes).ok()?;
+            let record = conf.requestors.first()?;
+            (record.network, record.postoffice)
+        }
+    };
+    let name = PostofficeName::from_checked(network.as_bytes(), postoffice.as_bytes());
+    Some((role, name))
 }
 
 /// Puts back what a decision made of them.

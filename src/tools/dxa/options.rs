@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::tools::cli::{self, CommonArgs, Early, tables};
 
@@ -26,7 +26,20 @@ pub struct Options {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// Check configuration, folders, ledger, directory and rights, and change nothing (DX-38)
+    ///
+    /// Settings that are others than at the last exchange are shown, and what the next one would send.
     Check,
+    /// Work as a service in the foreground until SIGTERM or SIGINT
+    ///
+    /// Checks as check does, makes the lists of resync-connections, and then exchanges updates: T1 and T2 by the settings
+    /// every and at of each connection; replies (T3) and lists in in/ are taken when a look, every poll seconds, finds them.
+    ///
+    /// SIGUSR1 asks for a cycle of all connections, each by its role: T1 and T3 of a requestor, T2 of the server. SIGHUP
+    /// reads the configuration again; one that cannot be used is refused, and the old one stays. SIGTERM and SIGINT end the
+    /// service between two transactions, with exit 0. The other commands may be given meanwhile.
+    ///
+    /// With --json each event is one object on a line of its own.
+    Run,
     /// Apply the lists that lie in the folder in/
     Lists {
         /// Let the run remove up to this many entries
@@ -72,6 +85,39 @@ pub enum Command {
         #[arg(long, value_name = "N")]
         allow_deletes: Option<u64>,
     },
+    /// Bring entries to where import-container and layout have them; a cycle does so by itself
+    ///
+    /// They are renamed and stay the same entries. Entries put in by hand and those of other owners stay where they are.
+    Move {
+        /// The connection; all that receive, unless given
+        connection: Option<String>,
+    },
+    /// Forget a connection, and keep or delete what it brought
+    ///
+    /// The connection may be in the configuration still, or be known to the ledger alone. What is deleted is first written
+    /// to removed/ as LDIF. Made again, a connection takes over what was kept.
+    Remove {
+        /// The connection
+        connection: String,
+        /// What becomes of its entries
+        #[arg(long, value_enum, value_name = "keep|delete")]
+        entries: Entries,
+        /// Let the run remove up to this many entries
+        #[arg(long, value_name = "N")]
+        allow_deletes: Option<u64>,
+    },
+    /// List the requestors that do not point at this server yet, and what each has to do
+    ///
+    /// Without folders it is known who has asked here, and whose mail came for another server. With the folder of a
+    /// postoffice, what its REQCONF.GLB names, and whether it is a dirsync server still.
+    Takeover {
+        /// Look, and change nothing
+        #[arg(long, required = true)]
+        check: bool,
+        /// Drive or folder of a postoffice: a requestor, or the old server
+        #[arg(short = 'd', long = "postoffice", value_name = "PATH")]
+        postoffices: Vec<PathBuf>,
+    },
     /// Begin a connection anew: numbers zero, full lists both ways, and say what the other side has to do
     Reset {
         /// The connection
@@ -96,6 +142,15 @@ pub enum Command {
         #[arg(long)]
         no_version: bool,
     },
+}
+
+/// What becomes of the entries of a connection that is removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Entries {
+    /// They stay, for a connection of the same name, and in every group
+    Keep,
+    /// They are deleted
+    Delete,
 }
 
 impl Options {

@@ -9,16 +9,21 @@ use crate::directory::note::Note;
 use crate::plan::outcome::Counts;
 use crate::tools::exit::{ExitCode, ToolError};
 
+use super::event::told;
 use super::exporting::Reasons;
 use super::importing::Imported;
 use super::line::Line;
+use super::moving::Moved;
 use super::numbers::Shown;
+use super::reading::ReadingDone;
 
 /// What was sent.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Sending {
     /// Entries in the export containers.
     pub(super) considered: u64,
+    /// How each container was read.
+    pub(super) readings: Vec<ReadingDone>,
     /// Entries that the other side is to have.
     pub(super) exported: u64,
     /// `R`.
@@ -142,6 +147,8 @@ pub(super) struct Done {
     pub(super) received: Counts,
     /// What was sent; none where no message was.
     pub(super) sent: Option<Sending>,
+    /// Entries that were brought into another container; none where it is the same.
+    pub(super) moved: Option<Moved>,
     /// The numbers, before and after.
     pub(super) numbers: Option<(Shown, Shown)>,
     /// Why it ended early.
@@ -160,6 +167,7 @@ impl Done {
             messages: 0,
             received: Counts::default(),
             sent: None,
+            moved: None,
             numbers: None,
             error: None,
             exit: ExitCode::Done,
@@ -177,20 +185,20 @@ impl Done {
     pub(super) fn imported(&mut self, imported: Imported) {
         self.received.merge(&imported.counts);
         self.lines
-            .extend(imported.fates.into_iter().map(Line::Received));
+            .extend(imported.fates.into_iter().map(Line::Fate));
         if imported.is_damaged || imported.counts.is_partial() {
             self.exit = self.exit.worst(ExitCode::Partial);
         }
     }
 
     pub(super) fn sent(&mut self, mut sending: Sending) {
-        self.lines.extend(sending.lines.drain(..).map(Line::Sent));
+        self.lines.extend(sending.lines.drain(..).map(Line::Made));
         self.sent = Some(sending);
     }
 
     pub(super) fn fail(&mut self, error: &ToolError) {
         self.exit = self.exit.worst(error.exit);
-        self.error = Some(error.to_string());
+        self.error = Some(told(error));
     }
 
     /// Tells whether it went on to its end.

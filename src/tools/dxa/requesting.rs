@@ -1,32 +1,26 @@
-//! The agent as a requestor: the replies that wait (T3), then the request (T1) (`spec/exchange.md` DX-11, DX-29, DX-30).
+//! The agent as a requestor, T3: the replies that wait (`spec/exchange.md` DX-11, DX-29, DX-30).
 
-use crate::codec::queue::QueueRecord;
 use crate::codec::reqconf::ReqConf;
 use crate::codec::sync_number::{ReqSync, SrvSync};
 use crate::directory::import::{Ask, Extent};
-use crate::postoffice::mailbag::Outbox;
-use crate::protocol::message::{Form, ReplyHead};
+use crate::protocol::message::ReplyHead;
 use crate::protocol::outcome::{Refusal, Remark};
 use crate::protocol::requestor::{
-    Acknowledgment, QueueView, Taken, Updates, Verdict, judge, needs_export, order, send,
+    Acknowledgment, QueueView, Taken, Updates, Verdict, judge, needs_export, order,
 };
-use crate::protocol::server::Pace;
 use crate::protocol::sync::RecordDigest;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::post::{
-    Fate, Item, Letterbox, PayloadWriter, Transactions, post, request_letter,
-};
+use crate::tools::post::{Fate, Item, Letterbox, Transactions};
 
 use super::agent::{Agent, unusable_ledger};
 use super::config::Connection;
 use super::cycle::Wanted;
 use super::event::{Event, Severity};
-use super::exporting::{Exported, Wish};
 use super::importing::Incoming;
 use super::mailplace::{Arrived, MailPlace};
 use super::numbers::{Numbers, requestor};
 use super::outcome::Done;
-use super::state::{Known, not_saved};
+use super::state::Known;
 
 /// Replies in a row with an old import number after which a full list is asked for (Q99961).
 const OLD_REPLIES: u32 = 2;
@@ -55,7 +49,7 @@ impl Agent<'_> {
             let Arrived { waiting, letter } = arrived;
             let fate = self.reply(connection, known, &letter, &head, wanted, done)?;
             done.messages += 1;
-            mail.settle(waiting, fate);
+            mail.settle(waiting, fate, Some(connection));
         }
         Ok(())
     }
@@ -232,110 +226,10 @@ impl Agent<'_> {
         done.imported(imported);
         Ok(())
     }
-
-    /// T1: what has changed, behind what waits, and the request with all of it.
-    pub(super) fn send_request(
-        &mut self,
-        mail: &MailPlace,
-        connection: &Connection,
-        known: &mut Known,
-        wanted: Wanted,
-        done: &mut Done,
-    ) -> Result<(), ToolError> {
-        let mut conf = conf_of(&known.numbers)?.clone();
-        let mut own = requestor(&conf);
-        let has_missed = known.state.has_missed && connection.exchange.receives();
-        own.import_requested |= wanted.import_all || has_missed;
-        let exported = self.prepare(connection, known, wanted)?;
-        let stamp = mail.now;
-
-        // Written first; what is not written is not sent (DX-30).
-        let change = self.ledger.begin().map_err(not_saved)?;
-        known.id = change.connection(&connection.name).map_err(not_saved)?;
-        let ends = change.ends(known.id).map_err(not_saved)?;
-        let last = ends.map_or(own.req_sync.0, |(_, last)| last.max(own.req_sync.0));
-        let last = exported
-            .put(&change, known.id, last, stamp)
-            .map_err(not_saved)?;
-        let sending = send(&own, ReqSync(last));
-        let mut waiting = Vec::new();
-        change
-            .waiting(known.id, sending.after.0, |queued| waiting.push(queued))
-            .map_err(not_saved)?;
-        let mut writer = PayloadWriter::new(Form::Internal, connection.code_page);
-        let mut pace = Pace::new(0);
-        for queued in waiting {
-            let record = QueueRecord::transaction(queued.stamp, queued.number, 0, queued.text);
-            writer.push(&record, &mut pace)?;
-        }
-        let mut payload = writer.finish()?;
-        sending.next.put(&mut conf);
-        conf.limit = connection.export.limit;
-        conf.request_count = conf.request_count.wrapping_add(1);
-        conf.last_export = stamp;
-        let count = payload.count();
-        if !self.dry_run {
-            let own_name = &self.config.agent.address;
-            let page = self.config.agent.code_page;
-            let server = &connection.address;
-            let letter = request_letter(own_name, server, &conf, &sending.head, &mut payload, page);
-            let batch = mail.po.batch()?;
-            let outbox = Outbox::open(mail.po.layout(), &batch, stamp)?;
-            post(mail.po.layout(), &outbox, stamp, page, letter)?;
-            let before = std::mem::replace(&mut known.numbers, Numbers::Requestor(Box::new(conf)));
-            exported.settle(connection, &mut known.state);
-            if let Err(error) = known.put(&change).and_then(|()| change.commit()) {
-                known.numbers = before;
-                return Err(not_saved(error));
-            }
-            batch.commit()?;
-        } else {
-            drop(change);
-        }
-        let why = match exported.sending.is_full {
-            true => "full list",
-            false => "changes",
-        };
-        let event =
-            Event::new(Severity::Info, "T1: request sent").with("connection", &connection.name);
-        let event = event.with(
-            "because",
-            format!(
-                "the agent is a requestor of {}",
-                connection.address.view(connection.code_page)
-            ),
-        );
-        let event = event.with("transactions", count).with(
-            "sent",
-            format!("{why}: {}", exported.sending.transactions()),
-        );
-        self.say(event);
-        if let Some(remark) = &sending.remark {
-            self.remark(connection, remark, done);
-        }
-        done.sent(exported.sending);
-        Ok(())
-    }
-
-    /// Decides what is new for the other side.
-    fn prepare(
-        &mut self,
-        connection: &Connection,
-        known: &Known,
-        wanted: Wanted,
-    ) -> Result<Exported, ToolError> {
-        if !connection.exchange.sends() {
-            return Ok(Exported::nothing());
-        }
-        let is_full = wanted.export_all || !known.state.has_sent_list;
-        let wish = Wish::of(connection);
-        let allowed = wanted.allow_deletes;
-        self.export(connection, known.id, &known.state, &wish, is_full, allowed)
-    }
 }
 
 /// Returns the numbers of a requestor.
-fn conf_of(numbers: &Numbers) -> Result<&ReqConf, ToolError> {
+pub(super) fn conf_of(numbers: &Numbers) -> Result<&ReqConf, ToolError> {
     match numbers {
         Numbers::Requestor(conf) => Ok(conf),
         Numbers::Server(_) => Err(ToolError::new(
@@ -366,16 +260,19 @@ fn whole(letter: &Letterbox, connection: &Connection, who: &str) -> Result<(), R
 
 /// Returns what a record asks of the container; damage asks nothing.
 pub(super) fn ask_of(item: Item, connection: &Connection, incoming: &Incoming) -> Option<Ask> {
+    let rules = incoming.rules(connection);
     match item {
         Item::Transaction {
             number,
             transaction,
+            left_out,
             ..
-        } => Some(Ask::of(
-            &transaction,
-            Some(number),
-            incoming.rules(connection),
-        )),
+        } => Some(Ask::of_text(&transaction, &left_out, Some(number), rules)),
+        Item::Bad {
+            number,
+            by_name: Some(by_name),
+            ..
+        } => Some(Ask::by_name(&by_name, number, rules)),
         Item::Bad {
             number, messages, ..
         } => {

@@ -19,7 +19,9 @@ use super::container;
 use super::event::{Event, Severity};
 use super::numbers::{Numbers, Shown, put_server, requestor, server};
 use super::options::Options;
+use super::place::{self, Place};
 use super::state::{Known, State, not_saved};
+use super::todo;
 
 /// Where numbers stood, and what they were.
 struct Before {
@@ -29,6 +31,10 @@ struct Before {
     container: Option<Shown>,
     /// Transactions that waited.
     waiting: u32,
+    /// The role that they are of.
+    role: Option<Role>,
+    /// Where the entries lie.
+    place: Option<Place>,
 }
 
 /// Resets one connection.
@@ -54,8 +60,17 @@ pub(super) fn run(
     let reset = agent.reset(connection);
     let events = agent.take_events();
     agent.log(&events)?;
+    agent.log_failure(&reset)?;
     let (before, after) = reset?;
-    let to_do = to_do(config, connection);
+    let (own, other) = todo::sides(config, connection);
+    let sides = todo::Sides {
+        own: &own,
+        other: &other,
+    };
+    let to_do = match before.role.is_some_and(|role| role != connection.role) {
+        true => todo::role_changed(connection.role, sides),
+        false => todo::begun_anew(connection.role, sides),
+    };
     if options.common.json {
         let summary = json!({
             "program": "dxa",
@@ -87,31 +102,15 @@ pub(super) fn run(
     Ok(ExitCode::Done)
 }
 
-/// Says what the administrator of the other side has to do; what is said of programs is of those of a postoffice.
-fn to_do(config: &Config, connection: &Connection) -> Vec<String> {
-    let page = config.agent.code_page;
-    let own = config.agent.address.view(page);
-    let other = connection.address.view(page);
-    match connection.role {
-        Role::Requestor => vec![
-            format!(
-                "{other}: strike the requestor {own} (admin config dirsync server requestors delete {own});"
-            ),
-            format!(
-                "{other}: register it again (admin config dirsync server requestors create {own})."
-            ),
-        ],
-        Role::Server => vec![
-            format!("{other}: set its numbers to zero (listds -r -z);"),
-            format!("{other}: export its list (admin config dirsync requestor export)."),
-        ],
-    }
-}
-
 impl Agent<'_> {
     /// Sets the numbers to zero: in the container, if they are still those that stand there, then in the ledger together
     /// with all that is known of the other side.
     fn reset(&mut self, connection: &Connection) -> Result<(Before, Shown), ToolError> {
+        match self.settle_place(connection) {
+            // What cannot be read is what a reset is for.
+            Err(error) if error.exit != ExitCode::Damaged => return Err(error),
+            _ => {}
+        }
         let (before, kept) = self.before(connection)?;
         let numbers = anew(connection, kept)?;
         let after = numbers.shown();
@@ -130,7 +129,10 @@ impl Agent<'_> {
         let known = Known {
             id: change.connection(&connection.name).map_err(not_saved)?,
             numbers,
-            state: State::default(),
+            state: State {
+                place: before.place.clone(),
+                ..State::default()
+            },
         };
         known.put(&change).map_err(not_saved)?;
         change.commit().map_err(not_saved)?;
@@ -152,8 +154,10 @@ impl Agent<'_> {
         let change = self.ledger.begin().map_err(unusable_ledger)?;
         let mut kept = None;
         let mut waiting = 0;
+        let mut place = None;
         if let Some(id) = change.find(&connection.name).map_err(unusable_ledger)? {
             kept = change.numbers(id).map_err(unusable_ledger)?;
+            place = place::state(&change, id, &connection.name).ok();
             change
                 .waiting(id, 0, |_| waiting += 1)
                 .map_err(unusable_ledger)?;
@@ -173,6 +177,11 @@ impl Agent<'_> {
             ledger: kept.as_ref().map(Numbers::shown),
             container: there,
             waiting,
+            role: kept.as_ref().map(|numbers| match numbers {
+                Numbers::Requestor(_) => Role::Requestor,
+                Numbers::Server(_) => Role::Server,
+            }),
+            place: place.and_then(|state| state.place),
         };
         Ok((before, kept))
     }
@@ -192,6 +201,8 @@ fn anew(connection: &Connection, kept: Option<Numbers>) -> Result<Numbers, ToolE
             if let Some(Numbers::Server(kept)) = &kept {
                 // STAMPs go on, since a lower one means an old answer; none of those before this is known any more.
                 own.stamp = server(kept).0.stamp;
+                // When it has asked last stays true.
+                conf.requestors[0].last_update = kept.requestors[0].last_update;
             }
             entry.due.export = true;
             put_server(conf, &own, &entry);

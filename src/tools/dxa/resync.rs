@@ -74,22 +74,10 @@ pub(super) fn run(
         Interrupt::install()?,
         options.dry_run,
     )?;
-    let consumed = match order.names.is_empty() && !options.dry_run {
-        true => Consumed::prepare(&config.path, &config.resync_connections)
-            .map_err(|error| unusable(&config.path, error))?,
-        false => None,
-    };
-    let made = agent.make_lists(&chosen, order);
-    if made.is_ok() {
-        if let Some(consumed) = consumed {
-            let taken = consumed.put_in_place();
-            taken.map_err(|error| unusable(&config.path, error))?;
-            let event = Event::new(Severity::Info, "resync-connections is done and taken out");
-            agent.say(event.with("file", config.path.display()));
-        }
-    }
+    let made = agent.make_asked(&chosen, order);
     let events = agent.take_events();
     agent.log(&events)?;
+    agent.log_failure(&made)?;
     if !options.common.json {
         for event in &events {
             writeln!(screen, "{event}")?;
@@ -160,7 +148,36 @@ fn choose<'c>(config: &'c Config, order: &Order) -> Result<Vec<&'c Connection>, 
     Ok(chosen)
 }
 
+/// Makes the lists that the configuration asks for; there must be some.
+pub(super) fn make_configured(agent: &mut Agent<'_>) -> Result<(), ToolError> {
+    let order = Order::default();
+    let chosen = choose(agent.config, &order)?;
+    agent.make_asked(&chosen, &order).map(|_| ())
+}
+
 impl<'c> Agent<'c> {
+    /// Makes the lists; if the configuration asks for them, it does not any more once all are there.
+    fn make_asked(
+        &mut self,
+        chosen: &[&'c Connection],
+        order: &Order,
+    ) -> Result<Vec<Made>, ToolError> {
+        let config = self.config;
+        let consumed = match order.names.is_empty() && !self.dry_run {
+            true => Consumed::prepare(&config.path, &config.resync_connections)
+                .map_err(|error| unusable(&config.path, error))?,
+            false => None,
+        };
+        let made = self.make_lists(chosen, order)?;
+        if let Some(consumed) = consumed {
+            let taken = consumed.put_in_place();
+            taken.map_err(|error| unusable(&config.path, error))?;
+            let event = Event::new(Severity::Info, "resync-connections is done and taken out");
+            self.say(event.with("file", config.path.display()));
+        }
+        Ok(made)
+    }
+
     /// Makes the lists: all files, then the ledger in one transaction, then the numbers in the containers.
     fn make_lists(
         &mut self,
@@ -170,6 +187,7 @@ impl<'c> Agent<'c> {
         let mut items = Vec::new();
         for connection in chosen {
             self.interrupt.check()?;
+            self.settle_place(connection)?;
             items.push(self.item(connection, order.allow_deletes)?);
         }
         let now = Timestamp::from_jiff(self.clock.now()).unwrap_or_default();

@@ -6,6 +6,7 @@
 use crate::address::AddressType;
 use crate::codec::srvconf::SrvConf;
 use crate::codec::sync_number::ReqSync;
+use crate::codec::timestamp::Timestamp;
 use crate::directory::import::{Ask, Extent};
 use crate::directory::ledger::LedgerError;
 use crate::protocol::message::{RequestHead, Task};
@@ -69,7 +70,7 @@ impl Agent<'_> {
                 },
             };
             done.messages += 1;
-            mail.settle(waiting, fate);
+            mail.settle(waiting, fate, Some(connection));
         }
         Ok(())
     }
@@ -122,6 +123,7 @@ impl Agent<'_> {
         settings(letter, head.is_ours(), &mut conf.requestors[0]);
         own.cycle = own.cycle.saturating_add(1);
         conf.requestors[0].last_cycle = own.cycle;
+        conf.requestors[0].last_update = Timestamp::from_jiff(self.clock.now()).unwrap_or_default();
         let incoming = Incoming::new(connection)?;
         let came = self.transactions(
             connection,
@@ -205,16 +207,18 @@ impl Agent<'_> {
                     self.say(event.with("connection", &connection.name));
                     continue;
                 }
-                Item::Bad { .. } => identity
+                Item::Bad { by_name: None, .. } => identity
                     .is_none_or(|(number, digest)| pass_over(entry, ReqSync(number), digest)),
-                Item::Transaction {
-                    number,
-                    transaction,
-                    ..
-                } => {
-                    let is_replace = matches!(**transaction, Transaction::Replace { .. });
-                    let replaces_own = is_replace && transaction.list().is_same(&own_list, page);
-                    match take(&mut scratch, entry, ReqSync(*number), digest, replaces_own) {
+                Item::Bad { .. } | Item::Transaction { .. } => {
+                    let number = ReqSync(identity.map_or(0, |(number, _)| number));
+                    let replaces_own = match &item {
+                        Item::Transaction { transaction, .. } => {
+                            let is_replace = matches!(**transaction, Transaction::Replace { .. });
+                            is_replace && transaction.list().is_same(&own_list, page)
+                        }
+                        _ => false,
+                    };
+                    match take(&mut scratch, entry, number, digest, replaces_own) {
                         Numbered::Old | Numbered::Exhausted => false,
                         Numbered::Taken { gap, .. } => {
                             if let Some(gap) = gap.filter(|_| head.is_ours()) {

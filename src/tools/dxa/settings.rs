@@ -6,13 +6,14 @@ use super::exporting::Wish;
 
 /// Returns the settings in which connections differ, each with what every connection has.
 pub(super) fn differences(connections: &[&Connection]) -> Vec<String> {
-    let all: Vec<_> = connections.iter().map(|c| settings(c)).collect();
-    let rows = (0..all.first().map_or(0, Vec::len)).map(|at| {
-        let values = all.iter().map(|settings| &settings[at].1);
+    let all: Vec<_> = connections.iter().map(|c| rows(c)).collect();
+    let found = (0..all.first().map_or(0, Vec::len)).map(|at| {
+        let values = all.iter().map(|rows| &rows[at].1);
         (all[0][at].0, values.collect::<Vec<_>>())
     });
     let names = connections.iter().map(|c| &c.name);
-    rows.filter_map(|(name, values)| row(name, names.clone().zip(values)))
+    found
+        .filter_map(|(name, values)| row(name, names.clone().zip(values)))
         .collect()
 }
 
@@ -49,7 +50,8 @@ fn row<'a>(
     Some(format!("{setting} ({})", shown.join(", ")))
 }
 
-fn settings(connection: &Connection) -> Vec<(&'static str, String)> {
+/// Returns the settings that decide what a connection is sent, spelt alike where they are the same.
+pub(super) fn rows(connection: &Connection) -> Vec<(&'static str, String)> {
     let export = &connection.export;
     let containers = export.containers.iter().map(|dn| (dn.key(), dn));
     let mut containers: Vec<_> = containers.collect();

@@ -1,24 +1,24 @@
 //! The entries of the export containers, read whole and sorted out (`spec/exchange.md` DX-13 to DX-17).
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 
 use crate::directory::charset::Charset;
 use crate::directory::difference::Found;
 use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::key::SyncKey;
-use crate::directory::ldap::Search;
 use crate::directory::note::Note;
 use crate::directory::outgoing::{Decision, ExportKinds, ExportRules, decide};
+use crate::directory::schema;
 use crate::directory::template_map::TemplateMap;
 use crate::directory::x400::X121Spelling;
 use crate::tools::exit::ToolError;
 
 use super::agent::Agent;
 use super::config::Connection;
-use super::container::unread;
+use super::event::{Event, Severity};
 use super::exporting::Wish;
+use super::reading::ReadingDone;
 
 /// The entries of the export containers, sorted out.
 #[derive(Default)]
@@ -28,6 +28,8 @@ pub(super) struct Source {
     pub(super) notes: Vec<(Dn, Note)>,
     pub(super) withheld: Vec<(Dn, Note)>,
     pub(super) considered: u64,
+    /// How each container was read.
+    pub(super) readings: Vec<ReadingDone>,
     seen: HashSet<String>,
 }
 
@@ -64,32 +66,26 @@ impl Agent<'_> {
         };
         let mut source = Source::default();
         for container in &export.containers {
-            let mut search = Search::new(container.clone());
-            search.page = Some(self.config.directory.page_size);
+            self.sees_export(container, outgoing)?;
             let interrupt = self.interrupt.clone();
-            let mut stopped = None;
-            self.directory
-                .search(&search, |entry| {
-                    source.take(entry, container, &rules);
-                    match interrupt.check() {
-                        Ok(()) => ControlFlow::Continue(()),
-                        Err(error) => {
-                            stopped = Some(error);
-                            ControlFlow::Break(())
-                        }
-                    }
-                })
-                .map_err(|error| {
-                    let error = unread(error);
-                    let text = format!(
-                        "connection {}: export container {container}: {}",
-                        connection.name, error.message
-                    );
-                    ToolError::new(error.exit, text)
-                })?;
-            if let Some(error) = stopped {
-                return Err(error);
+            let read = self.entries(container, &mut |entry| {
+                source.take(entry, container, &rules);
+                interrupt.check()
+            });
+            let reading = read.map_err(|error| {
+                let text = format!(
+                    "connection {}: export container {container}: {}",
+                    connection.name, error.message
+                );
+                ToolError::new(error.exit, text)
+            })?;
+            if let Some(because) = reading.why_all().filter(|_| !self.dry_run) {
+                let event = Event::new(Severity::Info, "the export container is read whole");
+                let event = event.with("connection", &connection.name);
+                let event = event.with("container", container);
+                self.say(event.with("because", because));
             }
+            source.readings.push(reading);
         }
         Ok(source)
     }
@@ -131,13 +127,13 @@ fn is_structure(entry: &Entry) -> bool {
         "country",
         "locality",
     ];
-    let classes = entry.attributes.values("objectClass");
+    let classes = entry.attributes.values(schema::OBJECT_CLASS);
     let has = |wanted: &str| {
         classes
             .iter()
             .any(|class| class.eq_ignore_ascii_case(wanted.as_bytes()))
     };
     HOLDERS.iter().any(|class| has(class))
-        && !has("syncLocalRecipient")
-        && !has("syncRemoteAddress")
+        && !has(schema::LOCAL_RECIPIENT)
+        && !has(schema::REMOTE_ADDRESS)
 }

@@ -3,16 +3,20 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
+use crate::directory::ldap;
 use crate::directory::ledger::{ConnectionId, LedgerError, Transaction};
 use crate::directory::names::UniqueNames;
 use crate::protocol::requestor::Acknowledgment;
 use crate::protocol::server::Registered;
-use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::exit::ToolError;
 
 use super::agent::{Agent, unusable_ledger};
-use super::config::Connection;
+use super::basis::Basis;
+use super::config::{Connection, Role};
 use super::container;
 use super::numbers::{self, Numbers};
+use super::place::{self, Place};
+use super::serving::not_written;
 
 /// What is kept as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +30,8 @@ pub(super) struct State {
     pub(super) old_replies: u32,
     /// How names were made unique at the last exchange.
     pub(super) unique_names: Option<String>,
+    /// The settings of the last exchange.
+    pub(super) basis: Option<Basis>,
     /// STAMP of a list that was made to be carried by hand while nothing was known of what was sent: who tells it has
     /// that list.
     pub(super) list_stamp: Option<u32>,
@@ -33,6 +39,8 @@ pub(super) struct State {
     pub(super) raised: Option<Raised>,
     /// Numbers that a shared list has passed over.
     pub(super) unused: Option<Unused>,
+    /// Where the entries lie.
+    pub(super) place: Option<Place>,
 }
 
 /// Server numbers that no transaction ever had, so that nobody lacks one of them.
@@ -111,32 +119,26 @@ impl Agent<'_> {
         };
         drop(change);
         let (id, mut numbers) = self.numbers(connection)?;
+        let change = self.ledger.begin().map_err(unusable_ledger)?;
+        let state = match change.find(&connection.name).map_err(unusable_ledger)? {
+            Some(id) => place::state(&change, id, &connection.name)?,
+            None => State::default(),
+        };
+        drop(change);
         if !is_known {
             if let Some(container) = &connection.import.container {
                 if let Some(shown) = container::numbers(&mut self.directory, container)? {
                     seed(&mut numbers, shown);
                 }
             }
-            return Ok(Known {
-                id,
-                numbers,
-                state: State::default(),
-            });
         }
-        let change = self.ledger.begin().map_err(unusable_ledger)?;
-        let text = change.state(id).map_err(unusable_ledger)?;
-        let state = serde_json::from_str(&text).map_err(|error| {
-            let text = format!(
-                "DX249 the state of {} in the ledger: {error}",
-                connection.name
-            );
-            ToolError::new(ExitCode::Damaged, text)
-        })?;
         Ok(Known { id, numbers, state })
     }
 
-    /// Moves the numbers: in the container, if they are still those that stand there, then in the ledger together with what
+    /// Moves the numbers: in the container, if they are still those that stand there, and in the ledger together with what
     /// an acknowledgment means for what waits. Nothing is sent unless both are written (DX-30).
+    ///
+    /// The ledger has room for the change before the container hears of it.
     pub(super) fn keep(
         &mut self,
         connection: &Connection,
@@ -146,19 +148,23 @@ impl Agent<'_> {
         if self.dry_run {
             return Ok(());
         }
-        self.show_numbers(connection, known)?;
-        let change = self.ledger.begin().map_err(not_saved)?;
+        let failed = |error| match connection.role {
+            Role::Requestor => not_saved(error),
+            Role::Server => not_written(error),
+        };
+        let change = self.ledger.begin().map_err(failed)?;
         match acknowledgment {
             Acknowledgment::Nothing => {}
             Acknowledgment::Discard { through } => {
-                change.discard(known.id, through.0).map_err(not_saved)?;
+                change.discard(known.id, through.0).map_err(failed)?;
             }
             Acknowledgment::Renumber { above } => {
-                change.renumber(known.id, above.0).map_err(not_saved)?;
+                change.renumber(known.id, above.0).map_err(failed)?;
             }
         }
-        known.put(&change).map_err(not_saved)?;
-        change.commit().map_err(not_saved)
+        known.put(&change).map_err(failed)?;
+        show(&mut self.directory, connection, known)?;
+        change.commit().map_err(failed)
     }
 
     /// Writes the numbers into the container, where there is one.
@@ -167,14 +173,22 @@ impl Agent<'_> {
         connection: &Connection,
         known: &Known,
     ) -> Result<(), ToolError> {
-        let Some(container) = &connection.import.container else {
-            return Ok(());
-        };
-        let there = container::numbers(&mut self.directory, container)?;
-        let owner = &connection.import.owner;
-        let shown = known.numbers.shown();
-        container::put_numbers(&mut self.directory, container, owner, there, shown)
+        show(&mut self.directory, connection, known)
     }
+}
+
+fn show(
+    directory: &mut ldap::Connection,
+    connection: &Connection,
+    known: &Known,
+) -> Result<(), ToolError> {
+    let Some(container) = &connection.import.container else {
+        return Ok(());
+    };
+    let there = container::numbers(directory, container)?;
+    let owner = &connection.import.owner;
+    let shown = known.numbers.shown();
+    container::put_numbers(directory, container, owner, there, shown)
 }
 
 /// DX168: what was not saved is not sent either.

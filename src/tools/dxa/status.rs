@@ -1,29 +1,104 @@
-//! `dxa status`: numbers and backlog of every connection, from the ledger alone.
+//! `dxa status`: how every connection stands, from the ledger and the mail place alone: no directory is asked.
 
+use std::fmt;
 use std::io::Write;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::directory::ledger::Ledger;
-use crate::tools::exit::ExitCode;
+use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::put_line;
 
 use super::agent::unusable_ledger;
+use super::backlog::Backlog;
 use super::config::Config;
+use super::cycle;
+use super::history::{Failure, History, Ran};
 use super::home::Home;
+use super::notice::{self, Next};
 use super::numbers::{Numbers, Shown};
 
 /// What is known of a connection.
-#[derive(Debug, Serialize)]
-struct Status {
-    connection: String,
-    role: &'static str,
-    address: String,
-    numbers: Shown,
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Status {
+    pub(super) connection: String,
+    pub(super) role: &'static str,
+    pub(super) address: String,
+    pub(super) numbers: Shown,
     /// Transactions that wait for their confirmation.
-    backlog: u32,
+    pub(super) backlog: u32,
     /// Something was exchanged under this ledger.
-    is_known: bool,
+    pub(super) is_known: bool,
+    /// Messages that came and were not taken yet.
+    pub(super) incoming: u64,
+    /// Messages that were sent and not carried yet.
+    pub(super) outgoing: u64,
+    /// Cycles that were asked for while one ran.
+    pub(super) queued: u64,
+    /// When a run last came to its end.
+    pub(super) last_success: Option<Timestamp>,
+    /// The last run that did not.
+    pub(super) last_failure: Option<Failure>,
+    /// That was the last run of all.
+    pub(super) is_failing: bool,
+    /// The last run.
+    pub(super) last_run: Option<Ran>,
+    /// What the service does next, if it runs.
+    pub(super) next: Option<Next>,
+}
+
+/// Looks at every connection of the configuration.
+pub(super) fn gather(
+    config: &Config,
+    home: &Home,
+    mut ledger: Option<&mut Ledger>,
+) -> Result<Vec<Status>, ToolError> {
+    let mail = Backlog::read(config, &home.postoffice())?;
+    let queued = cycle::queued(&home.peek_queued());
+    let service = notice::read(home);
+    let mut all = Vec::new();
+    for connection in &config.connections {
+        let mut kept = None;
+        let mut backlog = 0;
+        let mut history = History::default();
+        if let Some(ledger) = ledger.as_deref_mut() {
+            let change = ledger.begin().map_err(unusable_ledger)?;
+            if let Some(id) = change.find(&connection.name).map_err(unusable_ledger)? {
+                kept = change.numbers(id).map_err(unusable_ledger)?;
+                change
+                    .waiting(id, 0, |_| backlog += 1)
+                    .map_err(unusable_ledger)?;
+            }
+            history = History::load(&change, &connection.name).map_err(unusable_ledger)?;
+        }
+        let numbers = match &kept {
+            Some(bytes) => Numbers::decode(bytes, connection)?,
+            None => Numbers::new(connection)?,
+        };
+        let is_meant = |name: &Option<String>| {
+            let is_it = |name: &String| name.eq_ignore_ascii_case(&connection.name);
+            name.as_ref().is_none_or(is_it)
+        };
+        let next = service.as_ref();
+        all.push(Status {
+            connection: connection.name.clone(),
+            role: connection.role.word(),
+            address: connection.address.view(connection.code_page),
+            numbers: numbers.shown(),
+            backlog,
+            is_known: kept.is_some(),
+            incoming: mail.incoming(&connection.name),
+            outgoing: mail.outgoing(&connection.name),
+            queued: queued.iter().filter(|(name, _)| is_meant(name)).count() as u64,
+            last_success: history.success,
+            last_failure: history.failure,
+            is_failing: history.is_failing,
+            last_run: history.last,
+            next: next.and_then(|service| service.next.get(&connection.name).cloned()),
+        });
+    }
+    Ok(all)
 }
 
 /// Shows every connection of the configuration.
@@ -32,59 +107,74 @@ pub(super) fn run(
     json: bool,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
-    let path = Home::at(&config.agent.data).ledger();
+    let home = Home::at(&config.agent.data);
+    let path = home.ledger();
     let mut ledger = match path.exists() {
         true => Some(Ledger::open(&path).map_err(unusable_ledger)?.ledger),
         false => None,
     };
-    let mut all = Vec::new();
-    for connection in &config.connections {
-        let mut kept = None;
-        let mut backlog = 0;
-        if let Some(ledger) = &mut ledger {
-            let change = ledger.begin().map_err(unusable_ledger)?;
-            if let Some(id) = change.find(&connection.name).map_err(unusable_ledger)? {
-                kept = change.numbers(id).map_err(unusable_ledger)?;
-                change
-                    .waiting(id, 0, |_| backlog += 1)
-                    .map_err(unusable_ledger)?;
-            }
-        }
-        let numbers = match &kept {
-            Some(bytes) => Numbers::decode(bytes, connection)?,
-            None => Numbers::new(connection)?,
-        };
-        all.push(Status {
-            connection: connection.name.clone(),
-            role: connection.role.word(),
-            address: connection.address.view(connection.code_page),
-            numbers: numbers.shown(),
-            backlog,
-            is_known: kept.is_some(),
-        });
-    }
+    let all = gather(config, &home, ledger.as_mut())?;
     if json {
         put_line(screen, &all)?;
         return Ok(ExitCode::Done);
     }
     for status in &all {
-        let Status {
+        write!(screen, "{status}")?;
+    }
+    if let Some(service) = notice::read(&home) {
+        writeln!(
+            screen,
+            "The service runs since {} (process {}).",
+            service.since, service.process
+        )?;
+    }
+    Ok(ExitCode::Done)
+}
+
+/// One line with the numbers, and one for each thing that there is to say beside them.
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
             connection,
             role,
             address,
             numbers,
             backlog,
-            is_known,
-        } = status;
-        let known = if *is_known {
+            ..
+        } = self;
+        let known = if self.is_known {
             ""
         } else {
             ", nothing exchanged yet"
         };
         writeln!(
-            screen,
+            f,
             "{connection}: {role}, {address}, {numbers}, {backlog} waiting{known}"
         )?;
+        if let Some(at) = self.last_success {
+            writeln!(f, "  last success {at}")?;
+        }
+        if let Some(Failure { at, exit, why }) = &self.last_failure {
+            let since = match self.is_failing {
+                true => "fails",
+                false => "last failure",
+            };
+            writeln!(f, "  {since} {at}, exit {exit}: {why}")?;
+        }
+        let parts = [
+            (self.incoming, "to be taken"),
+            (self.outgoing, "to be carried"),
+        ];
+        for (count, what) in parts.iter().filter(|(count, _)| *count > 0) {
+            let messages = if *count == 1 { "message" } else { "messages" };
+            writeln!(f, "  {count} {messages} {what}")?;
+        }
+        if self.queued > 0 {
+            writeln!(f, "  {} more asked for", self.queued)?;
+        }
+        match &self.next {
+            Some(next) => writeln!(f, "  next {next}"),
+            None => Ok(()),
+        }
     }
-    Ok(ExitCode::Done)
 }

@@ -54,60 +54,100 @@ pub fn post(
     outbox: &Outbox<'_, '_>,
     date: Timestamp,
     code_page: CodePage,
-    mut letter: Letter<'_>,
+    letter: Letter<'_>,
 ) -> Result<MessageId, PostofficeError> {
-    let (contents, name) = contents(layout, &mut letter)?;
-    let message_id = MessageId::new(
-        &letter.from,
-        &letter.to,
-        date,
-        &letter.numbers,
-        &contents,
-        code_page,
-    );
-    let signed = Signed::new(
-        &message_id,
-        letter.kind,
-        &letter.from,
-        &letter.to,
-        &contents,
-        code_page,
-    );
-    let envelope = Envelope {
-        signature: letter.key.as_ref().map(|key| signed.sign(key)),
-        message_id,
-        from: letter.from,
-        to: letter.to,
-        subject: letter.subject,
-        date,
-        kind: letter.kind,
-        in_reply_to: None,
-    };
-    let staged = outbox.post(&envelope.message_id.short())?;
-    let written = (|| {
-        let mut writer = MailWriter::new(staged, &envelope, &contents, code_page)?;
-        writer.write_all(&letter.body)?;
-        if let Some(payload) = letter.payload.filter(|payload| !payload.is_empty()) {
-            if let Some(name) = &name {
+    let sealed = Sealed::new(letter, date, code_page).map_err(|e| cannot_write(layout, e))?;
+    let staged = outbox.post(&sealed.envelope.message_id.short())?;
+    let (staged, message_id) = sealed
+        .write_to(staged, code_page)
+        .map_err(|e| cannot_write(layout, e))?;
+    staged.finish()?;
+    Ok(message_id)
+}
+
+/// Writes a message that goes no way of the postoffice.
+///
+/// # Errors
+/// Those of the output.
+pub fn write_mail(
+    output: impl Write,
+    date: Timestamp,
+    code_page: CodePage,
+    letter: Letter<'_>,
+) -> io::Result<MessageId> {
+    let sealed = Sealed::new(letter, date, code_page)?;
+    sealed.write_to(output, code_page).map(|(_, id)| id)
+}
+
+/// A message whose contents are hashed, so that it has a name and a signature.
+struct Sealed<'p> {
+    envelope: Envelope,
+    contents: Contents,
+    /// Name of the attachment with its transactions.
+    name: Option<String>,
+    body: Vec<u8>,
+    payload: Option<&'p mut Payload>,
+    file: Option<(&'static str, &'p [u8])>,
+}
+
+impl<'p> Sealed<'p> {
+    fn new(mut letter: Letter<'p>, date: Timestamp, code_page: CodePage) -> io::Result<Self> {
+        let (contents, name) = contents(&mut letter)?;
+        let message_id = MessageId::new(
+            &letter.from,
+            &letter.to,
+            date,
+            &letter.numbers,
+            &contents,
+            code_page,
+        );
+        let signed = Signed::new(
+            &message_id,
+            letter.kind,
+            &letter.from,
+            &letter.to,
+            &contents,
+            code_page,
+        );
+        let envelope = Envelope {
+            signature: letter.key.as_ref().map(|key| signed.sign(key)),
+            message_id,
+            from: letter.from,
+            to: letter.to,
+            subject: letter.subject,
+            date,
+            kind: letter.kind,
+            in_reply_to: None,
+        };
+        Ok(Self {
+            envelope,
+            contents,
+            name,
+            body: letter.body,
+            payload: letter.payload,
+            file: letter.file,
+        })
+    }
+
+    fn write_to<W: Write>(self, output: W, code_page: CodePage) -> io::Result<(W, MessageId)> {
+        let mut writer = MailWriter::new(output, &self.envelope, &self.contents, code_page)?;
+        writer.write_all(&self.body)?;
+        if let Some(payload) = self.payload.filter(|payload| !payload.is_empty()) {
+            if let Some(name) = &self.name {
                 writer.attach(name)?;
             }
             payload.copy_to(&mut writer)?;
         }
-        if let Some((name, bytes)) = letter.file {
+        if let Some((name, bytes)) = self.file {
             writer.attach(name)?;
             writer.write_all(bytes)?;
         }
-        writer.finish()
-    })();
-    written.map_err(|e| cannot_write(layout, e))?.finish()?;
-    Ok(envelope.message_id)
+        Ok((writer.finish()?, self.envelope.message_id))
+    }
 }
 
 /// Hashes what the message holds, and names the attachment of its transactions.
-fn contents(
-    layout: &Layout,
-    letter: &mut Letter<'_>,
-) -> Result<(Contents, Option<String>), PostofficeError> {
+fn contents(letter: &mut Letter<'_>) -> io::Result<(Contents, Option<String>)> {
     let mut name = None;
     let mut body = ContentHasher::text();
     body.update(&letter.body);
@@ -118,9 +158,7 @@ fn contents(
         .filter(|payload| !payload.is_empty())
     {
         if payload.form() == Form::InBody {
-            payload
-                .copy_to(&mut body)
-                .map_err(|e| cannot_write(layout, e))?;
+            payload.copy_to(&mut body)?;
         } else {
             let sender = match letter.subject.starts_with("ReqTx") {
                 true => "REQ",

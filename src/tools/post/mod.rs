@@ -15,7 +15,7 @@ mod spool;
 mod transactions;
 
 pub use inbox::{Fate, Inbox, Letterbox, Read};
-pub use letter::{Letter, note_to, post};
+pub use letter::{Letter, note_to, post, write_mail};
 pub use payload::{Payload, PayloadWriter, list_kind};
 pub use report::{Exchange, MailCounts, MailLine, Reporter, ServerNumbers};
 pub use request::{VERSION, encode, key_of, request_letter, sent_line, status_letter};

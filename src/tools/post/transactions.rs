@@ -6,6 +6,7 @@ use std::io::Cursor;
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::{Framed, Framing, QueueReader, RecordKind};
 use crate::codec::timestamp::Timestamp;
+use crate::importfile::{Block, ByName, Diagnostic, LeftOut};
 use crate::messages::Message;
 use crate::protocol::mail::Mail;
 use crate::protocol::message::{BodyReader, Form, Profile, Task, peek_section};
@@ -28,6 +29,8 @@ pub enum Item {
         transaction: Box<Transaction>,
         /// What is wrong with parts of it that are left out.
         notes: Vec<Message>,
+        /// The same, with what may be understood elsewhere.
+        left_out: LeftOut,
     },
     /// One that cannot be used.
     Bad {
@@ -39,6 +42,8 @@ pub enum Item {
         text: Vec<u8>,
         /// Why.
         messages: Vec<Message>,
+        /// M that gives no address: postoffices refuse it, a directory knows whom it means.
+        by_name: Option<Box<ByName>>,
     },
     /// The rest cannot be believed: a wrong checksum or a torn record.
     Damaged(String),
@@ -213,26 +218,27 @@ fn next_queued(queue: &mut QueueReader<&[u8]>, code_page: CodePage) -> Option<It
             continue;
         }
         let (number, stamp, text) = (record.sync, record.stamp, record.text);
-        return Some(match Transaction::decode_queue_text(&text, code_page) {
-            Ok(decoded) => Item::Transaction {
+        let block = Block::of_queue_text(&text, code_page);
+        let notes = block.messages.iter();
+        let notes = notes.map(|m| message(m, &text, code_page)).collect();
+        return Some(match block.transaction {
+            Some(transaction) => Item::Transaction {
                 number,
                 stamp,
-                notes: decoded
-                    .messages
-                    .iter()
-                    .map(|m| message(m, &text, code_page))
-                    .collect(),
-                transaction: Box::new(decoded.transaction),
                 text,
+                transaction: Box::new(transaction),
+                notes,
+                left_out: LeftOut {
+                    info: block.loose.info,
+                    messages: block.messages,
+                },
             },
-            Err(messages) => Item::Bad {
+            None => Item::Bad {
                 number: Some(number),
                 stamp,
-                messages: messages
-                    .iter()
-                    .map(|m| message(m, &text, code_page))
-                    .collect(),
                 text,
+                messages: notes,
+                by_name: block.loose.by_name,
             },
         });
     }
@@ -263,6 +269,10 @@ fn next_text(reader: &mut BodyReader<Cursor<Cow<'_, [u8]>>>) -> Option<Item> {
                     text: transaction.encode_queue_text(),
                     transaction: Box::new(transaction),
                     notes: messages,
+                    left_out: LeftOut {
+                        info: block.loose.info,
+                        messages: block.messages,
+                    },
                 });
             }
             (number, None) if !messages.is_empty() => {
@@ -271,6 +281,7 @@ fn next_text(reader: &mut BodyReader<Cursor<Cow<'_, [u8]>>>) -> Option<Item> {
                     stamp: Timestamp::ZERO,
                     text: Vec::new(),
                     messages,
+                    by_name: block.loose.by_name,
                 });
             }
             _ => {}
@@ -278,11 +289,7 @@ fn next_text(reader: &mut BodyReader<Cursor<Cow<'_, [u8]>>>) -> Option<Item> {
     }
 }
 
-fn message(
-    diagnostic: &crate::importfile::Diagnostic,
-    text: &[u8],
-    code_page: CodePage,
-) -> Message {
+fn message(diagnostic: &Diagnostic, text: &[u8], code_page: CodePage) -> Message {
     let name = crate::importfile::name_on_line(text, code_page);
     let shown = match name.is_empty() {
         true => text.split(|&b| b == b'\r').next().unwrap_or_default(),

@@ -5,6 +5,8 @@ mod access;
 #[cfg(feature = "ldap")]
 mod connecting;
 #[cfg(feature = "ldap")]
+mod hostile;
+#[cfg(feature = "ldap")]
 mod pipeline;
 #[cfg(feature = "ldap")]
 mod reading;

@@ -33,9 +33,9 @@ fn behind<'t>(text: &'t str, start: &str) -> Vec<&'t str> {
     lines.filter_map(|line| line.strip_prefix(start)).collect()
 }
 
-/// LDC-016, the server's half: the ledger makes a D of both.
+/// The server's half: the ledger makes a D of both.
 #[test]
-fn the_newly_hidden_and_the_deleted_come_back_alike_as_no_longer_matching() {
+fn ldc_016_the_newly_hidden_and_the_deleted_come_back_alike_as_no_longer_matching() {
     let people = ["A", "B", "C"].map(person).concat();
     let server = Setup::new()
         .content(&people)

@@ -63,7 +63,7 @@ fn ldc_004_a_value_replaced_by_itself_moves_csn_and_timestamp() {
 }
 
 #[test]
-fn a_consent_that_is_not_exactly_true_or_false_is_refused_with_21() {
+fn ldc_005_a_consent_that_is_not_exactly_true_or_false_is_refused_with_21() {
     let server = Setup::new().content(LOCAL).start();
     let mut connection = connect(&server);
     for value in ["YES", "true", "TRUE ", "1"] {
@@ -90,7 +90,7 @@ fn ldc_006_proxies_that_differ_in_case_need_two_attributes() {
 }
 
 #[test]
-fn a_second_mail_is_refused_with_19_and_the_holder_not_named() {
+fn ldc_007_a_second_mail_is_refused_with_19_and_the_holder_not_named() {
     let unique = ["unique_uri ldap:///?mail?sub?"];
     let server = Setup::new()
         .overlay("unique", &unique)
@@ -111,7 +111,7 @@ fn a_second_mail_is_refused_with_19_and_the_holder_not_named() {
 }
 
 #[test]
-fn uniqueness_among_imported_entries_does_not_see_a_local_persons_address() {
+fn ldc_008_uniqueness_among_imported_entries_does_not_see_a_local_persons_address() {
     let unique = ["unique_uri ldap:///?mail?sub?(objectClass=syncRemoteAddress)"];
     let server = Setup::new()
         .overlay("unique", &unique)

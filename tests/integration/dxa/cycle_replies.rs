@@ -114,6 +114,25 @@ fn dxc_081_updates_are_applied_and_an_answer_without_any_is_an_acknowledgment() 
 }
 
 #[test]
+fn an_address_that_nobody_can_read_is_named_and_the_rest_applied() {
+    let scene = in_step();
+    let changes = [
+        "0000000041 A Xaver                          X400:c=US;;a=MCI",
+        "0000000042 A Carl                           PCM:NET1/PO1/CARL",
+    ];
+    reply(&scene, "bad", "REQSEQ=1\nSRVSEQ=42\nIMPSEQ=3\n", &changes);
+    let run = scene.dxa("cycle --step t3").ends(1);
+    let line = run
+        .stdout
+        .lines()
+        .find(|line| line.starts_with("DX247 error"));
+    let line = line.unwrap_or_else(|| panic!("{}", run.stdout));
+    assert!(line.contains("connection=HQ number=41 because="), "{line}");
+    assert_eq!(scene.shown().len(), 3, "Carl is there");
+    assert_eq!(scene.numbers()[1], "42");
+}
+
+#[test]
 fn a_reply_that_is_not_whole_is_put_aside_and_changes_nothing() {
     let scene = in_step();
     let add = ["0000000041 A Carl                           PCM:NET1/PO1/CARL"];
@@ -151,4 +170,28 @@ fn a_list_that_would_remove_much_waits_for_permission() {
     scene.dxa("cycle --step t3 --allow-deletes 29").ends(0);
     assert_eq!(scene.shown().len(), 1);
     assert_eq!(scene.numbers(), ["1", "41", "2"]);
+}
+
+#[test]
+fn dxc_028_a_stranger_is_named_with_all_who_look_like_it() {
+    let scene = in_step();
+    for (from, is_near) in [
+        ("NET2/PO1", true),
+        ("NET1/PO", true),
+        ("NET1/P01", true),
+        ("FAR/AWAY", false),
+    ] {
+        let profile = format!("TASK=UPDATEREQ\nREQNAME=PCM:{from}\nREQSEQ=0\nSRVSEQ=0\n");
+        let before = quarantine(&scene).len();
+        scene.put_mail(from, &from.replace('/', "-"), &profile, &[]);
+        let run = scene.dxa("cycle --step t3").ends(1);
+        let line = run
+            .stdout
+            .lines()
+            .find(|line| line.contains("DX136"))
+            .expect("DX136");
+        assert!(line.contains(&format!("from=PCM:{from}/$SYSTEM")), "{line}");
+        assert_eq!(line.contains("NET1/PO1 (HQ)"), is_near, "{line}");
+        assert_eq!(quarantine(&scene).len(), before + 1);
+    }
 }

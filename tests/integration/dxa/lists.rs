@@ -274,6 +274,13 @@ fn an_exported_container_comes_back_as_it_was() {
         "two exports of one state are the same bytes"
     );
     assert!(exported.starts_with("version: 1\n"), "{exported}");
+    for line in ["-o", "--output"] {
+        let file = scene.data("../hq.ldif");
+        let run = scene.dxa(&format!("export HQ {line} {}", file.display()));
+        assert_eq!(run.ends(0).stdout, "", "{line}");
+        assert_eq!(fs::read_to_string(&file).expect("written"), exported);
+        fs::remove_file(file).expect("removed");
+    }
     for entry in scene.entries(CONTAINER) {
         let output = scene
             .slapd

@@ -1,13 +1,34 @@
 //! The directory agent: the real program, a real directory server, real files.
 
+mod blind;
 mod check;
+mod copies;
 mod cycle_crash;
 mod cycle_replies;
 mod cycle_requestor;
 mod cycle_server;
+mod full_disk;
+mod holders;
+mod limits;
+mod line_ends;
 mod lists;
+mod luck;
+mod messages;
+mod moved;
 mod net;
+mod reading;
+mod refused;
+mod removed;
+mod removing;
+mod replies;
 mod reset;
 mod resync;
+mod run;
+mod run_faults;
 mod scene;
+mod sent;
+mod service;
+mod status;
 mod stopped;
+mod takeover;
+mod waiting;

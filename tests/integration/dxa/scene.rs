@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
+use base64::Engine;
 use dirsync::codec::queue::QueueRecord;
 use dirsync::codec::resync::{ResyncHeader, ResyncWriter};
 use dirsync::codec::sync_number::{ImportSync, ReqSync, SrvSync};
@@ -15,6 +16,7 @@ use dirsync::directory::filter::Filter;
 use dirsync::directory::ldap::{ConnectOptions, Connection, Password, Scope, Search};
 
 use crate::support::Run;
+use crate::support::relay::Relay;
 use crate::support::slapd::{ADMIN, AGENT, Setup, Slapd};
 
 /// The moment of every run.
@@ -45,8 +47,13 @@ impl Scene {
     }
 
     pub(super) fn on(setup: Setup) -> Self {
+        Self::holding(setup, TREE)
+    }
+
+    /// A directory that holds something else from the beginning, put there past the overlays of the server.
+    pub(super) fn holding(setup: Setup, content: &str) -> Self {
         let scene = Self {
-            slapd: setup.content(TREE).start(),
+            slapd: setup.content(content).start(),
             folder: tempfile::tempdir().expect("a folder"),
         };
         scene.configure("");
@@ -78,6 +85,31 @@ impl Scene {
         fs::write(self.config(), text.replace(ADMIN, AGENT)).expect("written");
     }
 
+    /// Lets the agent reach its server by a way that can be stopped.
+    pub(super) fn through_relay(&self) -> Relay {
+        let relay = self.slapd.relay();
+        let text = fs::read_to_string(self.config()).expect("readable");
+        let text = text.replace(&self.slapd.url(), &relay.url());
+        fs::write(self.config(), text).expect("written");
+        relay
+    }
+
+    /// Starts a run, does something when it is stopped on its way to the server, and returns how it ended.
+    pub(super) fn dxa_meanwhile(
+        &mut self,
+        line: &str,
+        relay: &Relay,
+        meanwhile: impl FnOnce(&mut Self),
+    ) -> Run {
+        let mut command = self.command(line);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().expect("it runs");
+        relay.until_stopped();
+        meanwhile(self);
+        relay.go_on();
+        Run::of(child.wait_with_output().expect("it ended"))
+    }
+
     /// Returns every file of the agent with its bytes.
     pub(super) fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut found = BTreeMap::new();
@@ -94,22 +126,22 @@ impl Scene {
     }
 
     pub(super) fn command(&self, line: &str) -> Command {
+        self.command_with(&self.config(), line)
+    }
+
+    /// The same with another configuration.
+    pub(super) fn command_with(&self, config: &Path, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dxa"));
         command
             .arg("--config")
-            .arg(self.config())
+            .arg(config)
             .args(line.split_whitespace());
         command.env("DIRSYNC_NOW", NOW).env("TZ", "UTC");
         command
     }
 
     pub(super) fn dxa(&self, line: &str) -> Run {
-        let output = self.command(line).output().expect("it runs");
-        Run {
-            exit: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        Run::of(self.command(line).output().expect("it runs"))
     }
 
     /// Puts a file into the drop folder.
@@ -193,6 +225,33 @@ impl Scene {
             text.push_str(line);
             text.push('\n');
         }
+        let folder = self.data("postoffice/MBG/SYSTEM/new");
+        fs::create_dir_all(&folder).expect("made");
+        fs::write(folder.join(name), text.replace('\n', "\r\n")).expect("written");
+    }
+
+    /// Puts a message whose transactions come with it as a file.
+    pub(super) fn put_attached(
+        &self,
+        from: &str,
+        name: &str,
+        profile: &str,
+        file: &str,
+        bytes: &[u8],
+    ) {
+        let base64 = base64::engine::general_purpose::STANDARD.encode(bytes);
+        let lines: Vec<_> = base64
+            .as_bytes()
+            .chunks(76)
+            .map(String::from_utf8_lossy)
+            .collect();
+        let text = format!(
+            "DirSync-From: PCM:{from}\nDirSync-To: PCM:NET1/AGENT\nSubject: dirsync\nMessage-ID: <{name}@x>\n\
+             MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"cut\"\n\n--cut\nContent-Type: text/plain\n\n\
+             [DIRSYNC]\n{profile}\n--cut\nContent-Type: application/octet-stream; name=\"{file}\"\n\
+             Content-Disposition: attachment; filename=\"{file}\"\nContent-Transfer-Encoding: base64\n\n{}\n--cut--\n",
+            lines.join("\n")
+        );
         let folder = self.data("postoffice/MBG/SYSTEM/new");
         fs::create_dir_all(&folder).expect("made");
         fs::write(folder.join(name), text.replace('\n', "\r\n")).expect("written");

@@ -3,7 +3,7 @@
 mod due;
 mod out_of_scope;
 mod stand_ins;
-mod units;
+pub(crate) mod units;
 
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};

@@ -11,15 +11,15 @@ use super::stand_ins::StandIns;
 use crate::support::Office;
 
 /// Where the units expect the programs.
-const INSTALLED: &str = "/usr/local/bin/";
+pub(crate) const INSTALLED: &str = "/usr/local/bin/";
 
-fn unit(name: &str) -> String {
+pub(crate) fn unit(name: &str) -> String {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/systemd");
     fs::read_to_string(directory.join(name)).expect(name)
 }
 
 /// Reads a unit as `Section.Key` with its value; every line must be a comment, a section or a setting.
-fn settings(text: &str) -> BTreeMap<String, String> {
+pub(crate) fn settings(text: &str) -> BTreeMap<String, String> {
     let mut section = "";
     let mut settings = BTreeMap::new();
     for line in text
@@ -63,21 +63,26 @@ fn the_timer_starts_the_service_of_its_name_and_systemd_has_nothing_to_remark() 
     assert_eq!(settings["Install.WantedBy"], "timers.target");
     assert!(!settings.contains_key("Timer.Unit"));
 
-    // Where systemd is installed, its own check too.
-    if let Some(analyze) = systemd_analyze() {
-        verify(&analyze, &["dirsync-due@.service", "dirsync-due@.timer"]);
-    }
+    let program = env!("CARGO_BIN_EXE_nsda");
+    verify(
+        program,
+        "nsda",
+        &["dirsync-due@.service", "dirsync-due@.timer"],
+    );
 }
 
-fn verify(analyze: &Path, names: &[&str]) {
+/// Where systemd is installed, its own check too.
+pub(crate) fn verify(program: &str, installed: &str, names: &[&str]) {
+    let Some(analyze) = systemd_analyze() else {
+        return;
+    };
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let program = env!("CARGO_BIN_EXE_nsda");
     for name in names {
-        let text = unit(name).replace(&format!("{INSTALLED}nsda"), program);
+        let text = unit(name).replace(&format!("{INSTALLED}{installed}"), program);
         fs::write(directory.path().join(name), text).expect("writable");
     }
     for name in names {
-        let verify = Command::new(analyze)
+        let verify = Command::new(&analyze)
             .args(["verify", "--man=no", name])
             .current_dir(directory.path())
             .output()

@@ -3,6 +3,7 @@
 mod lists;
 pub(crate) mod mail;
 pub(crate) mod mta;
+pub(crate) mod relay;
 pub(crate) mod slapd;
 pub(crate) mod trace;
 
@@ -42,6 +43,15 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// Returns what a program printed and how it ended; -1 is a signal.
+    pub(crate) fn of(output: Output) -> Self {
+        Self {
+            exit: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
     /// Returns the summary that `--json` printed.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout)

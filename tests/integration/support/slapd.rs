@@ -236,6 +236,16 @@ impl Slapd {
         format!("ldap://127.0.0.1:{}", self.ports.0)
     }
 
+    /// Returns `127.0.0.1:PORT`.
+    pub(crate) fn place(&self) -> String {
+        format!("127.0.0.1:{}", self.ports.0)
+    }
+
+    /// Begins a way to it that can be stopped.
+    pub(crate) fn relay(&self) -> super::relay::Relay {
+        super::relay::Relay::to(self.place())
+    }
+
     /// Returns `ldaps://127.0.0.1:PORT`.
     pub(crate) fn ldaps_url(&self) -> String {
         format!("ldaps://127.0.0.1:{}", self.ports.1)
@@ -371,6 +381,29 @@ impl Slapd {
             .arg(self.root.path().join(file))
             .output()
             .unwrap_or_else(|error| panic!("{MISSING}: {error}"))
+    }
+
+    /// Returns the content of the tree with all that the server notes of it, as a backup.
+    pub(crate) fn slapcat(&self) -> String {
+        let output = Command::new(SLAPD)
+            .args(["-T", "cat", "-b", SUFFIX, "-f"])
+            .arg(self.root.path().join("slapd.conf"))
+            .output()
+            .unwrap_or_else(|error| panic!("{MISSING}: {error}"));
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).expect("LDIF is text")
+    }
+
+    /// Puts other content in the place of all that is there, as who restores a backup.
+    pub(crate) fn restore(&mut self, backup: &str) {
+        self.stop();
+        let database = self.root.path().join("db");
+        fs::remove_dir_all(&database).expect("removed");
+        fs::create_dir(&database).expect("made");
+        self.write("backup.ldif", backup);
+        let loaded = self.slapadd("backup.ldif");
+        assert!(loaded.status.success(), "{loaded:?}");
+        self.restart();
     }
 
     /// Writes a file beside the database and returns its path.

@@ -1,5 +1,6 @@
 //! Faults that `strace` injects into a program: the only way to kill it at a chosen system call.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -36,8 +37,8 @@ pub(crate) fn require_tracing() {
     }
 }
 
-/// Returns a command that runs `program` with a fault at the `when`-th call.
-pub(crate) fn traced(program: &Path, call: &str, fault: &str, when: u32) -> Command {
+/// Returns a command that runs `program` with a fault at the `when`-th call; `1+` is every call.
+pub(crate) fn traced(program: &Path, call: &str, fault: &str, when: impl Display) -> Command {
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-o", "/dev/null", "-e"]);
     command.arg(format!("trace={call}"));

@@ -437,6 +437,17 @@ fn dxc_055_056_a_name_alone_means_the_one_entry_that_has_it() {
 }
 
 #[test]
+fn a_name_that_several_have_keeps_all_of_them_in_a_list() {
+    let scene = Scene::list()
+        .holding(A, "George Jones", Some(OWNER))
+        .holding(C, "George Jones", Some(OWNER))
+        .holding(B, "Bob", Some(OWNER));
+    let by_name = change(Select::Name("George Jones".to_owned()), None, &[]);
+    let decision = scene.decide(&[by_name]);
+    assert_eq!(shown(&decision), ["delete MS:NET1/PO1/B"]);
+}
+
+#[test]
 fn dxc_054_an_entry_may_be_changed_in_the_run_that_brings_it() {
     let decision = Scene::updates().decide(&[
         put(A, "Ann"),

@@ -50,3 +50,23 @@ fn ds_p013_an_import_request_outside_of_t1_brings_nothing_and_changes_no_number(
         }
     );
 }
+
+#[test]
+fn dxc_108_a_part_tells_how_far_it_goes_and_keeps_what_was_told_before() {
+    let part = |last, through| {
+        let sending = send_part(&own(), ReqSync(last), ReqSync(through));
+        (
+            sending.head.req_sync.0,
+            sending.next.sent.0,
+            sending.next.req_sync.0,
+        )
+    };
+    assert_eq!(part(40, 30), (30, 30, 17));
+    // An earlier request brought 22, and that may still be confirmed.
+    assert_eq!(part(40, 20), (20, 22, 17));
+    // What the queue does not have was not sent.
+    assert_eq!(part(21, 20), (20, 21, 17));
+    assert_eq!(part(40, 17), (17, 22, 17), "nothing goes");
+    let whole = send_part(&own(), ReqSync(40), ReqSync(40));
+    assert_eq!(whole, send(&own(), ReqSync(40)));
+}

@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::secret::{self, Secret};
+use super::schedule::Schedule;
+use super::secret;
 use super::{Fault, page, place};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::directory::dn::Dn;
 use crate::directory::key::ContainerLayout;
+use crate::directory::ldap::Password;
 use crate::directory::names::UniqueNames;
 
 /// What the agent is on a connection (DX-11).
@@ -89,7 +91,7 @@ pub struct Connection {
     /// Code page of the other side (DXA-Recipient-CP).
     pub code_page: CodePage,
     /// The registered password, where there is one.
-    pub password: Option<Secret>,
+    pub password: Option<Password>,
     /// Updates are sent, received, both or none (DXA-Exchange-Options).
     pub exchange: Direction,
     /// So are templates (DXA-Template-Options).
@@ -100,6 +102,8 @@ pub struct Connection {
     pub export: Export,
     /// Prompts and attributes beside those of the default table.
     pub mappings: Vec<Mapping>,
+    /// When updates are exchanged by the service.
+    pub schedule: Schedule,
 }
 
 /// What becomes of what comes in.
@@ -201,6 +205,9 @@ pub(super) struct ConnectionText {
     limit: u32,
     #[serde(default, rename = "mapping")]
     mappings: Vec<Mapping>,
+    every: Option<u64>,
+    #[serde(default)]
+    at: Vec<String>,
 }
 
 /// Highest trust level (DX-14).
@@ -386,6 +393,7 @@ impl ConnectionText {
                 limit: self.limit,
             },
             mappings: self.mappings,
+            schedule: Schedule::check(self.every, &self.at, faults),
         })
     }
 }

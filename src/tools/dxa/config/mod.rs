@@ -4,7 +4,9 @@
 
 mod connection;
 mod consume;
+mod difference;
 mod fault;
+mod schedule;
 mod secret;
 
 use std::fs;
@@ -14,11 +16,13 @@ use serde::Deserialize;
 
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
-pub use connection::{Connection, Direction, Mapping, Role};
+use crate::directory::ldap::Password;
+pub use connection::{Connection, Direction, Export, Mapping, Role};
 pub(super) use consume::Consumed;
+pub(super) use difference::difference;
 pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
-pub use secret::Secret;
+pub use schedule::Schedule;
 
 /// The whole configuration.
 #[derive(Debug, Clone)]
@@ -44,6 +48,21 @@ pub struct Agent {
     pub data: PathBuf,
     /// Code page of its own files.
     pub code_page: CodePage,
+    /// Where copies of all messages go, if they are wanted (DX-33).
+    pub copies: Option<Copies>,
+    /// Seconds between two looks of the service at mail and lists.
+    pub poll: u32,
+    /// Where metrics are written; none where nobody wants them.
+    pub metrics: Option<PathBuf>,
+}
+
+/// Copies of messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copies {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How many are kept.
+    pub keep: u32,
 }
 
 /// The directory.
@@ -58,11 +77,13 @@ pub struct Directory {
     /// Who the agent is; none binds anonymously.
     pub bind_dn: Option<String>,
     /// Its password.
-    pub password: Option<Secret>,
+    pub password: Option<Password>,
     /// Entries of one page.
     pub page_size: u32,
     /// Seconds that an operation may take.
     pub timeout: u64,
+    /// Hours after which an export container is read whole again, whatever is known of it; 0 is always.
+    pub full_read_hours: u64,
 }
 
 #[derive(Deserialize)]
@@ -83,6 +104,11 @@ struct AgentText {
     data: PathBuf,
     #[serde(default = "default_code_page")]
     code_page: u16,
+    copies: Option<PathBuf>,
+    copies_keep: Option<u32>,
+    #[serde(default = "default_poll")]
+    poll: u32,
+    metrics: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -99,10 +125,19 @@ struct DirectoryText {
     page_size: u32,
     #[serde(default = "default_timeout")]
     timeout: u64,
+    #[serde(default = "default_full_read_hours")]
+    full_read_hours: u64,
 }
 
 fn default_code_page() -> u16 {
     CodePage::Cp850.id()
+}
+
+/// Copies that are kept.
+const DEFAULT_COPIES: u32 = 200;
+
+fn default_poll() -> u32 {
+    60
 }
 
 fn default_page_size() -> u32 {
@@ -111,6 +146,10 @@ fn default_page_size() -> u32 {
 
 fn default_timeout() -> u64 {
     60
+}
+
+fn default_full_read_hours() -> u64 {
+    24
 }
 
 impl Config {
@@ -193,12 +232,63 @@ impl AgentText {
     fn check(self, base: &Path, faults: &mut Vec<Fault>) -> Option<Agent> {
         let page = page("agent.code-page", self.code_page, faults);
         let address = place("agent.address", &self.address, page, faults);
+        let data = base.join(self.data);
+        let copies = check_copies(self.copies, self.copies_keep, &data, base, faults);
+        if !(1..=86_400).contains(&self.poll) {
+            let text = format!("{}, expected 1 to 86400 seconds", self.poll);
+            faults.push(Fault::new("agent.poll", text));
+        }
         Some(Agent {
             address: address?,
-            data: base.join(self.data),
+            data,
             code_page: page,
+            copies,
+            poll: self.poll,
+            metrics: self.metrics.map(|path| base.join(path)),
         })
     }
+}
+
+/// Copies that were asked for need a place of their own (Q174741).
+fn check_copies(
+    folder: Option<PathBuf>,
+    keep: Option<u32>,
+    data: &Path,
+    base: &Path,
+    faults: &mut Vec<Fault>,
+) -> Option<Copies> {
+    let setting = "agent.copies";
+    let Some(folder) = folder else {
+        if keep.is_some() {
+            let text = "missing, but copies-keep is set: copies of messages need a folder";
+            faults.push(Fault::new(setting, text));
+        }
+        return None;
+    };
+    if folder.as_os_str().is_empty() {
+        faults.push(Fault::new(setting, "empty, expected a folder"));
+    }
+    let folder = base.join(folder);
+    if is_worked_in(&folder, data) {
+        let text = format!(
+            "{}: the agent works in it, expected a folder of its own",
+            folder.display()
+        );
+        faults.push(Fault::new(setting, text));
+    }
+    let keep = keep.unwrap_or(DEFAULT_COPIES);
+    if keep == 0 {
+        let text = "0, expected how many copies are kept";
+        faults.push(Fault::new("agent.copies-keep", text));
+    }
+    Some(Copies { folder, keep })
+}
+
+/// Tells whether the agent reads from a folder, or has files of its own there.
+fn is_worked_in(folder: &Path, data: &Path) -> bool {
+    const FOLDERS: [&str; 6] = ["in", "out", "done", "bad", "removed", "postoffice"];
+    let is_within = |other: PathBuf| folder.starts_with(other);
+    folder == data || FOLDERS.iter().any(|name| is_within(data.join(name)))
 }
 
 impl DirectoryText {
@@ -238,6 +328,7 @@ impl DirectoryText {
             password,
             page_size: self.page_size,
             timeout: self.timeout,
+            full_read_hours: self.full_read_hours,
         }
     }
 }

@@ -1,29 +1,11 @@
-//! Passwords of a configuration: from a file or the environment, never from the configuration itself, and never shown.
+//! Where the passwords of a configuration stand: in a file or the environment, never in the configuration itself.
 
 use std::env;
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Fault;
-
-/// A password. `Debug` says only that there is one.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Returns it, to be handed on.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
+use crate::directory::ldap::Password;
 
 /// Finds a password where two settings say that it is; one line end behind it does not count.
 pub(super) fn find(
@@ -32,7 +14,7 @@ pub(super) fn find(
     variable: Option<String>,
     base: &Path,
     faults: &mut Vec<Fault>,
-) -> Option<Secret> {
+) -> Option<Password> {
     let text = match (file, variable) {
         (None, None) => return None,
         (Some(_), Some(_)) => Err("password-env is set too, expected one of them".to_owned()),
@@ -55,7 +37,7 @@ pub(super) fn find(
             faults.push(Fault::new(setting, "the password is empty"));
             None
         }
-        Ok(text) => Some(Secret(text)),
+        Ok(text) => Some(Password::new(text)),
         Err(error) => {
             faults.push(Fault::new(setting, error));
             None

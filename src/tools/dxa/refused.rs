@@ -1,0 +1,183 @@
+//! What becomes of writes that the directory refused: some entry is gone since it was read, some value is not to the
+//! server's taste (`spec/exchange.md` DX-26, LD-15, NT-18).
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::directory::change::{Change, Modification};
+use crate::directory::dn::Dn;
+use crate::directory::entry::Attributes;
+use crate::directory::import::{Fate, Snapshot};
+use crate::directory::ldap::{Meaning, Operation};
+use crate::directory::note::Note;
+use crate::directory::schema;
+use crate::plan::outcome::{Outcome, Reason};
+use crate::tools::exit::ToolError;
+
+use super::agent::Agent;
+use super::config::Connection;
+use super::container::{self, Refused, unwritten};
+use super::dropping::{self, Ended, write_without};
+use super::event::{Event, Severity};
+use super::importing::Incoming;
+
+impl Agent<'_> {
+    /// Makes good what can be made good, and returns what stays refused.
+    pub(super) fn mend(
+        &mut self,
+        refused: Vec<Refused>,
+        incoming: &Incoming,
+        snapshot: &Snapshot,
+        fates: &mut [Fate],
+    ) -> Result<Vec<Refused>, ToolError> {
+        if refused.is_empty() {
+            return Ok(refused);
+        }
+        let by_name: HashMap<_, _> = snapshot
+            .iter()
+            .filter_map(|(_, held)| Some((held.dn.key(), held.attributes.as_ref()?)))
+            .collect();
+        let mut left = Vec::new();
+        for mut refused in self.add_anew(refused, &by_name, fates)? {
+            self.interrupt.check()?;
+            if !dropping::is_about_values(&refused.refusal) {
+                left.push(refused);
+                continue;
+            }
+            let held = by_name.get(&refused.operation.dn.key()).copied();
+            let refusal = refused.refusal.clone();
+            let ended = write_without(
+                &mut self.directory,
+                &self.suffix,
+                &refused.operation,
+                refusal,
+                held,
+                incoming.templates(),
+            )?;
+            match (ended, fates.get_mut(refused.fate)) {
+                (Ended::Refused(refusal), _) => {
+                    refused.refusal = refusal;
+                    left.push(refused);
+                }
+                (Ended::Without { notes, has_changed }, Some(fate)) => {
+                    fate.notes.extend(notes);
+                    if fate.outcome == Outcome::Modified && !has_changed {
+                        fate.outcome = Outcome::Unchanged;
+                    }
+                }
+                (Ended::Without { .. }, None) => {}
+            }
+        }
+        Ok(left)
+    }
+
+    /// Adds entries that were gone when they were to be changed, as they were to be.
+    fn add_anew(
+        &mut self,
+        refused: Vec<Refused>,
+        by_name: &HashMap<String, &Attributes>,
+        fates: &mut [Fate],
+    ) -> Result<Vec<Refused>, ToolError> {
+        let is_missing = |refused: &Refused| {
+            refused.refusal.meaning(&refused.operation.change) == Meaning::Missing
+        };
+        let (missing, mut left): (Vec<_>, Vec<_>) = refused.into_iter().partition(is_missing);
+        let mut gone: BTreeMap<usize, Vec<Refused>> = BTreeMap::new();
+        for refused in missing {
+            gone.entry(refused.fate).or_default().push(refused);
+        }
+        for (fate, mut all) in gone {
+            let Some(operation) = anew(&all, by_name) else {
+                left.append(&mut all);
+                continue;
+            };
+            let outcome = self.directory.apply(&operation).map_err(unwritten)?;
+            let note = "it was gone when it was to be changed, and is added anew";
+            if let Some(fate) = fates.get_mut(fate) {
+                fate.notes.push(Note::new(Reason::NoSuchEntry, note));
+                fate.outcome = Outcome::Added;
+            }
+            if let Err(refusal) = outcome {
+                left.push(Refused::new(fate, operation, refusal));
+            }
+        }
+        Ok(left)
+    }
+
+    /// Says what stays refused.
+    pub(super) fn say_refused(
+        &mut self,
+        connection: &Connection,
+        refused: &[Refused],
+        fates: &mut [Fate],
+    ) {
+        for refused in refused {
+            let Some(fate) = fates.get_mut(refused.fate) else {
+                continue;
+            };
+            let detail = refused.refusal.to_string();
+            fate.outcome = Outcome::Refused;
+            fate.reason = Some(Note::new(container::reason(refused), detail.clone()));
+            let key = fate.key.as_ref().map(ToString::to_string);
+            let event = Event::new(Severity::Error, "the directory refused an operation");
+            let event = event.id("DX133").with("connection", &connection.name);
+            let event = event.with("key", key.unwrap_or_default());
+            self.say(event.with("result", detail));
+        }
+    }
+}
+
+/// Makes the addition of an entry of which a rename, a modification or both found nothing.
+fn anew(refused: &[Refused], by_name: &HashMap<String, &Attributes>) -> Option<Operation> {
+    let mut dn: Option<&Dn> = None;
+    let mut attributes = None;
+    let mut parts: &[Modification] = &[];
+    let mut target = None;
+    for refused in refused {
+        let operation = &refused.operation;
+        match &operation.change {
+            Change::Rename {
+                new_rdn,
+                new_superior,
+                ..
+            } => {
+                attributes = by_name.get(&operation.dn.key());
+                let above = new_superior.clone().or_else(|| operation.dn.parent());
+                target = Some(new_rdn.below(&above.unwrap_or_default()));
+            }
+            Change::Modify(modified) => {
+                dn = Some(&operation.dn);
+                parts = modified;
+            }
+            Change::Add(_) | Change::Delete => {}
+        }
+    }
+    let dn = target.as_ref().or(dn)?;
+    let attributes = attributes.or_else(|| by_name.get(&dn.key()))?;
+    let mut attributes = (*attributes).clone();
+    for part in parts {
+        attributes.set(&part.attribute, part.values.clone());
+    }
+    let key = dn.own_value(schema::KEY)?;
+    attributes.set(schema::KEY, vec![key.to_vec()]);
+    Some(Operation::new(dn.clone(), Change::Add(attributes)))
+}
+
+/// Brings what a later look came to into what is known: of the entries that somebody else was at, and of no others.
+pub(super) fn merge(known: &mut [Fate], later: &[Fate], asks: usize, open: &[usize]) {
+    for &at in open {
+        let now = place(later, asks, known, at).and_then(|at| later.get(at));
+        if let Some(now) = now {
+            known[at] = now.clone();
+        }
+    }
+}
+
+/// Finds the fate `at` of one look in another: an ask has its place, and what no ask named has a key.
+pub(super) fn place(fates: &[Fate], asks: usize, others: &[Fate], at: usize) -> Option<usize> {
+    if at < asks {
+        return Some(at);
+    }
+    let key = &others.get(at)?.key;
+    let mut unnamed = (asks..).zip(fates.get(asks..)?);
+    unnamed.find_map(|(at, fate)| (fate.key == *key).then_some(at))
+}

@@ -1,0 +1,71 @@
+//! What a list removes is kept first, as LDIF that `ldapadd` takes back (`spec/exchange.md` NT-07; design, section 5).
+
+use std::path::{Path, PathBuf};
+
+use crate::directory::entry::Entry;
+use crate::directory::import::{Change, Fate, Snapshot, Write};
+use crate::directory::ldif::{VersionLine, Writer};
+use crate::plan::outcome::Outcome;
+use crate::tools::exit::ToolError;
+use crate::tools::outfile::OutFile;
+
+use super::agent::Agent;
+use super::config::Connection;
+use super::container;
+use super::event::{Event, Severity};
+use super::home::unusable;
+use super::importing::container_of;
+
+impl Agent<'_> {
+    /// Writes the entries that go because a list lacks them into a file of `removed/`, durably, before the first of them
+    /// goes.
+    pub(super) fn keep_removed(
+        &mut self,
+        connection: &Connection,
+        snapshot: &Snapshot,
+        fates: &[Fate],
+        writes: &[Write],
+    ) -> Result<(), ToolError> {
+        let is_swept = |write: &&Write| {
+            let fate = fates.get(write.fate);
+            matches!(write.change, Change::Delete { .. })
+                && fate.is_some_and(|fate| fate.outcome == Outcome::Swept)
+        };
+        let swept = writes.iter().filter(is_swept);
+        let held = swept.filter_map(|write| snapshot.get(&write.key));
+        let names: Vec<_> = held.map(|held| held.dn.clone()).collect();
+        let container = container_of(connection)?;
+        let page = self.config.directory.page_size;
+        let entries = container::read_entries(&mut self.directory, container, &names, page)?;
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let moment = self.clock.now().strftime("%Y%m%dT%H%M%SZ");
+        let folder = self.home.removed();
+        let path = free(&folder, &format!("{moment}-{}", connection.name));
+        write(&path, &entries).map_err(|error| unusable(&path, error))?;
+        let event = Event::new(Severity::Info, "what the list lacks is kept before it goes");
+        let event = event.with("connection", &connection.name);
+        let event = event.with("entries", entries.len());
+        self.say(event.with("file", path.display()));
+        Ok(())
+    }
+}
+
+fn write(path: &Path, entries: &[Entry]) -> std::io::Result<()> {
+    let mut writer = Writer::new(OutFile::create(path)?, VersionLine::Written);
+    for entry in entries {
+        writer.entry(entry)?;
+    }
+    writer.finish()?.put_in_place()
+}
+
+/// Returns a name that nothing has.
+fn free(folder: &Path, name: &str) -> PathBuf {
+    let first = folder.join(format!("{name}.ldif"));
+    let more = (2..).map(|number| folder.join(format!("{name}-{number}.ldif")));
+    let mut names = std::iter::once(first).chain(more);
+    names
+        .find(|path| !path.exists())
+        .expect("numbers do not end before names do")
+}

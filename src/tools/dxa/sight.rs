@@ -1,0 +1,184 @@
+//! Whether the agent sees what it has to see: what access rules hide looks as if it were not there, and would be taken for
+//! deleted, allowed or empty (`spec/exchange.md` LD-12). Only a comparison tells one from the other.
+
+use std::ops::ControlFlow;
+
+use crate::directory::dn::Dn;
+use crate::directory::filter::Filter;
+use crate::directory::ldap::{Comparison, Connection as Link, LdapError, Scope, Search};
+use crate::directory::schema;
+use crate::directory::template_map::TemplateMap;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::agent::Agent;
+use super::container::unread;
+
+/// Tells whether there is anything below an entry (X.501; OpenLDAP answers comparisons with it).
+const HAS_SUBORDINATES: &str = "hasSubordinates";
+
+/// What an import depends on.
+const IMPORT: [&str; 5] = [
+    schema::KEY,
+    schema::ADDRESS,
+    schema::IMPORTED_FROM,
+    schema::PROXY_PRIMARY,
+    schema::PROXY_SECONDARY,
+];
+
+/// What a container itself is asked for.
+const NUMBERS: [&str; 4] = [
+    schema::REQ_SEQ,
+    schema::SVR_SEQ,
+    schema::IMP_SEQ,
+    schema::CONF_SEQ,
+];
+
+/// What decides whether and how an entry goes out.
+const EXPORT: [&str; 8] = [
+    schema::HIDDEN,
+    schema::EXPORT,
+    schema::TRUST_LEVEL,
+    schema::IMPORTED_FROM,
+    schema::ADDRESS,
+    schema::PROXY_PRIMARY,
+    schema::DISPLAY_NAME,
+    schema::CN,
+];
+
+impl Agent<'_> {
+    /// Refuses to import blind. Each container is looked at once in a run.
+    pub(super) fn sees_import(&mut self, container: &Dn) -> Result<(), ToolError> {
+        self.sees("import", container, |link| sees_import(link, container))
+    }
+
+    /// Refuses to export blind.
+    pub(super) fn sees_export(
+        &mut self,
+        container: &Dn,
+        outgoing: Option<&TemplateMap>,
+    ) -> Result<(), ToolError> {
+        self.sees("export", container, |link| {
+            sees_export(link, container, outgoing)
+        })
+    }
+
+    fn sees(
+        &mut self,
+        what: &'static str,
+        container: &Dn,
+        look: impl FnOnce(&mut Link) -> Result<String, ToolError>,
+    ) -> Result<(), ToolError> {
+        let key = (what, container.key());
+        if self.seen.contains(&key) {
+            return Ok(());
+        }
+        look(&mut self.directory)?;
+        self.seen.insert(key);
+        Ok(())
+    }
+}
+
+/// Looks at an import container.
+pub(super) fn sees_import(link: &mut Link, container: &Dn) -> Result<String, ToolError> {
+    check(link, container, &NUMBERS)?;
+    let filter = Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS);
+    look(link, container, filter, &IMPORT)
+}
+
+/// Looks at an export container.
+pub(super) fn sees_export(
+    link: &mut Link,
+    container: &Dn,
+    outgoing: Option<&TemplateMap>,
+) -> Result<String, ToolError> {
+    let rules = outgoing.into_iter().flat_map(TemplateMap::rules);
+    let mapped = rules.filter_map(|rule| rule.attribute.as_deref());
+    let attributes: Vec<_> = EXPORT.into_iter().chain(mapped).collect();
+    look(link, container, Filter::any(), &attributes)
+}
+
+fn look(
+    link: &mut Link,
+    container: &Dn,
+    filter: Filter,
+    attributes: &[&str],
+) -> Result<String, ToolError> {
+    let Some(dn) = first_below(link, container, filter)? else {
+        return match is_hidden(link, container)? {
+            false => Ok("nothing to try it on yet".to_owned()),
+            true => Err(blind(format!("the entries below {container}"))),
+        };
+    };
+    check(link, &dn, attributes)?;
+    Ok(String::new())
+}
+
+fn check(link: &mut Link, dn: &Dn, attributes: &[&str]) -> Result<(), ToolError> {
+    for attribute in attributes {
+        if is_unreadable(link, dn, attribute)? {
+            return Err(blind(format!("{attribute} of {dn}")));
+        }
+    }
+    Ok(())
+}
+
+fn blind(what: String) -> ToolError {
+    let text = format!("{what} cannot be read: access rules hide it (LD-12)");
+    ToolError::new(ExitCode::BadLogin, text)
+}
+
+/// Finds an entry to try it on.
+fn first_below(link: &mut Link, container: &Dn, filter: Filter) -> Result<Option<Dn>, ToolError> {
+    let mut search = Search::new(container.clone()).filter(filter);
+    search.attributes = vec![schema::OBJECT_CLASS.to_owned()];
+    let mut first = None;
+    let searched = link.search(&search, |entry| match entry.dn.is_same(container) {
+        true => ControlFlow::Continue(()),
+        false => {
+            first = Some(entry.dn);
+            ControlFlow::Break(())
+        }
+    });
+    // One is enough: that it was stopped behind it is no fault.
+    if first.is_none() {
+        searched.map_err(unread)?;
+    }
+    Ok(first)
+}
+
+/// Tells whether a container in which no entry was found has some below it all the same.
+fn is_hidden(link: &mut Link, container: &Dn) -> Result<bool, ToolError> {
+    let mut any = Search::new(container.clone());
+    any.scope = Scope::OneLevel;
+    any.attributes = vec![schema::OBJECT_CLASS.to_owned()];
+    let mut is_any_seen = false;
+    let searched = link.search(&any, |_| {
+        is_any_seen = true;
+        ControlFlow::Break(())
+    });
+    if is_any_seen {
+        return Ok(false);
+    }
+    searched.map_err(unread)?;
+    match link.compare(container, HAS_SUBORDINATES, b"TRUE") {
+        Ok(comparison) => Ok(comparison == Comparison::True),
+        // Not every server knows it.
+        Err(LdapError::Refused { .. }) => Ok(false),
+        Err(error) => Err(unread(error)),
+    }
+}
+
+fn is_unreadable(link: &mut Link, dn: &Dn, attribute: &str) -> Result<bool, ToolError> {
+    // A value that the syntax allows: else the server does not get as far as its rules.
+    let value: &[u8] = match attribute {
+        schema::HIDDEN | schema::EXPORT => b"TRUE",
+        number if number == schema::TRUST_LEVEL || NUMBERS.contains(&number) => b"0",
+        _ => b"-",
+    };
+    match link.compare(dn, attribute, value) {
+        Ok(comparison) => Ok(comparison == Comparison::Unreadable),
+        // One that the server does not know hides nothing.
+        Err(LdapError::Refused { .. }) => Ok(false),
+        Err(error) => Err(unread(error)),
+    }
+}

@@ -1,0 +1,12 @@
+//! `audit`: two sides of any kind, and all that differs between them.
+
+mod consent;
+#[cfg(feature = "ldap")]
+mod directory;
+mod findings;
+mod planted;
+mod program;
+mod repairs;
+mod scene;
+mod show;
+mod sides;
