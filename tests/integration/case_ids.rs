@@ -9,8 +9,7 @@ use std::path::Path;
 const DIRSYNC_APART: [&str; 3] = ["DS-C025", "DS-L001", "DS-S065"];
 
 /// Cases of the directory agent that have no test yet.
-const DXA_NOT_YET: [&str; 1] = [
-    "DXC-110",
+const DXA_NOT_YET: [&str; 1] = ["DXC-110"];
 
 /// Returns the ids of a file of cases whose `kind` is wanted.
 fn ids(file: &str, is_wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {

@@ -91,8 +91,8 @@ impl Marked {
         let (Some(uuid), Some(csn)) = (uuid, csn) else {
             return Err(entry);
         };
-        entry.attributes.set(UUID, Vec::new());
-        entry.attributes.set(CSN, Vec::new());
+        entry.attributes.remove(UUID);
+        entry.attributes.remove(CSN);
         Ok(Self {
             uuid,
             mark: Mark::of(&csn, &entry.dn),

@@ -103,7 +103,9 @@ impl ProxyRules {
     #[must_use]
     pub fn has_none(&self, entry: &Attributes) -> bool {
         let is_without = |name| entry.values(name).is_empty();
-        self.rules.is_empty() && is_without(schema::PROXY_PRIMARY) && is_without(schema::PROXY_SECONDARY)
+        self.rules.is_empty()
+            && is_without(schema::PROXY_PRIMARY)
+            && is_without(schema::PROXY_SECONDARY)
     }
 
     /// Returns the types of the addresses that are made.
@@ -170,8 +172,14 @@ impl Proxies {
     /// Puts the proxies into an entry. `mail` follows the primary SMTP address unless it is another's: a mapped one, the
     /// target address, or what an administrator set.
     pub fn put(&self, before: &[TargetAddress], entry: &mut Attributes) {
-        entry.set(schema::PROXY_PRIMARY, self.primary.iter().map(ToString::to_string));
-        entry.set(schema::PROXY_SECONDARY, self.secondary.iter().map(ToString::to_string));
+        entry.set(
+            schema::PROXY_PRIMARY,
+            self.primary.iter().map(ToString::to_string),
+        );
+        entry.set(
+            schema::PROXY_SECONDARY,
+            self.secondary.iter().map(ToString::to_string),
+        );
         let mail = entry
             .text(schema::MAIL)
             .map(|mail| TargetAddress::new("SMTP", mail));

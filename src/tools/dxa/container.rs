@@ -152,11 +152,7 @@ impl<'a> Contents<'a> {
     }
 
     /// Reads the entries of the owner that had to stay in a container when the others were moved: they are its all the same.
-    fn read_behind(
-        &mut self,
-        directory: &mut Connection,
-        container: &Dn,
-    ) -> Result<(), ToolError> {
+    fn read_behind(&mut self, directory: &mut Connection, container: &Dn) -> Result<(), ToolError> {
         if entry_at(directory, container, &[schema::OBJECT_CLASS])?.is_none() {
             return Ok(());
         }

@@ -127,7 +127,7 @@ impl Agent<'_> {
             };
             let looked = match (because, known, identity.clone()) {
                 (None, Some(known), Some(identity)) => {
-                    self.look(container, &attributes, known, identity)?
+                    self.look_for_changes(container, &attributes, known, identity)?
                 }
                 (because, ..) => Err(because.unwrap_or_default()),
             };
@@ -219,7 +219,7 @@ impl Agent<'_> {
     }
 
     /// Looks which entries have changed, and reads them. The text says why all must be read.
-    fn look(
+    fn look_for_changes(
         &mut self,
         container: &Dn,
         attributes: &[String],
