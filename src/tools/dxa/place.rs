@@ -359,6 +359,6 @@ mod tests {
             serde_json::from_str::<Place>(&text).expect("the same"),
             place
         );
-        assert_eq!(place.shown(), "ou=a\\2C b,o=Org (per-postoffice)");
+        assert_eq!(place.shown(), "ou=a\\, b,o=Org (per-postoffice)");
     }
 }
