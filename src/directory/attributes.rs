@@ -23,10 +23,19 @@ pub struct Values<'a> {
 }
 
 impl Attributes {
+    /// None yet, with room for so many bytes of them.
+    #[must_use]
+    pub fn with_room(len: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(len),
+        }
+    }
+
     /// Returns the values of an attribute; none where it is missing.
     #[must_use]
     pub fn values(&self, name: &str) -> Values<'_> {
-        let rest = self.find(name).map_or(&[][..], |found| found.body);
+        let found = self.find(Name::of(name));
+        let rest = found.map_or(&[][..], |found| found.body);
         Values { rest }
     }
 
@@ -44,31 +53,29 @@ impl Attributes {
 
     /// Adds a value behind those that an attribute has.
     pub fn add(&mut self, name: &str, value: impl AsRef<[u8]>) {
-        let mut added = Vec::new();
-        put_bytes(&mut added, value.as_ref());
-        match self.find(name) {
-            Some(found) => {
-                let mut body = found.body.to_vec();
-                body.extend(added);
-                let (from, to) = (found.body_start, found.end);
-                self.replace(from, to, &body);
-            }
-            None => self.push(name, &added),
-        }
+        let before = self.values(name).to_vec();
+        let values = before.iter().map(|before| &before[..]);
+        self.set(name, values.chain([value.as_ref()]));
     }
 
     /// Replaces the values of an attribute; none removes it, since LDAP has no empty attribute.
     pub fn set<V: AsRef<[u8]>>(&mut self, name: &str, values: impl IntoIterator<Item = V>) {
+        let known = Name::of(name);
+        let found = self.find(known).map(|found| found.range());
+        let Some((start, from, to)) = found else {
+            return self.push(name, known, values);
+        };
         let mut body = Vec::new();
         for value in values {
             put_bytes(&mut body, value.as_ref());
         }
-        match self.find(name).map(|found| found.range()) {
-            Some((start, _, end)) if body.is_empty() => drop(self.bytes.drain(start..end)),
-            Some((_, from, to)) => self.replace(from, to, &body),
-            None if body.is_empty() => {}
-            None => self.push(name, &body),
+        if body.is_empty() {
+            self.bytes.drain(start..to);
+            return;
         }
+        let mut bytes = Vec::with_capacity(body.len() + 2);
+        put_bytes(&mut bytes, &body);
+        self.bytes.splice(from..to, bytes);
     }
 
     /// Gives an attribute one value.
@@ -79,6 +86,42 @@ impl Attributes {
     /// Removes an attribute.
     pub fn remove(&mut self, name: &str) {
         self.set(name, [] as [&[u8]; 0]);
+    }
+
+    /// Returns each attribute that one of two entries has, with the values here and there.
+    pub fn beside<'a>(&'a self, there: &'a Self) -> impl Iterator<Item = Beside<'a>> {
+        // Entries that are compared mostly have the same attributes in the same order.
+        let mut next = there.records();
+        let mut other = move |name: Name<'_>| {
+            let same = |record: &Record<'_>| record.name.is_same(name);
+            let found = next.next().filter(same);
+            let found = found.or_else(|| {
+                next = there.records();
+                next.find(same)
+            });
+            found.map_or(&[][..], |found| found.body)
+        };
+        let here = self.records().map(move |record| Beside {
+            name: record.name,
+            here: Values { rest: record.body },
+            there: Values {
+                rest: other(record.name),
+            },
+        });
+        let mut next = self.records();
+        let mut is_here = move |name: Name<'_>| {
+            let same = |record: Record<'_>| record.name.is_same(name);
+            next.next().is_some_and(same) || {
+                next = self.records();
+                next.any(same)
+            }
+        };
+        let there = there.records().filter(move |record| !is_here(record.name));
+        here.chain(there.map(|record| Beside {
+            name: record.name,
+            here: Values { rest: &[] },
+            there: Values { rest: record.body },
+        }))
     }
 
     /// Returns the attributes and their values.
@@ -93,6 +136,16 @@ impl Attributes {
         self.bytes.is_empty()
     }
 
+    /// Returns the attributes but these.
+    #[must_use]
+    pub fn without(&self, names: &Names) -> Self {
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        for record in self.records().filter(|record| !names.has(record.name)) {
+            bytes.extend_from_slice(&self.bytes[record.start..record.end]);
+        }
+        Self { bytes }
+    }
+
     /// Gives back memory that is kept for more attributes.
     pub fn shrink(&mut self) {
         self.bytes.shrink_to_fit();
@@ -105,41 +158,98 @@ impl Attributes {
         }
     }
 
-    fn find(&self, name: &str) -> Option<Record<'_>> {
-        let usual = usual(name);
-        self.records().find(|record| match (record.name, usual) {
-            (Name::Usual(found), Some(usual)) => found == usual,
-            (Name::Usual(_), None) => false,
-            (Name::Written(found), _) => found.eq_ignore_ascii_case(name),
-        })
+    fn find(&self, name: Name<'_>) -> Option<Record<'_>> {
+        self.records().find(|record| record.name.is_same(name))
     }
 
-    /// Puts an attribute behind the others.
-    fn push(&mut self, name: &str, body: &[u8]) {
-        match usual(name).filter(|&at| USUAL[usize::from(at)] == name) {
-            Some(at) => self.bytes.push(at),
-            None => {
+    /// Puts an attribute that is not there behind the others.
+    fn push<V: AsRef<[u8]>>(
+        &mut self,
+        name: &str,
+        known: Name<'_>,
+        values: impl IntoIterator<Item = V>,
+    ) {
+        let before = self.bytes.len();
+        match known {
+            Name::Usual(at) if USUAL[usize::from(at)] == name => self.bytes.push(at),
+            _ => {
                 self.bytes.push(WRITTEN);
                 put_bytes(&mut self.bytes, name.as_bytes());
             }
         }
-        put_bytes(&mut self.bytes, body);
-    }
-
-    /// Puts other values in the place of those that an attribute has.
-    fn replace(&mut self, from: usize, to: usize, body: &[u8]) {
-        let mut bytes = Vec::with_capacity(body.len() + 2);
-        put_bytes(&mut bytes, body);
-        self.bytes.splice(from..to, bytes);
+        let start = self.bytes.len();
+        for value in values {
+            put_bytes(&mut self.bytes, value.as_ref());
+        }
+        match self.bytes.len() - start {
+            0 => self.bytes.truncate(before),
+            // The values are mostly so short that their length is one byte.
+            len @ ..0x80 => self.bytes.insert(start, len as u8),
+            _ => {
+                let body = self.bytes.split_off(start);
+                put_bytes(&mut self.bytes, &body);
+            }
+        }
     }
 }
 
-/// Returns the place of a usual name.
-fn usual(name: &str) -> Option<u8> {
-    let found = USUAL
-        .iter()
-        .position(|usual| usual.eq_ignore_ascii_case(name));
-    found.and_then(|at| u8::try_from(at).ok())
+/// One attribute of two entries.
+pub struct Beside<'a> {
+    name: Name<'a>,
+    /// The values of the one.
+    pub here: Values<'a>,
+    /// The values of the other.
+    pub there: Values<'a>,
+}
+
+impl<'a> Beside<'a> {
+    /// Returns the name of the attribute.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.name.text()
+    }
+
+    /// Tells whether it is one of these.
+    #[must_use]
+    pub fn is_one_of(&self, names: &Names) -> bool {
+        names.has(self.name)
+    }
+}
+
+/// Names of attributes, compared without case.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    usual: u64,
+    written: Vec<String>,
+}
+
+// A name is one bit of a word.
+const _: () = assert!(USUAL.len() <= u64::BITS as usize);
+
+impl Names {
+    fn has(&self, name: Name<'_>) -> bool {
+        match name {
+            Name::Usual(_) => self.usual & name.bit() != 0,
+            Name::Written(text) => {
+                let mut written = self.written.iter();
+                written.any(|written| written.eq_ignore_ascii_case(text))
+                    || self.usual & Name::of(text).bit() != 0
+            }
+        }
+    }
+}
+
+impl<N: AsRef<str>> FromIterator<N> for Names {
+    fn from_iter<I: IntoIterator<Item = N>>(names: I) -> Self {
+        let mut all = Self::default();
+        for name in names {
+            match Name::of(name.as_ref()) {
+                Name::Written(name) => all.written.push(name.to_owned()),
+                usual => all.usual |= usual.bit(),
+            }
+        }
+        all
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -149,10 +259,33 @@ enum Name<'a> {
 }
 
 impl<'a> Name<'a> {
+    fn of(name: &'a str) -> Self {
+        let found = USUAL
+            .iter()
+            .position(|usual| usual.eq_ignore_ascii_case(name));
+        let found = found.and_then(|at| u8::try_from(at).ok());
+        found.map_or(Self::Written(name), Self::Usual)
+    }
+
     fn text(self) -> &'a str {
         match self {
             Self::Usual(at) => USUAL[usize::from(at)],
             Self::Written(name) => name,
+        }
+    }
+
+    fn bit(self) -> u64 {
+        match self {
+            Self::Usual(at) => 1 << at,
+            Self::Written(_) => 0,
+        }
+    }
+
+    fn is_same(self, other: Name<'_>) -> bool {
+        match (self, other) {
+            (Self::Usual(one), Name::Usual(other)) => one == other,
+            // A usual name may also be written out, in another letter case.
+            _ => self.text().eq_ignore_ascii_case(other.text()),
         }
     }
 }

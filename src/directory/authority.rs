@@ -110,7 +110,7 @@ pub fn by_name<'a>(
 }
 
 fn is_same(one: &str, other: &str) -> bool {
-    fold(one) == fold(other)
+    one == other || fold(one) == fold(other)
 }
 
 #[cfg(test)]

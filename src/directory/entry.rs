@@ -1,6 +1,6 @@
 //! An entry of a directory: a name and attributes.
 
-pub use super::attributes::{Attributes, Values};
+pub use super::attributes::{Attributes, Beside, Names, Values};
 use super::dn::Dn;
 
 /// An entry.

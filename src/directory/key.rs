@@ -1,5 +1,6 @@
 //! The never-reused name of one remote address (`spec/exchange.md` LD-03, DX-35, DX-36).
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -39,12 +40,12 @@ impl SyncKey {
     #[must_use]
     pub fn of(address: &TargetAddress) -> Self {
         let value = match address.kind() {
-            PC_MAIL => upper(address.value()),
+            PC_MAIL => upper(address.value()).into(),
             // One mailbox, whichever way its sender spells the name of the number.
-            "X400" => x400::spell_x121(address.value(), X121Spelling::Plain),
-            _ => address.value().to_owned(),
+            "X400" => x400::spell_x121(address.value(), X121Spelling::Plain).into(),
+            _ => Cow::Borrowed(address.value()),
         };
-        Self::stored(&format!("{}:{value}", address.kind()))
+        Self::stored(&[address.kind(), &value].join(":"))
     }
 
     /// Returns the key of an entry of another organization: what its own directory calls it (IO-07).

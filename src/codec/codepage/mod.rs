@@ -138,7 +138,7 @@ impl CodePage {
     #[must_use]
     pub fn decode(self, bytes: &[u8]) -> String {
         if bytes.is_ascii() {
-            bytes.iter().copied().map(char::from).collect()
+            String::from_utf8_lossy(bytes).into_owned()
         } else if self.is_double_byte() {
             double::decode(self, bytes)
         } else {

@@ -54,30 +54,31 @@ pub struct Write {
 
 /// Says what has to change for `now` to become `wanted`. Values are compared as a set: an attribute has no order.
 pub(super) fn difference(now: &Attributes, wanted: &Attributes) -> Vec<Modified> {
-    let gone = now
-        .iter()
-        .filter(|(name, _)| wanted.values(name).is_empty());
-    let gone = gone.map(|(name, _)| Modified {
-        attribute: name.to_owned(),
-        values: Vec::new(),
-    });
-    let other = wanted
-        .iter()
-        .filter(|(name, values)| !is_same_set(&now.values(name), values));
-    let other = other.map(|(name, values)| Modified {
-        attribute: name.to_owned(),
-        values: values.to_vec(),
-    });
-    gone.chain(other).collect()
+    let (mut gone, mut other) = (Vec::new(), Vec::new());
+    for beside in wanted.beside(now) {
+        if !is_same_set(&beside.here, &beside.there) {
+            let list = match beside.here.is_empty() {
+                true => &mut gone,
+                false => &mut other,
+            };
+            list.push(Modified {
+                attribute: beside.name().to_owned(),
+                values: beside.here.to_vec(),
+            });
+        }
+    }
+    gone.append(&mut other);
+    gone
 }
 
 /// Tells whether nothing has to change for `now` to become `wanted`.
 pub(super) fn is_same(now: &Attributes, wanted: &Attributes) -> bool {
-    let has = |(name, values): (&str, Values<'_>)| is_same_set(&now.values(name), &values);
-    now.iter().count() == wanted.iter().count() && wanted.iter().all(has)
+    now.beside(wanted)
+        .all(|beside| is_same_set(&beside.here, &beside.there))
 }
 
-fn is_same_set(one: &Values<'_>, other: &Values<'_>) -> bool {
+/// Compares values, which have no order.
+pub(super) fn is_same_set(one: &Values<'_>, other: &Values<'_>) -> bool {
     one == other || one.len() == other.len() && sorted(one) == sorted(other)
 }
 

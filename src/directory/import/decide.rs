@@ -12,7 +12,7 @@ use super::writes::write;
 use crate::directory::address_text::TargetAddress;
 use crate::directory::authority::{all_named, by_name};
 use crate::directory::dn::Dn;
-use crate::directory::entry::Attributes;
+use crate::directory::entry::{Attributes, Names};
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
 use crate::directory::schema;
@@ -91,8 +91,8 @@ pub trait Mapping {
         attributes: &mut Attributes,
     ) -> Vec<Note>;
 
-    /// Completes an entry as [`Self::finish`] does where nobody else has what is made for it.
-    fn finish_alone(&self, present: &Attributes, attributes: &mut Attributes);
+    /// Tells whether [`Self::finish`] leaves an entry as it is where nobody else has what is made for it.
+    fn leaves(&self, present: &Attributes) -> bool;
 
     /// Tells that an entry goes, so that what it holds is free. All are told before the first [`Self::finish`].
     fn free(&mut self, key: &SyncKey, held: &Held);
@@ -105,7 +105,7 @@ pub fn decide(
     sender: &Sender<'_>,
     asks: &[Ask],
     extent: Extent,
-    managed: &[&str],
+    managed: &Names,
     dn: impl Fn(&SyncKey) -> Dn,
     mapping: &mut dyn Mapping,
 ) -> Decision {
@@ -136,7 +136,7 @@ pub fn decide(
 struct Deciding<'a> {
     snapshot: &'a Snapshot,
     sender: &'a Sender<'a>,
-    managed: &'a [&'a str],
+    managed: &'a Names,
     working: Working<'a>,
     decision: Decision,
 }

@@ -1,12 +1,13 @@
 //! How a connection fills its container: entries from lines, proxies that nobody else has.
 
 use super::ask::Changed;
+use super::changes::is_same;
 use super::decide::Mapping;
 use super::snapshot::Held;
 use crate::codec::codepage::CodePage;
 use crate::directory::address_text::TargetAddress;
 use crate::directory::dn::Dn;
-use crate::directory::entry::Attributes;
+use crate::directory::entry::{Attributes, Names};
 use crate::directory::holders::Holders;
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
@@ -30,13 +31,10 @@ const MANAGED: [&str; 10] = [
 
 /// Returns the attributes that an A sets or removes under a template table.
 #[must_use]
-pub fn managed(templates: Option<&TemplateMap>) -> Vec<&str> {
+pub fn managed(templates: Option<&TemplateMap>) -> Names {
     let rules = templates.into_iter().flat_map(|map| map.rules());
     let mapped = rules.filter_map(|rule| rule.attribute.as_deref());
-    let mut names: Vec<_> = MANAGED.into_iter().chain(mapped).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
+    MANAGED.into_iter().chain(mapped).collect()
 }
 
 /// How a connection fills its container.
@@ -109,10 +107,15 @@ impl Mapping for Filling<'_> {
         planned.notes
     }
 
-    fn finish_alone(&self, present: &Attributes, attributes: &mut Attributes) {
+    fn leaves(&self, present: &Attributes) -> bool {
+        if self.proxies.has_none(present) {
+            return true;
+        }
         let before = self.proxies.recognise(present);
-        let planned = self.proxies.plan(attributes, &before, &|_| None);
-        planned.put(&before, attributes);
+        let planned = self.proxies.plan(present, &before, &|_| None);
+        let mut attributes = present.clone();
+        planned.put(&before, &mut attributes);
+        is_same(present, &attributes)
     }
 
     fn free(&mut self, _: &SyncKey, held: &Held) {

@@ -6,9 +6,9 @@
 use std::collections::HashMap;
 
 use super::ask::{Ask, Select, Want};
-use super::put::put;
+use super::put::{is_put, put};
 use super::sender::Sender;
-use crate::directory::entry::Attributes;
+use crate::directory::entry::{Attributes, Names};
 use crate::directory::key::SyncKey;
 
 use super::changes::is_same;
@@ -21,6 +21,9 @@ pub struct Needs<'a> {
     asked: HashMap<&'a SyncKey, Need>,
     /// An ask goes by a name, so that it may be about any entry.
     is_by_name: bool,
+    sender: &'a Sender<'a>,
+    managed: &'a Names,
+    mapping: &'a dyn Mapping,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +37,21 @@ enum Need {
 }
 
 impl<'a> Needs<'a> {
-    /// Goes through the asks.
+    /// Goes through the asks, which will be decided by these rules.
     #[must_use]
-    pub fn of(asks: &'a [Ask]) -> Self {
+    pub fn of(
+        asks: &'a [Ask],
+        sender: &'a Sender<'a>,
+        managed: &'a Names,
+        mapping: &'a dyn Mapping,
+    ) -> Self {
         let mut needs = Self {
             asks,
-            asked: HashMap::new(),
+            asked: HashMap::with_capacity(asks.len()),
             is_by_name: false,
+            sender,
+            managed,
+            mapping,
         };
         for (at, ask) in asks.iter().enumerate() {
             let need = match &ask.want {
@@ -63,14 +74,8 @@ impl<'a> Needs<'a> {
     }
 
     /// Tells whether what an entry holds must be kept.
-    pub fn keeps(
-        &self,
-        key: &SyncKey,
-        present: &Attributes,
-        sender: &Sender<'_>,
-        managed: &[&str],
-        mapping: &dyn Mapping,
-    ) -> bool {
+    #[must_use]
+    pub fn keeps(&self, key: &SyncKey, present: &Attributes) -> bool {
         if self.is_by_name {
             return true;
         }
@@ -79,19 +84,19 @@ impl<'a> Needs<'a> {
             Some(Need::Whole) => true,
             Some(Need::Put(at)) => match &self.asks[*at].want {
                 Want::Put { attributes, .. } => {
-                    let mut wanted = put(present, attributes, sender, managed);
-                    if is_same(present, &wanted) {
-                        mapping.finish_alone(present, &mut wanted);
-                    }
-                    !is_same(present, &wanted)
+                    let (sender, managed) = (self.sender, self.managed);
+                    let is_put = is_put(present, attributes, sender, managed)
+                        || is_same(present, &put(present, attributes, sender, managed));
+                    !is_put || !self.mapping.leaves(present)
                 }
                 _ => true,
             },
         }
     }
 
-    /// Returns the keys that asks name, each once.
-    pub fn keys(&self) -> impl Iterator<Item = &'a SyncKey> {
-        self.asked.keys().copied()
+    /// Tells whether an ask is about an entry, so that one in another container counts too.
+    #[must_use]
+    pub fn asks_for(&self, key: &SyncKey) -> bool {
+        self.asked.contains_key(key)
     }
 }

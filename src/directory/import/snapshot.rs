@@ -71,10 +71,9 @@ impl Snapshot {
         }
     }
 
-    /// Returns the name of an entry in another container that was not read yet.
-    #[must_use]
-    pub fn elsewhere(&self, key: &SyncKey) -> Option<&Dn> {
-        self.elsewhere.get(key)
+    /// Returns the names of entries in other containers that were not read yet.
+    pub fn elsewhere(&self) -> impl Iterator<Item = &Dn> {
+        self.elsewhere.values()
     }
 
     /// Notes that an entry without a key has a target address.

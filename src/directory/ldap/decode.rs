@@ -50,37 +50,52 @@ pub(super) fn integer(tag: &StructureTag) -> Option<i64> {
 }
 
 /// Reads an entry (RFC 4511 section 4.5.2).
-pub(super) fn entry(tag: StructureTag) -> Result<Entry, LdapError> {
+pub(super) fn entry(tag: &StructureTag) -> Result<Entry, LdapError> {
     let name = |what| move || nonsense(what);
-    let mut fields = parts(tag).ok_or_else(name("an entry"))?.into_iter();
-    let (Some(dn), Some(list)) = (fields.next(), fields.next()) else {
+    let [dn, list, ..] = within(tag).ok_or_else(name("an entry"))? else {
         return Err(nonsense("an entry without name or attributes"));
     };
     let dn = text(dn).ok_or_else(name("the name of an entry"))?;
-    let dn = Dn::parse(&dn).map_err(|error| LdapError::Answer(error.to_string()))?;
+    let dn = Dn::parse(dn).map_err(|error| LdapError::Answer(error.to_string()))?;
     let mut attributes = Attributes::default();
-    for attribute in parts(list).ok_or_else(name("the attributes of an entry"))? {
-        let mut fields = parts(attribute)
-            .ok_or_else(name("an attribute"))?
-            .into_iter();
-        let attribute = fields.next().and_then(text);
+    for attribute in within(list).ok_or_else(name("the attributes of an entry"))? {
+        let fields = within(attribute).ok_or_else(name("an attribute"))?;
+        let attribute = fields.first().and_then(text);
         let attribute = attribute.ok_or_else(name("the name of an attribute"))?;
-        let values = fields.next().and_then(parts);
+        let values = fields.get(1).and_then(within);
         let values = values.ok_or_else(name("the values of an attribute"))?;
-        let values = values.into_iter().map(bytes).collect::<Option<Vec<_>>>();
-        attributes.set(&attribute, values.ok_or_else(name("a value"))?);
+        if values.iter().any(|value| content(value).is_none()) {
+            return Err(nonsense("a value"));
+        }
+        attributes.set(attribute, values.iter().filter_map(content));
     }
     Ok(Entry { dn, attributes })
 }
 
 /// Reads the places that a referral names (RFC 4511 section 4.5.3).
-pub(super) fn referral(tag: StructureTag) -> Vec<String> {
-    let places = parts(tag).unwrap_or_default();
-    places.into_iter().filter_map(text).collect()
+pub(super) fn referral(tag: &StructureTag) -> Vec<String> {
+    let places = within(tag).unwrap_or_default().iter();
+    places.filter_map(text).map(str::to_owned).collect()
 }
 
-fn text(tag: StructureTag) -> Option<String> {
-    String::from_utf8(bytes(tag)?).ok()
+/// Returns the parts of a value that has some, where they are.
+fn within(tag: &StructureTag) -> Option<&[StructureTag]> {
+    match &tag.payload {
+        PL::C(parts) => Some(parts),
+        PL::P(_) => None,
+    }
+}
+
+/// Returns the bytes of a value without parts, where they are.
+fn content(tag: &StructureTag) -> Option<&[u8]> {
+    match &tag.payload {
+        PL::P(bytes) => Some(bytes),
+        PL::C(_) => None,
+    }
+}
+
+fn text(tag: &StructureTag) -> Option<&str> {
+    std::str::from_utf8(content(tag)?).ok()
 }
 
 #[cfg(test)]
@@ -94,7 +109,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_read_with_the_bytes_of_its_values() {
-        let entry = entry(value(ENTRY).expect("BER")).expect("an entry");
+        let entry = entry(&value(ENTRY).expect("BER")).expect("an entry");
         assert_eq!(entry.dn.to_string(), "cn=a");
         assert_eq!(entry.attributes.first("CN"), Some(&b"a"[..]));
         assert_eq!(entry.attributes.first("x"), Some(&b"\xff"[..]));
@@ -108,7 +123,7 @@ mod tests {
                 bytes[at] ^= flip;
                 if let Some(tag) = value(&bytes) {
                     // Some flips give another entry.
-                    let _ = entry(tag);
+                    let _ = entry(&tag);
                 }
             }
         }

@@ -194,14 +194,13 @@ impl<F: FnMut(Entry) -> ControlFlow<()>> Reading<'_, F> {
     async fn entries(&mut self, stream: &mut Stream<'_>) -> Result<(), End> {
         while let Some(answer) = stream.next().await? {
             if answer.is_ref() {
-                let places = decode::referral(answer.0);
+                let places = decode::referral(&answer.0);
                 return Err(End::Incomplete(Incomplete::Referral(places)));
             }
             if answer.is_intermediate() {
                 continue;
             }
-
-            let entry = decode::entry(answer.0)?;
+            let entry = decode::entry(&answer.0)?;
             self.seen += 1;
             if (self.on_entry)(entry).is_break() {
                 return Err(End::Incomplete(Incomplete::Stopped));

@@ -99,6 +99,15 @@ impl ProxyRules {
         planned
     }
 
+    /// Tells whether an entry has no proxies and gets none.
+    #[must_use]
+    pub fn has_none(&self, entry: &Attributes) -> bool {
+        let is_without = |name| entry.values(name).is_empty();
+        self.rules.is_empty()
+            && is_without(schema::PROXY_PRIMARY)
+            && is_without(schema::PROXY_SECONDARY)
+    }
+
     /// Returns the types of the addresses that are made.
     #[must_use]
     pub fn kinds(&self) -> Vec<String> {

@@ -14,6 +14,9 @@ use crate::codec::codepage::CodePage;
 use crate::plan::outcome::Reason;
 use lines::Applied;
 
+/// Bytes that the attributes of an entry mostly need.
+const ROOM: usize = 256;
+
 /// Characters an alias may have, as a mailbox.
 const MAX_ALIAS_LEN: usize = 10;
 
@@ -74,34 +77,33 @@ pub fn added(received: Received<'_>, rules: ImportRules<'_>) -> Wanted {
     let key = SyncKey::of(received.address);
     let alias = alias_of(received.address, &mut notes);
 
-    let mut attributes = Attributes::default();
-    attributes.add(schema::OBJECT_CLASS, class.object_class());
-    attributes.add(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS);
-    attributes.add(schema::KEY, key.as_str());
-    attributes.add(schema::ADDRESS, received.address.to_string());
-    attributes.add(schema::IMPORTED_FROM, rules.owner);
-    if !name.is_empty() {
-        attributes.add(schema::ORIGINAL_NAME, &*name);
-    }
+    let mut attributes = Attributes::with_room(ROOM);
+    attributes.set(
+        schema::OBJECT_CLASS,
+        [class.object_class(), schema::REMOTE_ADDRESS],
+    );
+    attributes.set_one(schema::KEY, key.as_str());
+    attributes.set_one(schema::ADDRESS, received.address.to_string());
+    attributes.set_one(schema::IMPORTED_FROM, rules.owner);
+    attributes.set(schema::ORIGINAL_NAME, some(&name));
     if let Some(trust) = rules.trust {
-        attributes.add(schema::TRUST_LEVEL, trust.to_string());
+        attributes.set_one(schema::TRUST_LEVEL, trust.to_string());
     }
     let shown = if name.is_empty() { &alias } else { &name };
-    attributes.set(
-        schema::CN,
-        applied.take(schema::CN).unwrap_or_else(|| one(shown)),
-    );
+    let mut put = |attribute: &str, derived: Option<&str>| match applied.take(attribute) {
+        Some(values) => attributes.set(attribute, values),
+        None => attributes.set(attribute, derived),
+    };
+    put(schema::CN, some(shown));
     if class == Class::Person {
-        let derived = || one(surname(shown));
-        attributes.set(schema::SN, applied.take(schema::SN).unwrap_or_else(derived));
+        put(schema::SN, some(surname(shown)));
     }
-    let display = applied.take(schema::DISPLAY_NAME);
-    attributes.set(schema::DISPLAY_NAME, display.unwrap_or_else(|| one(shown)));
-    let mapped_alias = applied.take(schema::UID);
-    attributes.set(schema::UID, mapped_alias.unwrap_or_else(|| one(&alias)));
-    let mail = applied.take(schema::MAIL);
-    let mail = mail.unwrap_or_else(|| mail_of(received.address, &mut notes));
-    attributes.set(schema::MAIL, mail);
+    put(schema::DISPLAY_NAME, some(shown));
+    put(schema::UID, some(&alias));
+    match applied.take(schema::MAIL) {
+        Some(mail) => attributes.set(schema::MAIL, mail),
+        None => attributes.set(schema::MAIL, mail_of(received.address, &mut notes)),
+    }
     applied.put(&mut attributes);
     Wanted {
         key,
@@ -244,25 +246,26 @@ pub(super) fn is_of_class(attributes: &Attributes, class: &str) -> bool {
         .any(|value| value.eq_ignore_ascii_case(class))
 }
 
+fn some(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
 fn one(text: &str) -> Vec<Vec<u8>> {
-    let text = Some(text).filter(|text| !text.is_empty());
-    text.map(|text| text.as_bytes().to_vec())
+    some(text)
+        .map(|text| text.as_bytes().to_vec())
         .into_iter()
         .collect()
 }
 
 /// Returns the name in Unicode. A byte that the code page has no character for never costs the entry (DX-28).
 fn name_of(received: Received<'_>, page: CodePage, notes: &mut Vec<Note>) -> String {
-    let name = page.decode(received.name);
+    let mut name = page.decode(received.name);
     let is_bad = |c: char| c == char::REPLACEMENT_CHARACTER || c.is_control();
     if name.contains(is_bad) {
         let detail = format!("name {name:?} has a byte that is no character of code page {page}");
         notes.push(Note::new(Reason::Charset, detail));
+        name = name.replace(is_bad, "?");
     }
-    let name: String = name
-        .chars()
-        .map(|c| if is_bad(c) { '?' } else { c })
-        .collect();
     name.trim().to_owned()
 }
 

@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 use crate::directory::address_text::TargetAddress;
 use crate::directory::change::{Change, Modification, ModificationKind};
 use crate::directory::dn::Dn;
-use crate::directory::entry::{Attributes, Entry};
+use crate::directory::entry::Entry;
 use crate::directory::filter::Filter;
 use crate::directory::holders::Holders;
-use crate::directory::import::{self, Snapshot, Write};
+use crate::directory::import::{self, Needs, Snapshot, Write};
 use crate::directory::key::SyncKey;
 use crate::directory::ldap::{
     Connection, Incomplete, LdapError, Meaning, Operation, Refusal, ResultCode, Scope, Search,
@@ -39,7 +39,7 @@ pub(super) struct Contents<'a> {
     /// Who holds which address that may be made, in the whole tree.
     pub(super) holders: Holders,
     place: Place<'a>,
-    keeps: &'a dyn Fn(&SyncKey, &Attributes) -> bool,
+    needs: &'a Needs<'a>,
 }
 
 /// Where a run reads, and for whom.
@@ -58,18 +58,19 @@ pub(super) struct Place<'a> {
 }
 
 impl<'a> Contents<'a> {
-    /// Reads a container, and who else in the tree has an address. What an entry of the container holds is kept where
-    /// `keeps` says so.
+    /// Reads a container, what had to stay in those that were the container before (`behind`), and who else in the tree
+    /// has an address, and keeps what is needed.
     pub(super) fn read(
         directory: &mut Connection,
         place: Place<'a>,
-        keeps: &'a dyn Fn(&SyncKey, &Attributes) -> bool,
+        behind: &[Dn],
+        needs: &'a Needs<'a>,
     ) -> Result<Self, ToolError> {
         let mut contents = Self {
             snapshot: Snapshot::default(),
             holders: Holders::default(),
             place,
-            keeps,
+            needs,
         };
         let mut own = Search::new(place.container.clone())
             .filter(Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS));
@@ -80,11 +81,10 @@ impl<'a> Contents<'a> {
                 ControlFlow::Continue(())
             })
             .map_err(unread)?;
-        let attributes = [&ADDRESSES[..], &[schema::MAIL]].concat();
-        let addresses = attributes.iter().map(|name| Filter::present(name));
-        let addresses = Filter::Or(addresses.collect());
+        let addresses = [&ADDRESSES[..], &[schema::MAIL]].concat();
+        let attributes = [&addresses[..], &[schema::KEY]].concat();
+        let addresses = Filter::Or(addresses.into_iter().map(Filter::present).collect());
         let foreign = Filter::equal(schema::IMPORTED_FROM, place.owner).negated();
-        let attributes = [&attributes[..], &[schema::KEY, schema::IMPORTED_FROM]].concat();
         let mut others = Search::new(place.suffix.clone()).attributes(&attributes);
         others.filter = addresses.and(foreign);
         others.page = Some(place.page);
@@ -94,6 +94,10 @@ impl<'a> Contents<'a> {
                 ControlFlow::Continue(())
             })
             .map_err(unread)?;
+        for container in behind {
+            contents.read_behind(directory, container)?;
+        }
+        contents.read_elsewhere(directory)?;
         contents.read_contested(directory)?;
         Ok(contents)
     }
@@ -105,7 +109,7 @@ impl<'a> Contents<'a> {
             return;
         };
         let owner = attributes.text(schema::IMPORTED_FROM).map(str::to_owned);
-        let is_needed = is_needed || (self.keeps)(&key, &attributes);
+        let is_needed = is_needed || self.needs.keeps(&key, &attributes);
         let attributes = is_needed.then_some(attributes);
         self.snapshot.add(key, dn, owner.as_deref(), attributes);
     }
@@ -116,9 +120,10 @@ impl<'a> Contents<'a> {
             return;
         }
         self.hold(entry);
-        let is_foreign = entry.attributes.first(schema::KEY).is_some();
-        if let Some(key) = entry.attributes.text(schema::KEY).map(SyncKey::stored) {
-            // Read whole when a decision needs it; until then it is known to be there, and whose it is.
+        let key = entry.attributes.text(schema::KEY).map(SyncKey::stored);
+        let is_foreign = key.is_some();
+        if let Some(key) = key.filter(|key| self.needs.asks_for(key)) {
+            // Read whole, so that its owner can be judged.
             self.snapshot.add_elsewhere(key, entry.dn.clone());
         }
         for text in addresses(entry) {
@@ -147,11 +152,7 @@ impl<'a> Contents<'a> {
     }
 
     /// Reads the entries of the owner that had to stay in a container when the others were moved: they are its all the same.
-    pub(super) fn read_behind(
-        &mut self,
-        directory: &mut Connection,
-        container: &Dn,
-    ) -> Result<(), ToolError> {
+    fn read_behind(&mut self, directory: &mut Connection, container: &Dn) -> Result<(), ToolError> {
         if entry_at(directory, container, &[schema::OBJECT_CLASS])?.is_none() {
             return Ok(());
         }
@@ -161,21 +162,15 @@ impl<'a> Contents<'a> {
         for entry in directory.find(&search).map_err(unread)? {
             let key = entry.attributes.text(schema::KEY).map(SyncKey::stored);
             if key.is_some_and(|key| self.snapshot.get(&key).is_none()) {
-                self.take(entry, true);
+                self.take(entry, false);
             }
         }
         Ok(())
     }
 
     /// Reads entries that other connections brought and that are asked for now, so that their owner can be judged.
-    pub(super) fn read_elsewhere<'k>(
-        &mut self,
-        directory: &mut Connection,
-        keys: impl Iterator<Item = &'k SyncKey>,
-    ) -> Result<(), ToolError> {
-        let found: Vec<_> = keys
-            .filter_map(|key| self.snapshot.elsewhere(key).cloned())
-            .collect();
+    fn read_elsewhere(&mut self, directory: &mut Connection) -> Result<(), ToolError> {
+        let found = self.snapshot.elsewhere().cloned().collect();
         self.read_whole(directory, found)
     }
 

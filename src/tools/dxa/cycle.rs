@@ -15,6 +15,7 @@ use super::container;
 use super::event::{self, Event, Severity};
 use super::history;
 use super::home::{Home, Lock};
+use super::line::Line;
 use super::mailplace::{Arrived, MailPlace};
 use super::outcome::Done;
 use super::state::Known;
@@ -266,17 +267,20 @@ impl<'c> Agent<'c> {
     /// Says which transactions were refused because nobody can read their address (DX247, Q193842).
     fn name_bad_addresses(&mut self, connection: &Connection, done: &Done) {
         for line in &done.lines {
-            if line["reason"] != Reason::AddressSyntax.to_string() {
+            let Line::Fate(fate) = line else {
                 continue;
-            }
-            let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+            };
+            let reason = fate.reason.as_ref();
+            let Some(note) = reason.filter(|note| note.reason == Reason::AddressSyntax) else {
+                continue;
+            };
             let event = Event::new(Severity::Error, "the address of a transaction is invalid");
             let event = event.id("DX247").with("connection", &connection.name);
-            let event = match line["sync"].as_u64() {
+            let event = match fate.number {
                 Some(number) => event.with("number", number),
                 None => event,
             };
-            self.say(event.with("because", text("detail")));
+            self.say(event.with("because", &note.detail));
         }
     }
 

@@ -2,36 +2,29 @@
 //! report beside it (`spec/exchange.md` DX-05 to DX-07, DX-10).
 
 use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
-use rustix::fs::{FlockOperation, flock};
 use serde::Serialize;
-use serde_json::json;
 
-use crate::codec::resync::ResyncHeader;
-use crate::directory::import::{Ask, Fate};
+use crate::directory::import::Fate;
 use crate::directory::ledger::ConnectionId;
 use crate::directory::note::Note;
 use crate::plan::outcome::{Counts, Reason};
-use crate::protocol::requestor::resynced;
-use crate::protocol::resync::{Lower, RequestorState, Verdict, judge};
-use crate::protocol::sync::Stamp;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::put_line;
 
 use super::agent::{Agent, unusable_ledger};
-use super::config::{Connection, Role};
+use super::config::Connection;
 use super::container;
+use super::dropfolder;
 use super::event::{Event, Severity};
 use super::home::unusable;
 use super::importing::{Imported, Incoming, container_of};
-use super::listfile::{self, Contents, Damage, Label};
-use super::numbers::{Numbers, requestor};
+use super::line::Line;
+use super::listfile::{self, Unread};
+use super::numbers::Numbers;
 use super::outcome::Done;
-
-/// How long a file must not change before it is taken.
-const STEADY: Duration = Duration::from_millis(200);
 
 /// What the run may do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,49 +65,39 @@ impl<'c> Agent<'c> {
         &mut self,
         permission: Permission,
     ) -> Result<Vec<Dropped>, ToolError> {
-        let mut files = Vec::new();
-        if self.home.incoming().exists() {
-            collect(&self.home.incoming(), &mut files)?;
-        }
-        files.sort();
         let mut all = Vec::new();
         let mut stopped = Vec::new();
-        for path in files {
+        for found in dropfolder::find(&self.home.incoming())? {
+            let path = &found.path;
             let file = path
                 .strip_prefix(self.home.incoming())
-                .unwrap_or(&path)
+                .unwrap_or(path)
                 .display()
                 .to_string();
-            if !is_steady(&path)? {
+            if !found.is_steady()? {
                 self.say(
                     Event::new(Severity::Info, "still being written, left").with("file", &file),
                 );
                 all.push(Dropped::new(file, "left", None));
                 continue;
             }
-            let taken = match self.take_file(&path, permission) {
+            let (mut dropped, fates) = match self.take_file(path, permission) {
+                Ok((dropped, fates)) => (Dropped { file, ..dropped }, fates),
+                Err(Unread::Aside(note)) => {
+                    let exit = exit_of(note.reason);
+                    let dropped = Dropped::new(file, "bad", Some(note.to_string()));
+                    (Dropped { exit, ..dropped }, Vec::new())
+                }
                 // A list that waits for somebody keeps no other one from being applied.
-                Err(error) if error.exit == ExitCode::Guard => {
+                Err(Unread::Failed(error)) if error.exit == ExitCode::Guard => {
                     stopped.push(format!("{file}: {error}"));
                     continue;
                 }
-                taken => taken?,
+                Err(Unread::Failed(error)) => return Err(error),
             };
-            let mut dropped = match taken {
-                Ok((mut dropped, fates)) => {
-                    dropped.file = file;
-                    if dropped.fate != "left" {
-                        self.put_away(&path, &dropped, &fates)?;
-                    }
-                    dropped
-                }
-                Err(note) => {
-                    let mut dropped = Dropped::new(file, "bad", Some(note.to_string()));
-                    dropped.exit = exit_of(note.reason);
-                    self.put_away(&path, &dropped, &[])?;
-                    dropped
-                }
-            };
+            if dropped.fate != "left" {
+                self.put_away(path, &dropped, &fates)?;
+            }
             let severity = if dropped.fate == "bad" || dropped.fate == "left" {
                 Severity::Error
             } else {
@@ -146,29 +129,23 @@ impl<'c> Agent<'c> {
         &mut self,
         path: &Path,
         permission: Permission,
-    ) -> Result<Result<(Dropped, Vec<Fate>), Note>, ToolError> {
-        let page = self.config.agent.code_page;
-        let list = match listfile::read(path, page)? {
-            Ok(list) => list,
-            Err(Damage(note)) => return Ok(Err(note)),
-        };
+    ) -> Result<(Dropped, Vec<Fate>), Unread> {
+        let list = listfile::open(path, self.config.agent.code_page)?;
         let connection = match self.connection_of(path, &list.label) {
             Ok(connection) => connection,
-            Err(note) => return Ok(Err(note)),
-        };
-        let settled = match self.settle_for_list(connection)? {
-            Ok(exit) => exit,
-            Err(left) => return Ok(Ok((left, Vec::new()))),
-        };
-        let (id, numbers) = self.numbers(connection)?;
-        let (next, note) = match self.judge(connection, &numbers, &list.label, permission) {
-            Ok(next) => next,
-            Err(note) => return Ok(Err(note)),
+            Err(note) => return Err(list.check().err().unwrap_or(note.into())),
         };
         let incoming = Incoming::new(connection)?;
-        let asks = asks(list.contents, connection, &incoming);
+        let list = list.asks(incoming.rules(connection))?;
+        let settled = match self.settle_for_list(connection)? {
+            Ok(exit) => exit,
+            Err(left) => return Ok((left, Vec::new())),
+        };
+        let (id, numbers) = self.numbers(connection)?;
+        let (next, note) = self.judge(connection, &numbers, &list.label, permission)?;
+        let asks = list.asks;
         if asks.is_empty() {
-            return Ok(Err(Note::new(Reason::ListIncomplete, "the list is empty")));
+            return Err(Note::new(Reason::ListIncomplete, "the list is empty").into());
         }
         let imported = self.import(
             connection,
@@ -197,7 +174,7 @@ impl<'c> Agent<'c> {
             ..
         } = imported;
         (dropped.counts, dropped.foreign) = (counts, foreign);
-        Ok(Ok((dropped, fates)))
+        Ok((dropped, fates))
     }
 
     /// Brings the entries of a connection to where the list will look for them. Where that cannot be, or is only tried, the
@@ -219,127 +196,6 @@ impl<'c> Agent<'c> {
         dropped.connection = Some(connection.name.clone());
         dropped.exit = exit;
         Ok(Err(dropped))
-    }
-
-    /// Finds out whose list it is: what it says itself, else the folder that it lies in.
-    fn connection_of(&self, path: &Path, label: &Label) -> Result<&'c Connection, Note> {
-        let config = self.config;
-        let below = path.strip_prefix(self.home.incoming()).unwrap_or(path);
-        let folder = below
-            .components()
-            .next()
-            .filter(|_| below.components().count() > 1);
-        let folder = folder.map(|folder| folder.as_os_str().to_string_lossy().into_owned());
-        if let Some(name) = folder {
-            return config.connection(&name).ok_or_else(|| {
-                let near = config.near(&name).join(", ");
-                let text = format!("the folder {name} names no connection; near it: {near}");
-                Note::new(Reason::ListForOther, text)
-            });
-        }
-        let page = config.agent.code_page;
-        let is_same = |name: &str, place: &crate::address::PostofficeName| {
-            name.eq_ignore_ascii_case(&place.view(page))
-        };
-        match label {
-            Label::Resync(header) => {
-                let maker = page.decode(&header.server);
-                if is_same(&maker, &config.agent.address) {
-                    return Err(Note::new(
-                        Reason::ListOwn,
-                        format!("{maker} made it, which is this agent"),
-                    ));
-                }
-                let mut connections = config.connections.iter();
-                let found =
-                    connections.find(|c| c.role == Role::Requestor && is_same(&maker, &c.address));
-                found.ok_or_else(|| {
-                    let text = format!("{maker} made it, and no connection is to that server");
-                    Note::new(Reason::ListForOther, text)
-                })
-            }
-            Label::Ldif(record) => {
-                let mut connections = config.connections.iter();
-                let found =
-                    connections.find(|c| c.import.owner.eq_ignore_ascii_case(&record.owner));
-                found.ok_or_else(|| {
-                    let text = format!(
-                        "it is of {}, and no connection has that owner",
-                        record.owner
-                    );
-                    Note::new(Reason::ListForOther, text)
-                })
-            }
-            Label::None => match &config.connections[..] {
-                [only] => Ok(only),
-                _ => {
-                    let text = "it does not say whose list it is: put it into in/NAME, named after the connection";
-                    Err(Note::new(Reason::ListForOther, text))
-                }
-            },
-        }
-    }
-
-    /// Judges the numbers of a list; returns those of the connection afterwards, none where a list has none.
-    fn judge(
-        &self,
-        connection: &Connection,
-        numbers: &Numbers,
-        label: &Label,
-        permission: Permission,
-    ) -> Result<(Option<Numbers>, Option<String>), Note> {
-        let (Label::Resync(header), Numbers::Requestor(conf)) = (label, numbers) else {
-            return Ok((None, None));
-        };
-        let own = requestor(conf);
-        let state = RequestorState {
-            name: self.config.agent.address.clone(),
-            server: Some(connection.address.clone()),
-            is_server: false,
-            req_sync: own.req_sync,
-            srv_sync: own.srv_sync,
-            import_sync: own.import_sync,
-            server_stamp: own.stamp.0,
-        };
-        let header = match permission.for_any {
-            true => ResyncHeader {
-                addressee: None,
-                ..header.clone()
-            },
-            false => header.clone(),
-        };
-        let lower = |lower: &[Lower]| {
-            lower
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        let note = match judge(&header, &state, self.config.agent.code_page) {
-            Verdict::Take => None,
-            Verdict::TakeOlder(numbers) => {
-                Some(format!("the server was restored: {}", lower(&numbers)))
-            }
-            Verdict::Own => return Err(Note::new(Reason::ListOwn, "made here")),
-            Verdict::ForOther {
-                found,
-                expected,
-                role,
-            } => {
-                let page = self.config.agent.code_page;
-                let text = format!(
-                    "{role} is {}, expected {}",
-                    page.decode(&found),
-                    expected.view(page)
-                );
-                return Err(Note::new(Reason::ListForOther, text));
-            }
-            Verdict::Stale(numbers) => return Err(Note::new(Reason::SequenceOld, lower(&numbers))),
-        };
-        let said = (header.req_sync, header.srv_sync, header.import_sync);
-        let mut next = conf.clone();
-        resynced(&own, said, Stamp(header.stamp)).put(&mut next);
-        Ok((Some(Numbers::Requestor(next)), note))
     }
 
     /// Moves the numbers: in the container, if they are still those that were read, then in the ledger, where what waits
@@ -382,24 +238,23 @@ impl<'c> Agent<'c> {
             "done" => self.home.done(),
             _ => self.home.bad(),
         };
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         let moment = self.clock.now().strftime("%Y%m%dT%H%M%SZ").to_string();
-        let target = free(&folder, &format!("{moment}-{name}"));
-        let mut report = String::new();
-        for fate in fates {
-            report.push_str(&line(fate).to_string());
-            report.push('\n');
-        }
-        report.push_str(&serde_json::to_string(dropped).unwrap_or_default());
-        report.push('\n');
+        let target = dropfolder::free(&folder, &format!("{moment}-{name}"));
         let beside = PathBuf::from(format!("{}.report", target.display()));
-        fs::write(&beside, report).map_err(|error| unusable(&beside, error))?;
+        write_report(&beside, dropped, fates).map_err(|error| unusable(&beside, error))?;
         fs::rename(path, &target).map_err(|error| unusable(path, error))
     }
+}
+
+/// Writes what became of each entry, then of the file.
+fn write_report(path: &Path, dropped: &Dropped, fates: &[Fate]) -> io::Result<()> {
+    let mut report = BufWriter::new(File::create(path)?);
+    for fate in fates {
+        put_line(&mut report, &Line::Fate(fate))?;
+    }
+    put_line(&mut report, dropped)?;
+    report.flush()
 }
 
 impl Dropped {
@@ -417,83 +272,10 @@ impl Dropped {
     }
 }
 
-/// The report line of one entry.
-pub(super) fn line(fate: &Fate) -> serde_json::Value {
-    let notes: Vec<_> = fate.notes.iter().map(ToString::to_string).collect();
-    json!({
-        "entry": fate.key.as_ref().map(ToString::to_string),
-        "action": fate.action,
-        "outcome": fate.outcome,
-        "reason": fate.reason.as_ref().map(|note| note.reason.to_string()),
-        "detail": fate.reason.as_ref().map(|note| note.detail.clone()),
-        "notes": notes,
-        "sync": fate.number,
-    })
-}
-
-fn asks(contents: Contents, connection: &Connection, incoming: &Incoming) -> Vec<Ask> {
-    match contents {
-        Contents::Transactions(transactions) => transactions
-            .into_iter()
-            .map(|transaction| match transaction {
-                Ok(listed) => listed.ask(incoming.rules(connection)),
-                Err(detail) => Ask::unusable(detail, None),
-            })
-            .collect(),
-        Contents::Entries(entries) => entries.into_iter().filter_map(listfile::ask_of).collect(),
-    }
-}
-
 fn exit_of(reason: Reason) -> ExitCode {
     match reason {
         Reason::ListOwn | Reason::ListForOther => ExitCode::NotHere,
         Reason::SequenceOld => ExitCode::OutOfStep,
         _ => ExitCode::Damaged,
     }
-}
-
-/// Finds the files below a folder; names that end in `.tmp` or `.part`, and hidden ones, are of those who write them.
-pub(super) fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), ToolError> {
-    for entry in fs::read_dir(folder).map_err(|error| unusable(folder, error))? {
-        let entry = entry.map_err(|error| unusable(folder, error))?;
-        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
-        if name.starts_with('.') || name.ends_with(".tmp") || name.ends_with(".part") {
-            continue;
-        }
-        let kind = entry
-            .file_type()
-            .map_err(|error| unusable(&entry.path(), error))?;
-        if kind.is_dir() {
-            collect(&entry.path(), files)?;
-        } else if kind.is_file() {
-            files.push(entry.path());
-        }
-    }
-    Ok(())
-}
-
-/// Tells whether nobody writes a file any more: nobody has it locked, and it does not grow.
-fn is_steady(path: &Path) -> Result<bool, ToolError> {
-    let file = File::open(path).map_err(|error| unusable(path, error))?;
-    if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-        return Ok(false);
-    }
-    let look = || {
-        let metadata = fs::metadata(path).map_err(|error| unusable(path, error))?;
-        Ok::<_, ToolError>((metadata.len(), metadata.modified().ok()))
-    };
-    let before = look()?;
-    thread::sleep(STEADY);
-    Ok(before == look()?)
-}
-
-/// Returns a name in a folder that nothing has; what is there is never overwritten.
-fn free(folder: &Path, name: &str) -> PathBuf {
-    let mut path = folder.join(name);
-    let mut number = 1;
-    while path.exists() {
-        number += 1;
-        path = folder.join(format!("{name}.{number}"));
-    }
-    path
 }

@@ -2,7 +2,6 @@
 
 use crate::directory::address_map::AddressMap;
 use crate::directory::dn::Dn;
-use crate::directory::entry::Attributes;
 use crate::directory::holders::Holders;
 use crate::directory::import::{
     Ask, Change, Decision, Extent, Fate, Filling, Needs, Sender, Snapshot, Write, decide, managed,
@@ -226,10 +225,7 @@ impl Agent<'_> {
             dn: &dn,
         };
         let managed = managed(incoming.templates.as_ref());
-        let needs = Needs::of(asks);
-        let keeps = |key: &SyncKey, present: &Attributes| {
-            needs.keeps(key, present, &sender, &managed, &filling)
-        };
+        let needs = Needs::of(asks, &sender, &managed, &filling);
         let place = Place {
             container,
             suffix: &self.suffix,
@@ -237,11 +233,8 @@ impl Agent<'_> {
             made: &incoming.proxies.kinds(),
             page: self.config.directory.page_size,
         };
-        let mut contents = Contents::read(&mut self.directory, place, &keeps)?;
-        for left in behind.unwrap_or_default() {
-            contents.read_behind(&mut self.directory, &left)?;
-        }
-        contents.read_elsewhere(&mut self.directory, needs.keys())?;
+        let behind = behind.unwrap_or_default();
+        let contents = Contents::read(&mut self.directory, place, &behind, &needs)?;
         let Contents {
             snapshot, holders, ..
         } = contents;

@@ -7,6 +7,7 @@
 //! | text | what is left | nothing | the lists that it names |
 //! | `NET/PO.USR` | its name | nothing | the postoffice that it is named after |
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -39,16 +40,8 @@ pub(super) enum Label {
     None,
 }
 
-/// What is in a list file.
-pub(super) enum Contents {
-    /// Transactions, and those records that are none with what is wrong with them.
-    Transactions(Vec<Result<Listed, String>>),
-    /// Entries.
-    Entries(Vec<Entry>),
-}
-
 /// One transaction of a list file.
-pub(super) enum Listed {
+enum Listed {
     /// With what its text says beside it.
     Whole(Transaction, LeftOut),
     /// M that gives no address.
@@ -83,7 +76,7 @@ impl Listed {
     }
 
     /// Returns what it asks.
-    pub(super) fn ask(&self, rules: ImportRules<'_>) -> Ask {
+    fn ask(&self, rules: ImportRules<'_>) -> Ask {
         match self {
             Self::Whole(transaction, left_out) => Ask::of_text(transaction, left_out, None, rules),
             Self::ByName(by_name) => Ask::by_name(by_name, None, rules),
@@ -91,24 +84,57 @@ impl Listed {
     }
 }
 
-/// A list file, read to its end.
+/// A list file, read up to its entries.
 pub(super) struct ListFile {
     pub(super) label: Label,
-    pub(super) contents: Contents,
+    body: Body,
+    code_page: CodePage,
+}
+
+/// What lies behind the label.
+enum Body {
+    Resync(Box<ResyncReader<BufReader<File>>>),
+    Text(BufReader<File>),
+    Usr(BufReader<File>, PostofficeName),
+    /// Entries, read already: only all of them are a list.
+    Ldif(Vec<Entry>),
+}
+
+/// What a list file asks.
+pub(super) struct Asked {
+    pub(super) label: Label,
+    pub(super) asks: Vec<Ask>,
     pub(super) extent: Extent,
     /// Why it is not proven whole.
     pub(super) missing: Option<String>,
 }
 
-/// Why a list file is put aside.
+/// Why nothing came of a list file.
 #[derive(Debug)]
-pub(super) struct Damage(pub(super) Note);
+pub(super) enum Unread {
+    /// It is put aside.
+    Aside(Note),
+    /// The run ends.
+    Failed(ToolError),
+}
 
-/// Reads a list file.
-pub(super) fn read(
-    path: &Path,
-    code_page: CodePage,
-) -> Result<Result<ListFile, Damage>, ToolError> {
+impl From<Note> for Unread {
+    fn from(note: Note) -> Self {
+        Self::Aside(note)
+    }
+}
+
+impl From<ToolError> for Unread {
+    fn from(error: ToolError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Takes each transaction of a list as it is read, or what is wrong with a record that is none.
+type Take<'t> = dyn FnMut(Result<Listed, String>) + 't;
+
+/// Opens a list file and finds out what it says of itself.
+pub(super) fn open(path: &Path, code_page: CodePage) -> Result<ListFile, Unread> {
     let unreadable =
         |error| ToolError::new(ExitCode::NotFound, path.display().to_string()).caused_by(error);
     let file = File::open(path).map_err(unreadable)?;
@@ -118,19 +144,90 @@ pub(super) fn read(
     let is_usr = path
         .extension()
         .is_some_and(|e| e.eq_ignore_ascii_case("usr"));
-    Ok(if is_usr {
-        read_usr(path, file()?, code_page)
+    let is_binary = |b: &u8| *b < b' ' && !b"\t\r\n\x1a".contains(b);
+    let (label, body) = if is_usr {
+        (Label::None, Body::Usr(file()?, place_of(path, code_page)?))
     } else if is_ldif(&head) {
-        read_ldif(file()?)
-    } else if head
-        .iter()
-        .take(24)
-        .any(|&b| b < b' ' && !b"\t\r\n\x1a".contains(&b))
-    {
-        read_resync(file()?, code_page)
+        let list = List::read_from(file()?);
+        let list = list.map_err(|error| Note::new(error.reason(), error.to_string()))?;
+        let entries = list.entries.into_iter().map(|located| located.record);
+        let label = Label::Ldif(Box::new(list.container));
+        (label, Body::Ldif(entries.collect()))
+    } else if head.iter().take(24).any(is_binary) {
+        let reader = ResyncReader::new(file()?, &Framing::OURS);
+        let reader = reader.map_err(|error| damaged(error.to_string()))?;
+        let label = Label::Resync(reader.header().clone());
+        (label, Body::Resync(Box::new(reader)))
     } else {
-        Ok(read_text(file()?, code_page).map_err(unreadable)?)
+        (Label::None, Body::Text(file()?))
+    };
+    Ok(ListFile {
+        label,
+        body,
+        code_page,
     })
+}
+
+impl ListFile {
+    /// Reads what the list asks. Each transaction is done with as soon as it is read.
+    pub(super) fn asks(self, rules: ImportRules<'_>) -> Result<Asked, Unread> {
+        let mut asks = Vec::new();
+        let mut begun = Begun::default();
+        let (label, code_page) = (self.label.clone(), self.code_page);
+        let is_text = matches!(self.body, Body::Text(_));
+        let (extent, missing, entries) = self.transactions(&mut |listed| {
+            if let (Ok(listed), true) = (&listed, is_text) {
+                begun.take(listed, code_page);
+            }
+            asks.push(match listed {
+                Ok(listed) => listed.ask(rules),
+                Err(detail) => Ask::unusable(detail, None),
+            });
+        })?;
+        asks.extend(entries.into_iter().filter_map(ask_of));
+        let begun = begun.lists().into_iter().map(|list| {
+            let list = Transaction::Replace { list };
+            Listed::plain(list).ask(rules)
+        });
+        asks.splice(0..0, begun);
+        asks.shrink_to_fit();
+        Ok(Asked {
+            label,
+            asks,
+            extent,
+            missing,
+        })
+    }
+
+    /// Reads to the end and finds out whether the list is damaged, for one that cannot be taken anyway.
+    pub(super) fn check(self) -> Result<(), Unread> {
+        self.transactions(&mut |_| {}).map(|_| ())
+    }
+
+    /// Hands on each transaction. Returns how much the list speaks for, what it lacks, and the entries of one that has
+    /// entries.
+    fn transactions(
+        self,
+        take: &mut Take<'_>,
+    ) -> Result<(Extent, Option<String>, Vec<Entry>), Unread> {
+        let updates = Extent::Updates { is_whole: true };
+        Ok(match self.body {
+            Body::Resync(reader) => {
+                let is_whole = read_resync(*reader, self.code_page, take)?;
+                let missing = (!is_whole).then(|| "no end mark".to_owned());
+                (Extent::List { is_whole }, missing, Vec::new())
+            }
+            Body::Text(input) => {
+                read_text(input, self.code_page, take)?;
+                (updates, None, Vec::new())
+            }
+            Body::Usr(input, place) => {
+                read_usr(input, &place, self.code_page, take)?;
+                (updates, None, Vec::new())
+            }
+            Body::Ldif(entries) => (Extent::List { is_whole: true }, None, entries),
+        })
+    }
 }
 
 fn is_ldif(head: &[u8]) -> bool {
@@ -140,15 +237,16 @@ fn is_ldif(head: &[u8]) -> bool {
     begins(b"version:") || begins(b"dn:")
 }
 
-fn damaged(text: impl Into<String>) -> Damage {
-    Damage(Note::new(Reason::ListDamaged, text))
+fn damaged(text: impl Into<String>) -> Note {
+    Note::new(Reason::ListDamaged, text)
 }
 
-fn read_resync(input: impl Read, code_page: CodePage) -> Result<ListFile, Damage> {
-    let mut reader =
-        ResyncReader::new(input, &Framing::OURS).map_err(|e| damaged(e.to_string()))?;
-    let label = Label::Resync(reader.header().clone());
-    let mut transactions = Vec::new();
+/// Reads the transactions of a resync file; returns whether it has its end mark.
+fn read_resync(
+    mut reader: ResyncReader<BufReader<File>>,
+    code_page: CodePage,
+    take: &mut Take<'_>,
+) -> Result<bool, Note> {
     let mut framed = Framed::default();
     let mut number = 1_u64;
     loop {
@@ -164,20 +262,19 @@ fn read_resync(input: impl Read, code_page: CodePage) -> Result<ListFile, Damage
                 let (found, expected) = (&m.found, m.expected);
                 format!("record {number}: found {found}, expected {expected}")
             };
-            transactions.extend(Listed::of(block, why));
+            if let Some(listed) = Listed::of(block, why) {
+                take(listed);
+            }
         }
     }
-    let is_whole = matches!(reader.ending(), Some(Ending::Whole(_)));
-    Ok(ListFile {
-        label,
-        contents: Contents::Transactions(transactions),
-        extent: Extent::List { is_whole },
-        missing: (!is_whole).then(|| "no end mark".to_owned()),
-    })
+    Ok(matches!(reader.ending(), Some(Ending::Whole(_))))
 }
 
-fn read_text(input: BufReader<File>, code_page: CodePage) -> std::io::Result<ListFile> {
-    let mut transactions = Vec::new();
+fn read_text(
+    input: BufReader<File>,
+    code_page: CodePage,
+    take: &mut Take<'_>,
+) -> Result<(), ToolError> {
     for block in Reader::new(input, code_page) {
         let why = |m: &Diagnostic| {
             format!(
@@ -185,42 +282,59 @@ fn read_text(input: BufReader<File>, code_page: CodePage) -> std::io::Result<Lis
                 m.line, m.found, m.expected
             )
         };
-        transactions.extend(Listed::of(block?, why));
+        let block = block.map_err(|error| {
+            ToolError::new(ExitCode::NotFound, "the list cannot be read").caused_by(error)
+        })?;
+        if let Some(listed) = Listed::of(block, why) {
+            take(listed);
+        }
     }
-    Ok(ListFile {
-        label: Label::None,
-        contents: Contents::Transactions(begin_lists(transactions, code_page)),
-        extent: Extent::Updates { is_whole: true },
-        missing: None,
-    })
+    Ok(())
 }
 
-/// Puts an R in front for every list that a text without any names: it is what `import -x` says of them.
-fn begin_lists(
-    transactions: Vec<Result<Listed, String>>,
-    code_page: CodePage,
-) -> Vec<Result<Listed, String>> {
-    let mut lists: Vec<ListName> = Vec::new();
-    for listed in transactions.iter().flatten() {
+/// The lists that a text names. One without any R begins all of them: it is what `import -x` says of them.
+#[derive(Default)]
+struct Begun {
+    lists: Vec<ListName>,
+    /// As they are written, then folded.
+    known: HashSet<ListName>,
+    is_update: bool,
+}
+
+impl Begun {
+    fn take(&mut self, listed: &Listed, code_page: CodePage) {
         let list = match listed {
             Listed::Whole(
                 transaction @ (Transaction::Add { .. } | Transaction::Template { .. }),
                 _,
             ) => transaction.list(),
-            _ => return transactions,
+            _ => {
+                self.is_update = true;
+                return;
+            }
         };
-        if !lists.iter().any(|known| known.is_same(&list, code_page)) {
-            lists.push(list);
+        if self.is_update || self.known.contains(&list) {
+            return;
+        }
+        let folded = list.folded(code_page);
+        let is_new = !self.known.contains(&folded);
+        self.known.extend([list.clone(), folded]);
+        if is_new {
+            self.lists.push(list);
         }
     }
-    let begun = lists
-        .into_iter()
-        .map(|list| Ok(Listed::plain(Transaction::Replace { list })));
-    begun.chain(transactions).collect()
+
+    /// Returns the lists that begin in front.
+    fn lists(self) -> Vec<ListName> {
+        match self.is_update {
+            true => Vec::new(),
+            false => self.lists,
+        }
+    }
 }
 
 /// `in/NAME/NET/PO.USR`: the folder says the network, the file the postoffice.
-fn read_usr(path: &Path, input: BufReader<File>, code_page: CodePage) -> Result<ListFile, Damage> {
+fn place_of(path: &Path, code_page: CodePage) -> Result<PostofficeName, Note> {
     let part = |part: Option<&std::ffi::OsStr>| {
         part.map(|part| part.to_string_lossy().into_owned())
             .unwrap_or_default()
@@ -230,10 +344,18 @@ fn read_usr(path: &Path, input: BufReader<File>, code_page: CodePage) -> Result<
     let bytes = code_page
         .encode(&name)
         .map_err(|error| damaged(error.to_string()))?;
-    let place = PostofficeName::parse(&bytes, code_page)
-        .map_err(|error| damaged(format!("{name}: {error}; expected NET/PO.USR")))?;
+    PostofficeName::parse(&bytes, code_page)
+        .map_err(|error| damaged(format!("{name}: {error}; expected NET/PO.USR")))
+}
+
+fn read_usr(
+    input: BufReader<File>,
+    place: &PostofficeName,
+    code_page: CodePage,
+    take: &mut Take<'_>,
+) -> Result<(), Note> {
     let list = ListName::new(AddressType::Pcm, Some(place.clone()));
-    let mut transactions = vec![Ok(Listed::plain(Transaction::Replace { list }))];
+    take(Ok(Listed::plain(Transaction::Replace { list })));
     for (record, number) in RecordReader::<_, UsrRecord>::new(input, 0).zip(1_u64..) {
         let record = record.map_err(|error| damaged(format!("record {number}: {error}")))?;
         if !record.state.is_active() {
@@ -242,7 +364,7 @@ fn read_usr(path: &Path, input: BufReader<File>, code_page: CodePage) -> Result<
         let entry = place.mailbox_address(record.mailbox.as_bytes(), code_page);
         let entry =
             entry.and_then(|address| ListEntry::new(record.name.as_bytes(), address, code_page));
-        transactions.push(match entry {
+        take(match entry {
             Ok(entry) => Ok(Listed::plain(Transaction::Add {
                 entry,
                 info: Vec::new(),
@@ -251,28 +373,11 @@ fn read_usr(path: &Path, input: BufReader<File>, code_page: CodePage) -> Result<
             Err(error) => Err(format!("record {number}: {error}")),
         });
     }
-    Ok(ListFile {
-        label: Label::None,
-        contents: Contents::Transactions(transactions),
-        extent: Extent::Updates { is_whole: true },
-        missing: None,
-    })
-}
-
-fn read_ldif(input: BufReader<File>) -> Result<ListFile, Damage> {
-    let list = List::read_from(input)
-        .map_err(|error| Damage(Note::new(error.reason(), error.to_string())))?;
-    let entries = list.entries.into_iter().map(|located| located.record);
-    Ok(ListFile {
-        label: Label::Ldif(Box::new(list.container)),
-        contents: Contents::Entries(entries.collect()),
-        extent: Extent::List { is_whole: true },
-        missing: None,
-    })
+    Ok(())
 }
 
 /// Turns an entry of an LDIF list into what it asks: to be there as it is described.
-pub(super) fn ask_of(entry: Entry) -> Option<Ask> {
+fn ask_of(entry: Entry) -> Option<Ask> {
     let key = SyncKey::stored(entry.attributes.text(schema::KEY)?);
     let mut attributes = entry.attributes;
     let number = attributes

@@ -23,6 +23,7 @@ use super::config::Connection;
 use super::container::{make_unit, unread, unwritten};
 use super::event::{Event, Severity};
 use super::handover::{entry_at, has_class};
+use super::line::Line;
 use super::outcome::Done;
 use super::place::{Place, Sources};
 use super::steps::{Found, Step, containers, is_inside, no_right};
@@ -90,7 +91,7 @@ impl Agent<'_> {
             return Ok(true);
         };
         done.exit = done.exit.worst(moved.exit());
-        done.lines.append(&mut moved.lines);
+        done.lines.extend(moved.lines.drain(..).map(Line::Made));
         let goes_on = !self.dry_run || moved.renamed == 0;
         done.moved = Some(moved);
         if !goes_on {

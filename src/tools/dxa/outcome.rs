@@ -9,10 +9,10 @@ use crate::directory::note::Note;
 use crate::plan::outcome::Counts;
 use crate::tools::exit::{ExitCode, ToolError};
 
-use super::dropped::line;
 use super::event::told;
 use super::exporting::Reasons;
 use super::importing::Imported;
+use super::line::Line;
 use super::moving::Moved;
 use super::numbers::Shown;
 use super::reading::ReadingDone;
@@ -155,7 +155,7 @@ pub(super) struct Done {
     pub(super) error: Option<String>,
     pub(super) exit: ExitCode,
     #[serde(skip)]
-    pub(super) lines: Vec<Value>,
+    pub(super) lines: Vec<Line>,
 }
 
 impl Done {
@@ -182,16 +182,17 @@ impl Done {
     }
 
     /// Counts what an import came to.
-    pub(super) fn imported(&mut self, imported: &Imported) {
+    pub(super) fn imported(&mut self, imported: Imported) {
         self.received.merge(&imported.counts);
-        self.lines.extend(imported.fates.iter().map(line));
+        self.lines
+            .extend(imported.fates.into_iter().map(Line::Fate));
         if imported.is_damaged || imported.counts.is_partial() {
             self.exit = self.exit.worst(ExitCode::Partial);
         }
     }
 
     pub(super) fn sent(&mut self, mut sending: Sending) {
-        self.lines.append(&mut sending.lines);
+        self.lines.extend(sending.lines.drain(..).map(Line::Made));
         self.sent = Some(sending);
     }
 

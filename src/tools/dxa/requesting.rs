@@ -223,7 +223,7 @@ impl Agent<'_> {
         };
         let allowed = wanted.allow_deletes;
         let imported = self.import(connection, &incoming, &asks, extent, allowed)?;
-        done.imported(&imported);
+        done.imported(imported);
         Ok(())
     }
 }

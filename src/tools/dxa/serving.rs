@@ -154,7 +154,7 @@ impl Agent<'_> {
             };
             let allowed = wanted.allow_deletes;
             let imported = self.import(connection, &incoming, &came.asks, extent, allowed)?;
-            done.imported(&imported);
+            done.imported(imported);
         }
         if let Some(reason) = entry.due.import {
             let event = Event::new(

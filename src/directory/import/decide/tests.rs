@@ -7,7 +7,10 @@ use crate::directory::import::{Authorities, Change, Needs};
 use crate::directory::key::ContainerLayout;
 
 const OWNER: &str = "dss/NET1/PO1";
-const MANAGED: [&str; 3] = ["cn", "title", "telephoneNumber"];
+
+fn managed() -> Names {
+    ["cn", "title", "telephoneNumber"].into_iter().collect()
+}
 
 fn container() -> Dn {
     Dn::parse("ou=Imported,o=Org").expect("a name")
@@ -79,11 +82,12 @@ impl Scene {
 
     /// Decides with all that entries hold, which must be what is decided with only what the asks need of it.
     fn decide(&self, asks: &[Ask]) -> Decision {
-        let needs = Needs::of(asks);
+        let (sender, managed) = (self.sender(), managed());
+        let needs = Needs::of(asks, &sender, &managed, &Nothing);
         let mut needed = self.snapshot.clone();
         for (key, held) in self.snapshot.iter() {
             let present = held.attributes.as_ref().expect("all of it");
-            if !needs.keeps(key, present, &self.sender(), &MANAGED, &Nothing) {
+            if !needs.keeps(key, present) {
                 needed.add(key.clone(), held.dn.clone(), held.owner.as_deref(), None);
             }
         }
@@ -99,7 +103,7 @@ impl Scene {
             &self.sender(),
             asks,
             self.extent,
-            &MANAGED,
+            &managed(),
             dn,
             &mut Nothing,
         )
@@ -137,7 +141,9 @@ impl Mapping for Nothing {
         Vec::new()
     }
 
-    fn finish_alone(&self, _: &Attributes, _: &mut Attributes) {}
+    fn leaves(&self, _: &Attributes) -> bool {
+        true
+    }
 
     fn free(&mut self, _: &SyncKey, _: &Held) {}
 }

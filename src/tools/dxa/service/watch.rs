@@ -13,7 +13,7 @@ use crate::tools::exit::ToolError;
 use super::plan::Seen;
 use crate::tools::dxa::backlog::Backlog;
 use crate::tools::dxa::config::Config;
-use crate::tools::dxa::dropped;
+use crate::tools::dxa::dropfolder;
 use crate::tools::dxa::home::Home;
 
 /// A list as it lay there.
@@ -71,10 +71,7 @@ fn messages(postoffice: &Path) -> Result<BTreeSet<String>, ToolError> {
 }
 
 fn lists(home: &Home) -> Result<BTreeSet<Dropped>, ToolError> {
-    let mut files = Vec::new();
-    if home.incoming().exists() {
-        dropped::collect(&home.incoming(), &mut files)?;
-    }
+    let files = dropfolder::paths(&home.incoming())?;
     // Who was taken away meanwhile is not there.
     let found = files.into_iter().filter_map(|path| {
         let metadata = fs::metadata(&path).ok()?;
