@@ -191,6 +191,14 @@ impl Transaction<'_> {
         self.run(command, params![name, value])
     }
 
+    /// Forgets something of the agent itself.
+    ///
+    /// # Errors
+    /// The ledger cannot be written.
+    pub fn remove_agent(&self, name: &str) -> Result<(), LedgerError> {
+        self.run("DELETE FROM agent WHERE name = ?1", [name])
+    }
+
     /// Finds a connection by its name, without case.
     ///
     /// # Errors

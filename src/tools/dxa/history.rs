@@ -89,6 +89,11 @@ impl History {
             .unwrap_or_default())
     }
 
+    /// Forgets what is remembered of a connection.
+    pub(super) fn forget(change: &Transaction<'_>, connection: &str) -> Result<(), LedgerError> {
+        change.remove_agent(&key(connection))
+    }
+
     fn store(&self, change: &Transaction<'_>, connection: &str) -> Result<(), LedgerError> {
         let text = serde_json::to_string(self).expect("plain values");
         change.set_agent(&key(connection), &text)

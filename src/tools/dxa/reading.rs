@@ -130,7 +130,9 @@ impl Agent<'_> {
                 (None, Some(_)) => Err("it was not read before".to_owned()),
                 (Some(known), Some(identity)) => match self.doubt(&known, identity) {
                     Some(because) => Err(because),
-                    None => self.look_for_changes(container, attributes, known, identity.clone())?,
+                    None => {
+                        self.look_for_changes(container, attributes, known, identity.clone())?
+                    }
                 },
             };
             let changes = match looked {

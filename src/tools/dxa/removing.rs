@@ -21,6 +21,7 @@ use super::agent::{Agent, unusable_ledger};
 use super::config::{self, Config, Role};
 use super::deleting::Holding;
 use super::event::{Event, Severity};
+use super::history::History;
 use super::mailscan::{self, Bag};
 use super::numbers::other_side;
 use super::options::{Entries, Options};
@@ -268,6 +269,7 @@ impl Agent<'_> {
         if let Some(id) = change.find(&going.name).map_err(not_saved)? {
             change.forget(id).map_err(not_saved)?;
         }
+        History::forget(&change, &going.name).map_err(not_saved)?;
         change.commit().map_err(not_saved)?;
         let event = Event::new(Severity::Info, "connection removed");
         let event = event.with("connection", &going.name);

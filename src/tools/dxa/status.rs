@@ -73,8 +73,11 @@ pub(super) fn gather(
             history = History::load(&change, &connection.name).map_err(unusable_ledger)?;
         }
         let numbers = match &kept {
-            Some(bytes) => Numbers::decode(bytes, connection)?,
-            None => Numbers::new(connection)?,
+            // Those of another role are none of these (DX-01).
+            Some(bytes) if Numbers::role_of(bytes) == connection.role => {
+                Numbers::decode(bytes, connection)?
+            }
+            _ => Numbers::new(connection)?,
         };
         let is_meant = |name: &Option<String>| {
             let is_it = |name: &String| name.eq_ignore_ascii_case(&connection.name);

@@ -132,6 +132,8 @@ fn dxc_031_099_entries_that_are_deleted_come_back_under_the_same_names() {
     assert_eq!(left, [format!("syncKey=SMTP:otto@x.example,{CONTAINER}")]);
     let container = container(&scene);
     assert!(!container.contains("sync"), "{container}");
+    let status = scene.dxa("status --json").ends(0).json();
+    assert!(status[0]["last_success"].is_null(), "{status}");
 
     // The connection is there again at once, as if it never had been.
     scene.drop_file("RESYNC.GLB", &list());
@@ -408,6 +410,7 @@ fn dxc_098_a_requestor_that_becomes_the_server_keeps_every_entry() {
     let text = fs::read_to_string(net.scene.config()).expect("readable");
     let text = text.replace("role = \"requestor\"", "role = \"server\"");
     fs::write(net.scene.config(), text).expect("written");
+    net.scene.dxa("status").ends(0);
     let run = net.scene.dxa("cycle").ends(78);
     assert!(run.stdout.contains("dxa reset HQ"), "{}", run.stdout);
     // What the other side has to change is said, by both.
