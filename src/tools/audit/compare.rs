@@ -86,6 +86,12 @@ impl Comparer {
         }
     }
 
+    /// Compares names and addresses alone, if that is wanted.
+    pub(super) fn names_alone(mut self, is_wanted: bool) -> Self {
+        self.has_details &= !is_wanted;
+        self
+    }
+
     /// Tells whether more than names and addresses is compared.
     pub(super) fn has_details(&self) -> bool {
         self.has_details

@@ -40,6 +40,8 @@ pub(super) enum Outcome {
     Refused,
     /// A line of it cannot be taken; the entry is compared without.
     LineRefused,
+    /// The template of a list is not the same.
+    Template,
 }
 
 impl Outcome {
@@ -59,6 +61,7 @@ impl Outcome {
             Self::Withheld => "withheld",
             Self::Refused => "refused",
             Self::LineRefused => "line refused",
+            Self::Template => "template",
         }
     }
 }
@@ -285,6 +288,8 @@ pub(super) struct Tally {
     pub(super) gap: u64,
     /// People who stand under two keys.
     pub(super) pairs: u64,
+    /// Lists whose templates are not the same.
+    pub(super) templates: u64,
     /// Lines of entries that cannot be taken.
     pub(super) lines_refused: u64,
 }

@@ -9,7 +9,7 @@ use super::consent::{Consent, Rules};
 use super::finding::{Finding, Outcome, SideCounts, Which};
 use super::item::{Details, Item, State};
 use super::judge::Known;
-use super::replay::{Begun, Replay, Worked};
+use super::replay::{Begun, Replay, Templates, Worked};
 use super::report::Reporter;
 use super::sorted::{Sorted, Sorter};
 use crate::codec::codepage::CodePage;
@@ -37,6 +37,15 @@ pub(super) struct Wishes {
     pub(super) consent: Option<Rules>,
 }
 
+impl Wishes {
+    /// Tells whether a list is compared.
+    pub(super) fn wants(&self, list: &str) -> bool {
+        let kind = list.split_once(':').map_or(list, |(kind, _)| kind);
+        let is_it = |wanted: &String| wanted == list || wanted.strip_suffix(':') == Some(kind);
+        self.lists.is_empty() || self.lists.iter().any(is_it)
+    }
+}
+
 /// A side while it is taken in.
 pub(super) struct Intake<'i, 'r> {
     which: Which,
@@ -60,6 +69,8 @@ pub(super) struct Taken {
     pub(super) protected: HashSet<String>,
     /// Lists that its records began anew, so that what they do not name is not there.
     pub(super) begun: Begun,
+    /// The templates of its lists.
+    pub(super) templates: Templates,
     /// Bytes that went through temporary files before.
     pub(super) spilled: u64,
 }
@@ -71,6 +82,7 @@ impl Taken {
             about: self.about,
             protected: self.protected,
             begun: self.begun,
+            templates: self.templates,
         };
         (self.sorted, known)
     }
@@ -161,12 +173,7 @@ impl<'i, 'r> Intake<'i, 'r> {
     }
 
     fn is_wanted(&self, address: &TargetAddress) -> bool {
-        let lists = &self.wishes.lists;
-        lists.is_empty() || {
-            let own = address.list();
-            let of_type = format!("{}:", address.kind());
-            lists.iter().any(|list| *list == own || *list == of_type)
-        }
+        self.wishes.lists.is_empty() || self.wishes.wants(&address.list())
     }
 
     fn filter(&mut self, item: &Item) -> Result<(), ToolError> {
@@ -323,6 +330,7 @@ impl<'i, 'r> Intake<'i, 'r> {
             sorted: self.keys.finish().map_err(unsorted)?,
             protected: self.protected,
             begun: finished.begun,
+            templates: finished.templates,
             spilled: finished.spilled,
         })
     }

@@ -1,9 +1,9 @@
 //! Turns what becomes of entries into findings, counts and transactions.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 
-use super::compare::Comparer;
+use super::compare::{Comparer, Difference};
 use super::finding::{Finding, Outcome, SideCounts, Which};
 use super::groups::Together;
 use super::intake::unsorted;
@@ -11,12 +11,12 @@ use super::item::{Encoded, Item, State};
 use super::join::{Match, decide};
 use super::pairs::Pairs;
 use super::repair::Repair;
-use super::replay::Begun;
+use super::replay::{Begun, Templates};
 use super::report::Reporter;
 use super::stale::{self, Comparable};
 use crate::plan::outcome::Reason;
 use crate::tools::exit::ToolError;
-use crate::tools::side::About;
+use crate::tools::side::{About, SideKind};
 
 /// What is known of a side beside its entries.
 pub(super) struct Known {
@@ -26,6 +26,8 @@ pub(super) struct Known {
     pub(super) protected: HashSet<String>,
     /// Lists that its records began anew.
     pub(super) begun: Begun,
+    /// The templates of its lists.
+    pub(super) templates: Templates,
 }
 
 impl Known {
@@ -62,6 +64,36 @@ pub(super) struct Judge<'j, 'r, 't> {
 }
 
 impl Judge<'_, '_, '_> {
+    /// Compares the templates that both sides have, or that one has and the other would have: a postoffice has all of its
+    /// own. No transaction mends one, since a T drops the lines of the whole list.
+    ///
+    /// # Errors
+    /// A finding cannot be written.
+    pub(super) fn templates(&mut self, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), ToolError> {
+        let is_postoffice = |side: &Known| side.about.kind == SideKind::Postoffice;
+        let (a, b) = (self.a, self.b);
+        let lists: BTreeSet<_> = a.templates.lists().chain(b.templates.lists()).collect();
+        for list in lists.into_iter().filter(|list| is_wanted(list)) {
+            let (of_a, of_b) = (a.templates.lines(list), b.templates.lines(list));
+            let is_known = |side: &Known, of: &Option<_>| of.is_some() || is_postoffice(side);
+            if !is_known(a, &of_a) || !is_known(b, &of_b) || of_a == of_b {
+                continue;
+            }
+            self.reporter.tally.templates += 1;
+            self.reporter.has_differences = true;
+            self.mend(|repair| repair.leave_out(Reason::MappingError))?;
+            let mut finding = Finding::new(Outcome::Template);
+            finding.list.clone_from(list);
+            finding.differences = vec![Difference {
+                attribute: list.clone(),
+                a: of_a.unwrap_or_default(),
+                b: of_b.unwrap_or_default(),
+            }];
+            self.reporter.take(&finding)?;
+        }
+        Ok(())
+    }
+
     /// Judges the entries of one key.
     ///
     /// # Errors

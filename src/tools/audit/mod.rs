@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Memory is bounded whatever the sides are: what does not fit is sorted in temporary files. What becomes of the
-//! entries of a key is decided on values ([`join`], [`compare`]).
+//! entries of a key is decided on values (`join`, `compare`).
 
 mod compare;
 mod consent;

@@ -292,14 +292,14 @@ impl<'n> Name<'n> {
         };
         item.is_partial &= *begun <= number;
         let is_partial = item.is_partial;
-        let details = fields.iter().filter_map(|(prompt, default)| {
-            let own = had.iter().find(|(name, _)| name == prompt);
+        let details = fields.iter().filter_map(|field| {
+            let own = had.iter().find(|(name, _)| *name == field.prompt);
             let values = match own {
                 Some((_, values)) => values.clone(),
                 None if is_partial => return None,
-                None => vec![default.clone().into_bytes()],
+                None => vec![field.default.clone().into_bytes()],
             };
-            Some((prompt.clone(), values))
+            Some((field.prompt.clone(), values))
         });
         item.details = details.filter(is_filled).collect();
         item.details.sort();

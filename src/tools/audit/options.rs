@@ -29,6 +29,8 @@ pub struct Options {
     pub lists: Vec<String>,
     /// `--ignore`: attributes and prompts that are not compared.
     pub ignored: Vec<String>,
+    /// `--names`: names and addresses alone are compared.
+    pub names: bool,
     /// `--map`: prompts and the attributes that hold their values.
     pub maps: Vec<(String, String)>,
     /// `--repair`: where the transactions go that would mend B.
@@ -66,6 +68,7 @@ impl Options {
             b: args.b,
             lists: args.lists,
             ignored: args.ignored,
+            names: args.names,
             maps: args.maps,
             repair: args.repair,
             all: args.all,
@@ -124,6 +127,10 @@ struct Args {
     /// Do not compare this attribute or the template lines of this prompt; may be given several times
     #[arg(long = "ignore", value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     ignored: Vec<String>,
+
+    /// Compare names and addresses alone
+    #[arg(long, conflicts_with = "maps")]
+    names: bool,
 
     /// The attribute that holds the template lines of a prompt, besides the usual ones; may be given several times
     #[arg(long = "map", value_name = "PROMPT=ATTRIBUTE", value_parser = map)]

@@ -32,11 +32,38 @@ pub(super) struct Replay {
 #[derive(Debug, Default)]
 pub(super) struct WholeLists {
     begun: Begun,
-    templates: HashMap<String, (u64, Vec<Field>)>,
+    templates: Templates,
 }
 
-/// A field of a template: its prompt and its default.
-pub(super) type Field = (String, String);
+/// Templates by list: when each was defined last, and its fields.
+#[derive(Debug, Default)]
+pub(super) struct Templates {
+    lists: HashMap<String, (u64, Vec<Field>)>,
+}
+
+impl Templates {
+    /// Returns the lists that have a template.
+    pub(super) fn lists(&self) -> impl Iterator<Item = &String> {
+        self.lists.keys()
+    }
+
+    /// Returns the fields of the template of a list, as import text has them.
+    pub(super) fn lines(&self, list: &str) -> Option<Vec<String>> {
+        let (_, fields) = self.lists.get(list)?;
+        Some(fields.iter().map(|field| field.line.clone()).collect())
+    }
+}
+
+/// A field of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Field {
+    /// Its prompt.
+    pub(super) prompt: String,
+    /// The value that an entry has without saying so.
+    pub(super) default: String,
+    /// All of it, as import text has it.
+    line: String,
+}
 
 /// Lists that R transactions have emptied, and when.
 #[derive(Debug, Default)]
@@ -61,6 +88,8 @@ pub(super) type Emit<'e> = dyn FnMut(Worked<'_>) -> Result<(), ToolError> + 'e;
 pub(super) struct Finished {
     /// Lists that were begun anew.
     pub(super) begun: Begun,
+    /// The templates of the lists.
+    pub(super) templates: Templates,
     /// Bytes that went through temporary files.
     pub(super) spilled: u64,
 }
@@ -103,7 +132,7 @@ impl WholeLists {
 
     /// Returns when the template of a list was defined last, and its fields.
     pub(super) fn template(&self, list: &str) -> Option<&(u64, Vec<Field>)> {
-        self.templates.get(list)
+        self.templates.lists.get(list)
     }
 }
 
@@ -190,11 +219,18 @@ impl Replay {
 
     fn template(&mut self, list: &str, fields: &[TemplateField]) {
         let text = |bytes: &[u8]| exact::decode(self.page, bytes);
-        let fields = fields
-            .iter()
-            .map(|field| (text(field.prompt()), text(field.default_value())));
+        let fields = fields.iter().map(|field| {
+            let mut line = Vec::new();
+            field.encode_into(&mut line);
+            Field {
+                prompt: text(field.prompt()),
+                default: text(field.default_value()),
+                line: text(&line),
+            }
+        });
         let template = (self.number, fields.collect());
-        self.whole_lists.templates.insert(list.to_owned(), template);
+        let templates = &mut self.whole_lists.templates;
+        templates.lists.insert(list.to_owned(), template);
     }
 
     /// Puts a transaction under its list and name; `old` is the entry that a change must find.
@@ -231,6 +267,7 @@ impl Replay {
         name.settle(emit)?;
         Ok(Finished {
             begun: self.whole_lists.begun,
+            templates: self.whole_lists.templates,
             spilled,
         })
     }

@@ -271,6 +271,7 @@ fn print_summary(summary: &Summary<'_>, screen: &mut dyn Write) -> std::io::Resu
         (tally.stale, "stale"),
         (tally.gap, "out of sequence"),
         (tally.pairs, "under two keys"),
+        (tally.templates, "other templates"),
         (tally.lines_refused, "lines refused"),
     ];
     write!(screen, "{} equal", tally.equal)?;

@@ -164,6 +164,7 @@ impl Audit<'_> {
         let (a_sorted, a) = a.apart();
         let (b_sorted, b) = b.apart();
         let comparer = Comparer::new(&a.about, &b.about, map.clone(), &self.options.ignored);
+        let comparer = comparer.names_alone(self.options.names);
         for finding in stale::of_sides(&a.about.numbers, &b.about.numbers) {
             reporter.tally.stale += 1;
             reporter.has_differences = true;
@@ -179,6 +180,9 @@ impl Audit<'_> {
             repair,
             pairs: Pairs::new(self.wishes.memory).map_err(unsorted)?,
         };
+        if comparer.has_details() {
+            judge.templates(&|list| self.wishes.wants(list))?;
+        }
         self.progress.begin("comparing", None);
         let mut groups = Groups::new(a_sorted, b_sorted).map_err(unsorted)?;
         let mut group = Together::default();

@@ -1,6 +1,7 @@
 //! Each finding, in texts small enough to see.
 
 use super::scene::Scene;
+use crate::support::Office;
 
 const A: &str = "A Ann\tPCM:NET/PO/ANN\nA Bob\tPCM:NET/PO/BOB\nA Cid\tSMTP:cid@x.example\n";
 
@@ -61,6 +62,41 @@ fn template_lines_are_compared_where_both_sides_have_any() {
     // A text without any says nothing of them, and the summary says that.
     let none = "A Ann\tPCM:N/P/ANN\nA Bob\tPCM:N/P/BOB\n";
     assert_eq!(found(&with("1"), none, 0, "COMPLETE"), [""; 0]);
+}
+
+#[test]
+fn another_template_of_a_list_is_a_finding_where_both_sides_tell() {
+    let with =
+        |width: u8| format!("T PCM:N/P\n Title:~15~{width}~A~~\nA Ann\tPCM:N/P/ANN\n- Title:/x\n");
+    let scene = Scene::new();
+    scene.text("a.txt", &with(25));
+    scene.text("b.txt", &with(10));
+    let audited = scene.audit("a.txt", "b.txt", "").ends(5, "COMPLETE");
+    let expected = "template MS:N/P Title:~15~25~A~~|Title:~15~10~A~~";
+    assert_eq!(audited.found(), [expected]);
+    assert_eq!(
+        (audited.count("/templates"), audited.count("/equal")),
+        (1, 1)
+    );
+    let audited = scene.audit("a.txt", "b.txt", "--list SMTP:");
+    assert_eq!(audited.ends(0, "COMPLETE").count("/templates"), 0);
+    // A text may have lines without their template.
+    let none = "A Ann\tPCM:N/P/ANN\n- Title:/x\n";
+    assert_eq!(found(&with(25), none, 0, "COMPLETE"), [""; 0]);
+    // A postoffice has every template that it has.
+    let office = Office::new("NET/HERE").define(&["PCM:N/P"]);
+    office.import_text("", "A Ann\tPCM:N/P/ANN\n").ends(0);
+    let path = office.path().display().to_string();
+    let audited = scene
+        .audit("a.txt", &path, "--list PCM:N/P")
+        .ends(5, "COMPLETE");
+    assert_eq!(
+        audited.found()[1..],
+        [
+            "template MS:N/P Title:~15~25~A~~|",
+            "altered MS:N/P/ANN Title: x|"
+        ]
+    );
 }
 
 #[test]

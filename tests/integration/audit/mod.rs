@@ -4,6 +4,7 @@ mod consent;
 #[cfg(feature = "ldap")]
 mod directory;
 mod findings;
+mod hostile;
 mod planted;
 mod program;
 mod repairs;

@@ -17,7 +17,7 @@ use super::scene::Scene;
 use crate::support::{Office, resync_header};
 
 /// Entries of a side; a million with `DIRSYNC_AUDIT_ENTRIES=1000000`.
-fn entry_count() -> usize {
+pub(super) fn entry_count() -> usize {
     let wanted = env::var("DIRSYNC_AUDIT_ENTRIES").ok();
     wanted.map_or(20_000, |count| count.parse().expect("a number"))
 }

@@ -109,7 +109,7 @@ fn a_summary_has_every_key_and_an_error_has_one_too() {
         json!({
             "program": "audit", "state": "COMPLETE", "sides": {"a": side, "b": side}, "a": counts, "b": counts,
             "equal": 1, "altered": 0, "missing": 0, "extra": 0, "kept": 0,
-            "duplicated": {"a": 0, "b": 0, "both": 0, "names": 0}, "stale": 0, "gap": 0, "pairs": 0, "lines_refused": 0,
+            "duplicated": {"a": 0, "b": 0, "both": 0, "names": 0}, "stale": 0, "gap": 0, "pairs": 0, "templates": 0, "lines_refused": 0,
             "spilled": 0, "messages": [said("A"), said("B")], "seconds": 0.0, "exit": 0,
         })
     );
@@ -138,6 +138,8 @@ fn lists_and_attributes_may_be_left_out() {
     let audited = found("--list pcm:n/p --ignore Title:", 0);
     assert_eq!(audited.summary["a"]["excluded"], json!({"filtered": 2}));
     assert_eq!(found("--list PCM: --ignore Title:", 5).count("/equal"), 1);
+    let audited = found("--list PCM:N/P --names", 0);
+    assert_eq!(audited.count("/equal"), 1);
 }
 
 #[test]
