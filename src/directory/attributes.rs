@@ -7,7 +7,7 @@ use super::schema::USUAL;
 /// Attributes of an entry, each with its values, in the order in which they were put. Names are compared without case.
 ///
 /// Each attribute is its name, the length of what follows, and the values with their lengths. A usual name is one byte: its
-/// place in [`USUAL`]; any other is written out behind [`WRITTEN`].
+/// place in `schema::USUAL`; any other is written out behind `WRITTEN`.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Attributes {
     bytes: Vec<u8>,

@@ -5,7 +5,7 @@
 //!
 //! - [`card`] is what is carried of an entry, under the key of its source: never alias, name or mail (IO-07).
 //! - [`number`] is how far somebody is, and in whose counting.
-//! - [`unit`] is what is said.
+//! - [`unit`](mod@unit) is what is said.
 //! - [`master`] is what the hub keeps and decides, [`settle`] who gets an address that two want.
 //! - [`branch`] is what a branch keeps and decides.
 //! - [`store`] is where the hub keeps its table, [`wire`] all that is said as text.

@@ -65,7 +65,7 @@ impl Agent<'_> {
         let give = Operation::new(here.container.clone(), Change::Modify(parts));
         let steps = [give, take_away(&from, &here.owner)];
         let root = self.directory.root_dse().map_err(unread)?;
-        let (has_assertions, has_transactions) = (root.has_assertions(), root.has_transactions());
+        let has_assertions = root.has_assertions();
         let steps = steps.map(|step| match has_assertions {
             true => step,
             false => Operation {
@@ -73,14 +73,7 @@ impl Agent<'_> {
                 ..step
             },
         });
-        if has_transactions {
-            let ended = self.directory.transaction(&steps).map_err(unwritten)?;
-            return ended.map_err(|rejected| {
-                let at = rejected.at.unwrap_or_default();
-                let step = steps.get(at).unwrap_or(&steps[0]);
-                failed(&step.dn, &rejected.refusal, &step.change)
-            });
-        }
+        // Not in one transaction: slapd 2.5 may go down with the connection of a client that dies in one.
         for step in &steps {
             self.apply(step)?;
         }
