@@ -1,16 +1,17 @@
 //! The tables of the ledger.
 
-/// Marks the file as a ledger of ours ("DXAL"), for `file` and for us.
-pub(super) const APPLICATION_ID: i64 = 0x4458_414C;
+use crate::directory::database::Kind;
 
-/// Version of the tables.
-pub(super) const FORMAT: i64 = 1;
+/// "DXAL".
+pub(super) const KIND: Kind = Kind {
+    id: 0x4458_414C,
+    format: 1,
+    tables: TABLES,
+};
 
-/// Makes the tables.
-///
 /// Numbers of transactions are of the outgoing side: ReqSync of a requestor, SrvSync of a server. `sent` is what the other
 /// side has once it has taken what waits.
-pub(super) const TABLES: &str = "
+const TABLES: &str = "
 CREATE TABLE agent (
     name  TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::schema::{APPLICATION_ID, FORMAT, TABLES};
+use super::schema::KIND;
 use super::{LedgerError, sent};
 use crate::codec::timestamp::Timestamp;
+use crate::directory::database::{self, Found};
 use crate::directory::difference::Sent;
 use crate::directory::key::SyncKey;
 
@@ -92,38 +93,21 @@ impl Ledger {
 
     /// Makes the tables in an empty file, whole or not at all; returns whether it was empty.
     fn make_tables(&mut self) -> Result<bool, LedgerError> {
-        let path = &self.path;
-        let wrong = |error: rusqlite::Error| LedgerError::new(path, &error);
-        let begun = self
-            .database
-            .transaction_with_behavior(TransactionBehavior::Immediate);
-        let begun = begun.map_err(wrong)?;
-        let pragma = |name| begun.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let tables: i64 = begun
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(wrong)?;
-        let id = pragma("application_id").map_err(wrong)?;
-        let format = pragma("user_version").map_err(wrong)?;
-        if tables > 0 || id != 0 {
-            return match (id, format) {
-                (APPLICATION_ID, FORMAT) => Ok(false),
-                (APPLICATION_ID, found) => Err(LedgerError::Format {
-                    path: path.clone(),
-                    found,
-                    expected: FORMAT,
-                }),
-                _ => Err(LedgerError::Damaged {
-                    path: path.clone(),
-                    cause: format!("application id {id:#x}, expected {APPLICATION_ID:#x}"),
-                }),
-            };
+        let prepared = database::prepare(&mut self.database, KIND, |_| Ok(()));
+        let path = self.path.clone();
+        match prepared.map_err(|error| LedgerError::new(&path, &error))? {
+            Found::New => Ok(true),
+            Found::Known => Ok(false),
+            Found::OtherFormat(found) => Err(LedgerError::Format {
+                path,
+                found,
+                expected: KIND.format,
+            }),
+            Found::Foreign(id) => Err(LedgerError::Damaged {
+                path,
+                cause: format!("application id {id:#x}, expected {:#x}", KIND.id),
+            }),
         }
-        let head =
-            format!("PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};");
-        begun.execute_batch(&head).map_err(wrong)?;
-        begun.execute_batch(TABLES).map_err(wrong)?;
-        begun.commit().map_err(wrong)?;
-        Ok(true)
     }
 
     /// Looks for damage: a page that does not fit must not become a deletion.

@@ -9,14 +9,16 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::pack::{is_whole, pack, unpack};
 use super::{Identity, Mark, Marked, MirrorError, Uuid};
+use crate::directory::database::{self, Found, Kind};
 use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 
-/// Marks the file as a mirror of ours ("DXAM").
-const APPLICATION_ID: i64 = 0x4458_414D;
-
-/// Version of the tables. A file of another one is made anew.
-const FORMAT: i64 = 1;
+/// "DXAM". A file of another version is made anew.
+const KIND: Kind = Kind {
+    id: 0x4458_414D,
+    format: 1,
+    tables: TABLES,
+};
 
 const TABLES: &str = "
 CREATE TABLE container (
@@ -69,27 +71,18 @@ impl Mirror {
     /// It cannot be opened or made.
     pub fn open(path: &Path) -> Result<Self, MirrorError> {
         let wrong = |error: rusqlite::Error| MirrorError::new(path, error);
-        let database = Connection::open(path).map_err(wrong)?;
+        let mut database = Connection::open(path).map_err(wrong)?;
         database
             .busy_timeout(Duration::from_secs(5))
             .map_err(wrong)?;
         database
             .execute_batch("PRAGMA foreign_keys = ON; PRAGMA cell_size_check = ON;")
             .map_err(wrong)?;
-        let pragma = |name| database.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let id = pragma("application_id").map_err(wrong)?;
-        let format = pragma("user_version").map_err(wrong)?;
-        if (id, format) != (APPLICATION_ID, FORMAT) {
-            let tables: i64 = database
-                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-                .map_err(wrong)?;
-            if tables > 0 {
+        match database::prepare(&mut database, KIND, |_| Ok(())).map_err(wrong)? {
+            Found::New | Found::Known => {}
+            Found::OtherFormat(_) | Found::Foreign(_) => {
                 return Err(MirrorError::new(path, "it is of another version"));
             }
-            let text = format!(
-                "BEGIN; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT}; {TABLES} COMMIT;"
-            );
-            database.execute_batch(&text).map_err(wrong)?;
         }
         Ok(Self {
             path: path.to_owned(),

@@ -13,17 +13,18 @@ use super::super::master::{Master, MasterStore, Member, Row};
 use super::super::number::{Epoch, Usn};
 use super::value::{EntryText, MemberText, epoch, number, usn};
 use super::{MasterChange, MasterTable, StoreError};
+use crate::directory::database::{self, Found, Kind};
 
-/// Marks the file as a master table ("DXAM").
-const APPLICATION_ID: i64 = 0x4458_414D;
-
-/// Version of the tables.
-const FORMAT: i64 = 1;
+/// "DXAH".
+const KIND: Kind = Kind {
+    id: 0x4458_4148,
+    format: 1,
+    tables: TABLES,
+};
 
 /// How long another hub may keep the table before this one gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Makes the tables.
 const TABLES: &str = "
 CREATE TABLE head (
     id        INTEGER PRIMARY KEY CHECK (id = 1),
@@ -101,43 +102,26 @@ impl SqliteTable {
         database
             .execute_batch("PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON;")
             .map_err(wrong)?;
-        let begun = database
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(wrong)?;
-        let pragma = |name| begun.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-        let (id, format) = (
-            pragma("application_id").map_err(wrong)?,
-            pragma("user_version").map_err(wrong)?,
-        );
-        let tables: i64 = begun
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(wrong)?;
         let place = path.display().to_string();
-        match (id, format) {
-            (APPLICATION_ID, FORMAT) => {}
-            (APPLICATION_ID, found) => {
+        let prepared = database::prepare(&mut database, KIND, |begun| {
+            let epoch = fresh();
+            begun.execute("INSERT INTO head VALUES (1, ?1, 0, 0)", [epoch.as_str()])?;
+            Ok(())
+        });
+        match prepared.map_err(wrong)? {
+            Found::New | Found::Known => {}
+            Found::OtherFormat(found) => {
                 return Err(StoreError::Format {
                     place,
                     found,
-                    expected: FORMAT,
+                    expected: KIND.format,
                 });
             }
-            (0, 0) if tables == 0 => {
-                let head = format!(
-                    "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
-                );
-                begun.execute_batch(&head).map_err(wrong)?;
-                begun.execute_batch(TABLES).map_err(wrong)?;
-                begun
-                    .execute("INSERT INTO head VALUES (1, ?1, 0, 0)", [fresh().as_str()])
-                    .map_err(wrong)?;
-            }
-            _ => {
-                let cause = format!("application id {id:#x}, expected {APPLICATION_ID:#x}");
+            Found::Foreign(id) => {
+                let cause = format!("application id {id:#x}, expected {:#x}", KIND.id);
                 return Err(StoreError::Damaged { place, cause });
             }
         }
-        begun.commit().map_err(wrong)?;
         Ok(Self {
             path: path.to_owned(),
             database,

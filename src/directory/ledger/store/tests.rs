@@ -181,7 +181,8 @@ fn a_file_that_is_no_ledger_is_refused_and_left_as_it_is() {
     ));
     other
         .execute_batch(&format!(
-            "PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = 9;"
+            "PRAGMA application_id = {}; PRAGMA user_version = 9;",
+            KIND.id
         ))
         .expect("set");
     assert!(matches!(
