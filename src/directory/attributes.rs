@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::schema::USUAL;
+use super::schema::{self, USUAL};
 
 /// Attributes of an entry, each with its values, in the order in which they were put. Names are compared without case.
 ///
@@ -37,6 +37,13 @@ impl Attributes {
         let found = self.find(Name::of(name));
         let rest = found.map_or(&[][..], |found| found.body);
         Values { rest }
+    }
+
+    /// Tells whether the entry has an object class.
+    #[must_use]
+    pub fn is_of_class(&self, class: &str) -> bool {
+        let mut classes = self.values(schema::OBJECT_CLASS).iter();
+        classes.any(|found| found.eq_ignore_ascii_case(class.as_bytes()))
     }
 
     /// Returns the first value of an attribute.

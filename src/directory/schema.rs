@@ -1,5 +1,7 @@
 //! Names of our object classes and attributes (`spec/exchange.md` LD-06), and the schema itself for a server.
 
+use super::entry::Attributes;
+
 /// The schema as `slapd.conf` includes it.
 pub const SCHEMA: &str = include_str!("../../contrib/schema/dirsync.schema");
 
@@ -132,6 +134,24 @@ pub(super) const USUAL: [&str; 41] = [
     "description",
     "syncTemplate",
 ];
+
+/// Classes of entries that hold others (RFC 4519, RFC 4524).
+const HOLDERS: [&str; 6] = [
+    "organizationalUnit",
+    "organization",
+    "domain",
+    "dcObject",
+    "country",
+    "locality",
+];
+
+/// Tells whether an entry only holds others: it is nobody's address.
+#[must_use]
+pub fn is_structure(attributes: &Attributes) -> bool {
+    HOLDERS.iter().any(|class| attributes.is_of_class(class))
+        && !attributes.is_of_class(LOCAL_RECIPIENT)
+        && !attributes.is_of_class(REMOTE_ADDRESS)
+}
 
 #[cfg(test)]
 mod tests {

@@ -148,6 +148,22 @@ impl Counts {
         self.added + self.modified + self.renamed + self.deleted
     }
 
+    /// Returns the outcomes that a line about a run names, each with its word. `kept` and commands are not among them.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, u64); 9] {
+        [
+            ("added", self.added),
+            ("modified", self.modified),
+            ("renamed", self.renamed),
+            ("deleted", self.deleted),
+            ("swept", self.swept),
+            ("unchanged", self.unchanged),
+            ("refused", self.refused),
+            ("ignored", self.ignored),
+            ("withheld", self.withheld),
+        ]
+    }
+
     /// Returns whether some entries were refused or withheld, so that the run ends with exit 1.
     #[must_use]
     pub fn is_partial(&self) -> bool {

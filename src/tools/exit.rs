@@ -193,26 +193,32 @@ impl From<PostofficeError> for ToolError {
 
 /// The directory cannot be used as it was named, lets us not in, does not have what was asked for, or may answer later.
 #[cfg(feature = "ldap")]
-impl From<LdapError> for ToolError {
-    fn from(error: LdapError) -> Self {
-        let refusal = match &error {
-            LdapError::Refused { refusal, .. } => Some(refusal.code),
+impl From<&LdapError> for ExitCode {
+    fn from(error: &LdapError) -> Self {
+        let refusal = match error {
+            LdapError::WrongPassword { .. } | LdapError::NoPassword { .. } => {
+                return Self::BadLogin;
+            }
+            LdapError::Url { .. } | LdapError::CaFile { .. } => return Self::Usage,
+            LdapError::Refused { refusal, .. } => refusal,
             LdapError::Incomplete {
                 cause: Incomplete::Result(refusal),
                 ..
-            } => Some(refusal.code),
-            _ => None,
+            } => refusal,
+            _ => return Self::Busy,
         };
-        let exit = match (&error, refusal) {
-            (LdapError::WrongPassword { .. } | LdapError::NoPassword { .. }, _) => {
-                ExitCode::BadLogin
-            }
-            (LdapError::Url { .. } | LdapError::CaFile { .. }, _) => ExitCode::Usage,
-            (_, Some(ResultCode::NO_SUCH_OBJECT)) => ExitCode::NotFound,
-            (_, Some(ResultCode::INSUFFICIENT_ACCESS_RIGHTS)) => ExitCode::BadLogin,
-            _ => ExitCode::Busy,
-        };
-        Self::new(exit, error.to_string())
+        match refusal.code {
+            ResultCode::NO_SUCH_OBJECT => Self::NotFound,
+            ResultCode::INSUFFICIENT_ACCESS_RIGHTS => Self::BadLogin,
+            _ => Self::Busy,
+        }
+    }
+}
+
+#[cfg(feature = "ldap")]
+impl From<LdapError> for ToolError {
+    fn from(error: LdapError) -> Self {
+        Self::new(ExitCode::from(&error), error.to_string())
     }
 }
 

@@ -10,7 +10,6 @@ use super::dn::Dn;
 use super::entry::{Attributes, Entry};
 use super::key::SyncKey;
 use super::note::Note;
-use super::remote::is_of_class;
 use super::schema;
 use super::template_map::TemplateMap;
 use super::x400::X121Spelling;
@@ -313,9 +312,9 @@ impl ExportKind {
             "posixGroup",
             "organizationalRole",
         ];
-        if is_of_class(attributes, schema::REMOTE_ADDRESS) {
+        if attributes.is_of_class(schema::REMOTE_ADDRESS) {
             Self::Remote
-        } else if GROUPS.iter().any(|class| is_of_class(attributes, class)) {
+        } else if GROUPS.iter().any(|class| attributes.is_of_class(class)) {
             Self::Group
         } else {
             Self::Person

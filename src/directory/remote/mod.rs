@@ -118,7 +118,7 @@ pub fn added(received: Received<'_>, rules: ImportRules<'_>) -> Wanted {
 pub fn modified(present: &Attributes, received: Received<'_>, rules: ImportRules<'_>) -> Wanted {
     let mut notes = Vec::new();
     let name = name_of(received, rules.page, &mut notes);
-    let class = if is_of_class(present, "organizationalRole") {
+    let class = if present.is_of_class("organizationalRole") {
         Class::Role
     } else {
         Class::Person
@@ -203,7 +203,7 @@ pub fn remapped(
         }
     }
     attributes.remove(schema::TEMPLATE);
-    let class = if is_of_class(present, "organizationalRole") {
+    let class = if present.is_of_class("organizationalRole") {
         Class::Role
     } else {
         Class::Person
@@ -237,13 +237,6 @@ fn class_of(kind: RecipientKind, name: &str) -> Class {
         RecipientKind::Person if !name.is_empty() => Class::Person,
         _ => Class::Role,
     }
-}
-
-pub(super) fn is_of_class(attributes: &Attributes, class: &str) -> bool {
-    let classes = attributes.values(schema::OBJECT_CLASS).iter();
-    classes
-        .map(|value| String::from_utf8_lossy(value))
-        .any(|value| value.eq_ignore_ascii_case(class))
 }
 
 fn some(text: &str) -> Option<&str> {

@@ -287,24 +287,22 @@ pub(super) fn write(
         .into_iter();
     let mut stopped = None;
     let operations = writes.into_iter().map(|write| operation(write.change));
-    directory
-        .pipeline(operations, WINDOW, |operation, outcome| {
-            let fate = fates.next().unwrap_or_default();
-            if let Err(refusal) = outcome {
-                if refusal.meaning(&operation.change) != Meaning::Done {
-                    refused.push(Refused::new(fate, operation, refusal));
-                }
+    directory.pipeline(operations, WINDOW, |operation, outcome| {
+        let fate = fates.next().unwrap_or_default();
+        if let Err(refusal) = outcome {
+            if refusal.meaning(&operation.change) != Meaning::Done {
+                refused.push(Refused::new(fate, operation, refusal));
             }
-            match check() {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    let text = "interrupted: the numbers stay, and the next run goes on from here";
-                    stopped = Some(ToolError::new(error.exit, text));
-                    ControlFlow::Break(())
-                }
+        }
+        match check() {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                let text = "interrupted: the numbers stay, and the next run goes on from here";
+                stopped = Some(ToolError::new(error.exit, text));
+                ControlFlow::Break(())
             }
-        })
-        .map_err(unwritten)?;
+        }
+    })?;
     match stopped {
         Some(error) => Err(error),
         None => Ok(refused),
@@ -421,7 +419,7 @@ pub(super) fn put_numbers(
         true => operation.only_if(condition),
         false => operation,
     };
-    match directory.apply(&operation).map_err(unwritten)? {
+    match directory.apply(&operation)? {
         Ok(()) => Ok(()),
         Err(refusal) if refusal.meaning(&operation.change) == Meaning::Overtaken => {
             let text = format!(
@@ -455,7 +453,7 @@ fn put_missing(
         change: Change::Modify(parts.collect()),
         ..operation
     };
-    let outcome = directory.apply(&again).map_err(unwritten)?;
+    let outcome = directory.apply(&again)?;
     outcome.map_err(|refusal| refused(container, &refusal))
 }
 
@@ -483,31 +481,7 @@ pub(super) fn unread(error: LdapError) -> ToolError {
             );
         }
     }
-    ToolError::new(exit_of(&error), text)
-}
-
-pub(super) fn unwritten(error: LdapError) -> ToolError {
-    ToolError::new(exit_of(&error), error.to_string())
-}
-
-fn exit_of(error: &LdapError) -> ExitCode {
-    let refusal = match error {
-        LdapError::WrongPassword { .. } | LdapError::NoPassword { .. } => {
-            return ExitCode::BadLogin;
-        }
-        LdapError::Url { .. } | LdapError::CaFile { .. } => return ExitCode::Usage,
-        LdapError::Refused { refusal, .. } => refusal,
-        LdapError::Incomplete {
-            cause: Incomplete::Result(refusal),
-            ..
-        } => refusal,
-        _ => return ExitCode::Busy,
-    };
-    match refusal.code {
-        ResultCode::NO_SUCH_OBJECT => ExitCode::NotFound,
-        ResultCode::INSUFFICIENT_ACCESS_RIGHTS => ExitCode::BadLogin,
-        _ => ExitCode::Busy,
-    }
+    ToolError::new(ExitCode::from(&error), text)
 }
 
 /// Makes an organizational unit where there is none.
@@ -517,7 +491,7 @@ pub(super) fn make_unit(directory: &mut Connection, dn: &Dn) -> Result<(), ToolE
     attributes.add(schema::OBJECT_CLASS, "organizationalUnit");
     attributes.add(schema::OU, name);
     let operation = Operation::new(dn.clone(), Change::Add(attributes));
-    match directory.apply(&operation).map_err(unwritten)? {
+    match directory.apply(&operation)? {
         Err(refusal) if refusal.code != ResultCode::ENTRY_ALREADY_EXISTS => {
             Err(refused(dn, &refusal))
         }

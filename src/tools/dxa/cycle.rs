@@ -88,11 +88,7 @@ pub(super) fn choose<'c>(
     step: Option<Step>,
 ) -> Result<Vec<&'c Connection>, ToolError> {
     if let Some(name) = name {
-        let connection = config.connection(name).ok_or_else(|| {
-            let near = config.near(name).join(", ");
-            let text = format!("no connection {name}; near it: {near}");
-            ToolError::new(ExitCode::NotFound, text)
-        })?;
+        let connection = config.named(name)?;
         if let Some(step) = step {
             super::agent::expect_role(connection, step.role())?;
         }

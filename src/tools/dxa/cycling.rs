@@ -144,19 +144,7 @@ fn show(done: &Done, screen: &mut impl Write) -> std::io::Result<()> {
         "{} ({}): {steps}; {} messages",
         done.connection, done.role, done.messages
     )?;
-    let received = &done.received;
-    let parts = [
-        ("added", received.added),
-        ("modified", received.modified),
-        ("renamed", received.renamed),
-        ("deleted", received.deleted),
-        ("swept", received.swept),
-        ("unchanged", received.unchanged),
-        ("refused", received.refused),
-        ("ignored", received.ignored),
-        ("withheld", received.withheld),
-    ];
-    for (what, n) in parts.iter().filter(|(_, n)| *n > 0) {
+    for (what, n) in done.received.named().iter().filter(|(_, n)| *n > 0) {
         write!(screen, ", {what} {n}")?;
     }
     if let Some(sent) = &done.sent {

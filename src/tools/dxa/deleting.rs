@@ -3,28 +3,22 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::fs::File;
-use std::io;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-
-use tempfile::NamedTempFile;
 
 use crate::directory::change::Change;
 use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::filter::Filter;
 use crate::directory::ldap::{Meaning, Operation, Search};
-use crate::directory::ldif::{VersionLine, Writer};
 use crate::directory::schema;
 use crate::plan::guard;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::Agent;
-use super::container::{unread, unwritten};
+use super::container::unread;
 use super::event::{Event, Severity};
-use super::handover::{entry_at, has_class};
-use super::home::unusable;
+use super::handover::entry_at;
 
 /// Requests on their way at a time.
 const WINDOW: usize = 64;
@@ -136,14 +130,14 @@ impl Agent<'_> {
             search.page = Some(self.config.directory.page_size);
             self.directory
                 .search(&search, |entry| {
-                    let is_remote = has_class(&entry, schema::REMOTE_ADDRESS);
+                    let is_remote = entry.attributes.is_of_class(schema::REMOTE_ADDRESS);
                     let found = entry.attributes.text(schema::IMPORTED_FROM);
                     let is_own = found.is_some_and(|found| found.eq_ignore_ascii_case(owner));
                     if is_remote && is_own {
                         entries.insert(entry.dn.key(), entry);
                         return ControlFlow::Continue(());
                     }
-                    let is_unit = has_class(&entry, "organizationalUnit");
+                    let is_unit = entry.attributes.is_of_class("organizationalUnit");
                     if !entry.dn.is_same(container) && !is_unit {
                         match found {
                             Some(_) => rest.foreign += 1,
@@ -178,7 +172,7 @@ impl Agent<'_> {
     }
 
     /// Writes entries, and the units that they lie in, into `removed/`, so that `ldapadd` brings them back.
-    pub(super) fn write_removed(
+    pub(super) fn keep_all(
         &mut self,
         name: &str,
         holding: &Holding,
@@ -199,37 +193,10 @@ impl Agent<'_> {
         let mut units = Vec::new();
         for dn in above.values() {
             let unit = entry_at(&mut self.directory, dn, &[])?;
-            units.extend(unit.filter(|unit| has_class(unit, "organizationalUnit")));
+            units.extend(unit.filter(|unit| unit.attributes.is_of_class("organizationalUnit")));
         }
-        let folder = self.home.removed();
-        let failed = |error: io::Error| unusable(&folder, error);
-        let mut file = NamedTempFile::new_in(&folder).map_err(failed)?;
-        let mut writer = Writer::new(io::BufWriter::new(&mut file), VersionLine::Written);
-        for entry in units.iter().chain(&holding.entries) {
-            writer.entry(entry).map_err(failed)?;
-        }
-        writer.finish().map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
-        let moment = self.clock.now().strftime("%Y%m%dT%H%M%SZ").to_string();
-        let mut number = 1;
-        let path = loop {
-            let name = match number {
-                1 => format!("{moment}-{name}.ldif"),
-                n => format!("{moment}-{name}-{n}.ldif"),
-            };
-            let path = folder.join(name);
-            match file.persist_noclobber(&path) {
-                Ok(_) => break path,
-                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-                    file = error.file;
-                    number += 1;
-                }
-                Err(error) => return Err(unusable(&path, error.error)),
-            }
-        };
-        let synced = File::open(&folder).and_then(|folder| folder.sync_all());
-        synced.map_err(failed)?;
-        Ok(Some(path))
+        units.extend(holding.entries.iter().cloned());
+        self.write_removed(name, &units).map(Some)
     }
 
     /// Deletes entries, the lowest first, if they are still the owner's; returns how many went, and those that could not.
@@ -265,8 +232,7 @@ impl Agent<'_> {
                         ControlFlow::Break(())
                     }
                 }
-            })
-            .map_err(unwritten)?;
+            })?;
         if let Some(error) = stopped {
             return Err(error);
         }

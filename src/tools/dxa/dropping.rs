@@ -17,7 +17,7 @@ use crate::directory::template_map::TemplateMap;
 use crate::plan::outcome::Reason;
 use crate::tools::exit::ToolError;
 
-use super::container::{unread, unwritten};
+use super::container::unread;
 
 /// Attributes that the server may name, one after the other, before all of them are tried.
 const NAMED: usize = 4;
@@ -103,7 +103,7 @@ fn one_by_one(
     for (attribute, values) in spare {
         let part = Modification::replace(&attribute, values.clone());
         let operation = Operation::new(draft.dn.clone(), Change::Modify(vec![part]));
-        match directory.apply(&operation).map_err(unwritten)? {
+        match directory.apply(&operation)? {
             Ok(()) => has_changed = true,
             Err(refusal) => {
                 draft.parts.push((attribute.clone(), values));
@@ -290,7 +290,7 @@ impl<'a> Draft<'a> {
             }
         };
         let operation = Operation::new(self.dn.clone(), change);
-        let outcome = directory.apply(&operation).map_err(unwritten)?;
+        let outcome = directory.apply(&operation)?;
         Ok(outcome.map(|()| true))
     }
 

@@ -8,7 +8,7 @@ use crate::directory::filter::Filter;
 use crate::directory::ldap::Search;
 use crate::directory::ldif::{ContainerRecord, VersionLine, write_list};
 use crate::directory::schema;
-use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::exit::ExitCode;
 
 use super::agent::connect;
 use super::config::Config;
@@ -25,13 +25,7 @@ pub(super) fn run(
     no_version: bool,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
-    let connection = config.connection(name).ok_or_else(|| {
-        let near = config.near(name).join(", ");
-        ToolError::new(
-            ExitCode::NotFound,
-            format!("no connection {name}; near it: {near}"),
-        )
-    })?;
+    let connection = config.named(name)?;
     let container = container_of(connection)?;
     expect_settled(&Home::at(&config.agent.data), connection)?;
     let mut directory = connect(&config.directory)?;

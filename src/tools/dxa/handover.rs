@@ -15,7 +15,7 @@ use crate::directory::schema;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::Agent;
-use super::container::{unread, unwritten};
+use super::container::unread;
 use super::place::Place;
 
 /// What the class of a container holds beside the owner.
@@ -49,7 +49,7 @@ impl Agent<'_> {
             return Ok(());
         }
         let to = entry_at(&mut self.directory, &here.container, &[])?;
-        let has_it = to.is_some_and(|to| has_class(&to, schema::IMPORT_CONTAINER));
+        let has_it = to.is_some_and(|to| to.attributes.is_of_class(schema::IMPORT_CONTAINER));
         let mut parts = Vec::new();
         if !has_it {
             parts.push(class(ModificationKind::Add));
@@ -107,7 +107,7 @@ impl Agent<'_> {
     }
 
     fn apply(&mut self, operation: &Operation) -> Result<(), ToolError> {
-        let ended = self.directory.apply(operation).map_err(unwritten)?;
+        let ended = self.directory.apply(operation)?;
         ended.map_err(|refusal| failed(&operation.dn, &refusal, &operation.change))
     }
 
@@ -143,7 +143,7 @@ impl Agent<'_> {
                 continue;
             }
             let operation = Operation::new(entry.dn.clone(), Change::Delete);
-            match self.directory.apply(&operation).map_err(unwritten)? {
+            match self.directory.apply(&operation)? {
                 Ok(()) => units.removed += 1,
                 // In use, in this layout or by somebody else.
                 Err(refusal) if refusal.code == ResultCode::NOT_ALLOWED_ON_NON_LEAF => {
@@ -208,15 +208,9 @@ fn is_missing(error: &LdapError) -> bool {
     refusal.code == ResultCode::NO_SUCH_OBJECT
 }
 
-/// Tells whether an entry has an object class.
-pub(super) fn has_class(entry: &Entry, class: &str) -> bool {
-    let mut classes = entry.attributes.values("objectClass").iter();
-    classes.any(|found| found.eq_ignore_ascii_case(class.as_bytes()))
-}
-
 fn is_of(entry: &Entry, owner: &str) -> bool {
     let found = entry.attributes.text(schema::IMPORTED_FROM);
-    has_class(entry, schema::IMPORT_CONTAINER)
+    entry.attributes.is_of_class(schema::IMPORT_CONTAINER)
         && found.is_some_and(|found| found.eq_ignore_ascii_case(owner))
 }
 
@@ -231,7 +225,7 @@ fn class(kind: ModificationKind) -> Modification {
 fn without_numbers(entry: &Entry) -> Vec<Modification> {
     // A local recipient has a trust level of its own.
     let is_kept = |name: &str| {
-        name == schema::TRUST_LEVEL && has_class(entry, schema::LOCAL_RECIPIENT)
+        name == schema::TRUST_LEVEL && entry.attributes.is_of_class(schema::LOCAL_RECIPIENT)
             || entry.attributes.values(name).is_empty()
     };
     let names = NUMBERS.into_iter().filter(|name| !is_kept(name));

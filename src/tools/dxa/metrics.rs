@@ -149,7 +149,7 @@ fn render(all: &[Status]) -> String {
         ran.add(&[of], seconds(last.map(|ran| ran.at)));
         if let Some(last) = last {
             exit.add(&[of], last.exit);
-            for (outcome, count) in outcomes(last) {
+            for (outcome, count) in last.received.named() {
                 received.add(&[of, ("outcome", outcome)], count);
             }
             for (action, count) in actions(last) {
@@ -180,21 +180,6 @@ fn render(all: &[Status]) -> String {
         family.write(&mut text).expect("memory takes everything");
     }
     text
-}
-
-fn outcomes(ran: &Ran) -> [(&'static str, u64); 9] {
-    let counts = &ran.received;
-    [
-        ("added", counts.added),
-        ("modified", counts.modified),
-        ("renamed", counts.renamed),
-        ("deleted", counts.deleted),
-        ("swept", counts.swept),
-        ("unchanged", counts.unchanged),
-        ("refused", counts.refused),
-        ("ignored", counts.ignored),
-        ("withheld", counts.withheld),
-    ]
 }
 
 fn actions(ran: &Ran) -> [(&'static str, u64); 4] {

@@ -259,20 +259,9 @@ fn show(dropped: &Dropped, screen: &mut impl Write) -> io::Result<()> {
     if dropped.connection.is_none() {
         return Ok(());
     }
-    let parts = [
-        ("added", counts.added),
-        ("modified", counts.modified),
-        ("renamed", counts.renamed),
-        ("deleted", counts.deleted),
-        ("swept", counts.swept),
-        ("unchanged", counts.unchanged),
-        ("refused", counts.refused),
-        ("ignored", counts.ignored),
-        ("withheld", counts.withheld),
-        ("foreign", *foreign),
-    ];
-    let parts: Vec<_> = parts
-        .iter()
+    let named = counts.named().into_iter();
+    let parts: Vec<_> = named
+        .chain([("foreign", *foreign)])
         .filter(|(_, n)| *n > 0)
         .map(|(what, n)| format!("{what} {n}"))
         .collect();

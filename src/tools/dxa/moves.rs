@@ -101,11 +101,7 @@ fn choose<'c>(config: &'c Config, name: Option<&str>) -> Result<Vec<&'c Connecti
         let all = config.connections.iter();
         return Ok(all.filter(|c| c.import.container.is_some()).collect());
     };
-    let connection = config.connection(name).ok_or_else(|| {
-        let near = config.near(name).join(", ");
-        let text = format!("no connection {name}; near it: {near}");
-        ToolError::new(ExitCode::NotFound, text)
-    })?;
+    let connection = config.named(name)?;
     super::importing::container_of(connection)?;
     Ok(vec![connection])
 }

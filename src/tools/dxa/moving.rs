@@ -20,9 +20,9 @@ use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::Agent;
 use super::config::Connection;
-use super::container::{make_unit, unread, unwritten};
+use super::container::{make_unit, unread};
 use super::event::{Event, Severity};
-use super::handover::{entry_at, has_class};
+use super::handover::entry_at;
 use super::line::Line;
 use super::outcome::Done;
 use super::place::{Place, Sources};
@@ -192,7 +192,7 @@ impl Agent<'_> {
         };
         let owner = entry.attributes.text(schema::IMPORTED_FROM);
         let other = owner.filter(|owner| !owner.eq_ignore_ascii_case(&here.owner));
-        match other.filter(|_| has_class(&entry, schema::IMPORT_CONTAINER)) {
+        match other.filter(|_| entry.attributes.is_of_class(schema::IMPORT_CONTAINER)) {
             None => Ok(()),
             Some(other) => {
                 let text = format!("not-owner: {container} is the import container of {other}");
@@ -292,8 +292,7 @@ impl Agent<'_> {
                         ControlFlow::Break(())
                     }
                 }
-            })
-            .map_err(unwritten)?;
+            })?;
         match stopped {
             Some(error) => Err(error),
             None => Ok(ended),

@@ -15,7 +15,7 @@ use crate::tools::exit::ToolError;
 
 use super::agent::Agent;
 use super::config::Connection;
-use super::container::{self, Refused, unwritten};
+use super::container::{self, Refused};
 use super::dropping::{self, Ended, write_without};
 use super::event::{Event, Severity};
 use super::importing::Incoming;
@@ -90,7 +90,7 @@ impl Agent<'_> {
                 left.append(&mut all);
                 continue;
             };
-            let outcome = self.directory.apply(&operation).map_err(unwritten)?;
+            let outcome = self.directory.apply(&operation)?;
             let note = "it was gone when it was to be changed, and is added anew";
             if let Some(fate) = fates.get_mut(fate) {
                 fate.notes.push(Note::new(Reason::NoSuchEntry, note));

@@ -1,5 +1,6 @@
-//! What a list removes is kept first, as LDIF that `ldapadd` takes back (`spec/exchange.md` NT-07; design, section 5).
+//! What a run removes is kept first, as LDIF that `ldapadd` takes back (`spec/exchange.md` NT-07; design, section 5).
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::directory::entry::Entry;
@@ -40,19 +41,28 @@ impl Agent<'_> {
         if entries.is_empty() {
             return Ok(());
         }
-        let moment = self.clock.now().strftime("%Y%m%dT%H%M%SZ");
-        let folder = self.home.removed();
-        let path = free(&folder, &format!("{moment}-{}", connection.name));
-        write(&path, &entries).map_err(|error| unusable(&path, error))?;
+        let path = self.write_removed(&connection.name, &entries)?;
         let event = Event::new(Severity::Info, "what the list lacks is kept before it goes");
         let event = event.with("connection", &connection.name);
         let event = event.with("entries", entries.len());
         self.say(event.with("file", path.display()));
         Ok(())
     }
+
+    /// Writes entries into a new file of `removed/`, durably; those that hold others come first.
+    pub(super) fn write_removed(
+        &self,
+        name: &str,
+        entries: &[Entry],
+    ) -> Result<PathBuf, ToolError> {
+        let moment = self.clock.now().strftime("%Y%m%dT%H%M%SZ");
+        let path = free(&self.home.removed(), &format!("{moment}-{name}"));
+        write(&path, entries).map_err(|error| unusable(&path, error))?;
+        Ok(path)
+    }
 }
 
-fn write(path: &Path, entries: &[Entry]) -> std::io::Result<()> {
+fn write(path: &Path, entries: &[Entry]) -> io::Result<()> {
     let mut writer = Writer::new(OutFile::create(path)?, VersionLine::Written);
     for entry in entries {
         writer.entry(entry)?;
@@ -60,7 +70,7 @@ fn write(path: &Path, entries: &[Entry]) -> std::io::Result<()> {
     writer.finish()?.put_in_place()
 }
 
-/// Returns a name that nothing has.
+/// Returns a name that nothing has. Only the run that has the folder makes files there.
 fn free(folder: &Path, name: &str) -> PathBuf {
     let first = folder.join(format!("{name}.ldif"));
     let more = (2..).map(|number| folder.join(format!("{name}-{number}.ldif")));

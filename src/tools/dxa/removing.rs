@@ -244,7 +244,7 @@ impl Agent<'_> {
             removed.deleted = holding.entries.len() as u64;
             return Ok(());
         }
-        let file = self.write_removed(&going.name, &holding)?;
+        let file = self.keep_all(&going.name, &holding)?;
         removed.file = file.map(|path| path.display().to_string());
         let (deleted, refused) = self.delete_all(&going.name, owner, holding.entries)?;
         (removed.deleted, removed.refused) = (deleted, refused.len() as u64);

@@ -44,11 +44,7 @@ pub(super) fn run(
     name: &str,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
-    let connection = config.connection(name).ok_or_else(|| {
-        let near = config.near(name).join(", ");
-        let text = format!("no connection {name}; near it: {near}");
-        ToolError::new(ExitCode::NotFound, text)
-    })?;
+    let connection = config.named(name)?;
     let clock = Clock::from_environment()?;
     let mut agent = Agent::open(
         config,

@@ -122,13 +122,10 @@ fn choose<'c>(config: &'c Config, order: &Order) -> Result<Vec<&'c Connection>, 
     let mut chosen: Vec<&Connection> = Vec::new();
     let mut unknown = Vec::new();
     for name in names {
-        match config.connection(name) {
-            Some(c) if chosen.iter().any(|chosen| chosen.name == c.name) => {}
-            Some(connection) => chosen.push(connection),
-            None => {
-                let near = config.near(name).join(", ");
-                unknown.push(format!("no connection {name}; near it: {near}"));
-            }
+        match config.named(name) {
+            Ok(c) if chosen.iter().any(|chosen| chosen.name == c.name) => {}
+            Ok(connection) => chosen.push(connection),
+            Err(error) => unknown.push(error.to_string()),
         }
     }
     if !unknown.is_empty() {

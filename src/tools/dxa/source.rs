@@ -93,7 +93,7 @@ impl Agent<'_> {
 
 impl Source {
     fn take(&mut self, entry: Entry, container: &Dn, rules: &ExportRules<'_>) {
-        if is_structure(&entry) || !self.seen.insert(entry.dn.key()) {
+        if schema::is_structure(&entry.attributes) || !self.seen.insert(entry.dn.key()) {
             return;
         }
         self.considered += 1;
@@ -115,25 +115,4 @@ impl Source {
             }
         }
     }
-}
-
-/// Tells whether an entry only holds others: it is nobody's address.
-fn is_structure(entry: &Entry) -> bool {
-    const HOLDERS: [&str; 6] = [
-        "organizationalUnit",
-        "organization",
-        "domain",
-        "dcObject",
-        "country",
-        "locality",
-    ];
-    let classes = entry.attributes.values(schema::OBJECT_CLASS);
-    let has = |wanted: &str| {
-        classes
-            .iter()
-            .any(|class| class.eq_ignore_ascii_case(wanted.as_bytes()))
-    };
-    HOLDERS.iter().any(|class| has(class))
-        && !has(schema::LOCAL_RECIPIENT)
-        && !has(schema::REMOTE_ADDRESS)
 }

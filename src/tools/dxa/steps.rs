@@ -8,7 +8,6 @@ use crate::directory::ldap::{Operation, Refusal};
 use crate::directory::schema;
 use crate::tools::exit::{ExitCode, ToolError};
 
-use super::handover::has_class;
 use super::place::{Place, Sources};
 
 /// An entry and the one that it is to lie right below.
@@ -30,8 +29,8 @@ impl Found {
     /// Takes an entry of a container; one that is left counts where it stays there.
     pub(super) fn take(&mut self, entry: &Entry, here: &Place, is_left: bool) {
         let attributes = &entry.attributes;
-        if !has_class(entry, schema::REMOTE_ADDRESS) {
-            let is_unit = has_class(entry, "organizationalUnit");
+        if !entry.attributes.is_of_class(schema::REMOTE_ADDRESS) {
+            let is_unit = entry.attributes.is_of_class("organizationalUnit");
             self.manual += u64::from(is_left && !is_unit);
             return;
         }

@@ -1,17 +1,17 @@
 //! A resync file as it is read for people: its header, its records, how it ends. No postoffice is touched.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 
 use serde::Serialize;
 
+use super::tally::Lists;
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::{Framed, Framing, QueueError, RecordKind};
 use crate::codec::resync::{Ending, ResyncError, ResyncHeader, ResyncReader};
 use crate::importfile::Diagnostic;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::transaction::{ListName, Transaction};
+use crate::transaction::Transaction;
 
 /// How a file ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,26 +58,13 @@ impl Header {
     }
 }
 
-/// What a file holds of one list.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct ListCounts {
-    /// `PCM:NET/PO` or `SMTP:`.
-    pub(super) list: String,
-    /// An R empties it first.
-    pub(super) replace: bool,
-    /// Fields of its template, 0 without one.
-    pub(super) template_fields: usize,
-    /// A, D and M records.
-    pub(super) entries: u64,
-}
-
 /// What a file holds.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Contents {
     /// The header.
     pub(super) header: Header,
     /// The lists in the order of the file.
-    pub(super) lists: Vec<ListCounts>,
+    pub(super) lists: Lists,
     /// Records between header and end mark.
     pub(super) records: u64,
     /// Records whose text is no transaction.
@@ -111,13 +98,12 @@ pub(super) fn read(
     let mut reader = ResyncReader::new(open, &Framing::OURS).map_err(|e| unusable(path, e))?;
     let mut contents = Contents {
         header: Header::new(reader.header(), code_page),
-        lists: Vec::new(),
+        lists: Lists::default(),
         records: 0,
         unreadable: 0,
         ending: State::NoEndMark,
         damage: None,
     };
-    let mut places = HashMap::new();
     let mut framed = Framed::default();
     loop {
         match reader.read(&mut framed) {
@@ -139,7 +125,7 @@ pub(super) fn read(
         }
         match Transaction::decode_queue_text(&framed.record.text, code_page) {
             Ok(text) => {
-                contents.count(&mut places, &text.transaction, code_page);
+                contents.lists.count(&text.transaction, code_page);
                 take(&framed, Shown::Transaction(&text.transaction))?;
             }
             Err(messages) => {
@@ -155,30 +141,6 @@ pub(super) fn read(
 }
 
 impl Contents {
-    fn count(
-        &mut self,
-        places: &mut HashMap<ListName, usize>,
-        transaction: &Transaction,
-        code_page: CodePage,
-    ) {
-        let list = transaction.list();
-        let at = *places.entry(list.folded(code_page)).or_insert_with(|| {
-            self.lists.push(ListCounts {
-                list: list.view(code_page),
-                replace: false,
-                template_fields: 0,
-                entries: 0,
-            });
-            self.lists.len() - 1
-        });
-        let counts = &mut self.lists[at];
-        match transaction {
-            Transaction::Replace { .. } => counts.replace = true,
-            Transaction::Template { fields, .. } => counts.template_fields = fields.len(),
-            _ => counts.entries += 1,
-        }
-    }
-
     /// Returns how a file ends, in words.
     pub(super) fn verdict(&self) -> String {
         match (self.ending, &self.damage) {

@@ -8,6 +8,7 @@ pub mod options;
 mod plan;
 mod show;
 mod show_side;
+mod tally;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::file::{self, Contents, Shown, State};
 use super::options::ShowArgs;
-use super::show_side;
+use super::{show_side, tally};
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::Framed;
 use crate::codec::timestamp::Timestamp;
@@ -19,7 +19,6 @@ use crate::tools::exit::ExitCode;
 use crate::tools::pass::Report;
 use crate::tools::report::{Note, Summary};
 use crate::tools::side::{SideKind, SideSpec};
-use crate::transaction::Transaction;
 
 /// Runs `resync show`.
 ///
@@ -124,29 +123,19 @@ impl Examination {
     pub(super) fn take(&mut self, framed: &Framed, shown: &Shown<'_>) -> anyhow::Result<()> {
         match shown {
             Shown::Comment => Ok(()),
-            Shown::Transaction(transaction) => self.transaction(framed, transaction),
+            Shown::Transaction(transaction) => {
+                let sync = Some(framed.record.sync);
+                let (counts, report) = (&mut self.counts, &mut self.report);
+                Ok(tally::take(
+                    transaction,
+                    sync,
+                    self.code_page,
+                    counts,
+                    report,
+                )?)
+            }
             Shown::Unreadable(messages) => self.unreadable(framed, messages),
         }
-    }
-
-    fn transaction(&mut self, framed: &Framed, transaction: &Transaction) -> anyhow::Result<()> {
-        let entry = transaction.entry();
-        let outcome = match entry {
-            Some(_) => Outcome::Unchanged,
-            None => Outcome::Command,
-        };
-        self.counts.read += u64::from(entry.is_some());
-        self.counts.count(outcome, None);
-        if !self.report.wants_details() {
-            return Ok(());
-        }
-        let code_page = self.code_page;
-        let address = entry.map_or_else(String::new, |entry| entry.address().view(code_page));
-        let name = entry.map_or_else(String::new, |entry| code_page.decode(entry.name()));
-        let list = transaction.list().view(code_page);
-        let mut line = EntryOutcome::new(address, name, list, Action::of(transaction), outcome);
-        line.sync = Some(framed.record.sync);
-        Ok(self.report.take(line)?)
     }
 
     fn unreadable(&mut self, framed: &Framed, messages: &[Diagnostic]) -> anyhow::Result<()> {
@@ -221,14 +210,7 @@ impl Examined {
             header.stamp,
             Timestamp(header.stamp).asctime(clock.zone())
         )?;
-        for list in &contents.lists {
-            let replace = if list.replace { "R" } else { " " };
-            write!(screen, "{replace} {:<30}{:>10}", list.list, list.entries)?;
-            match list.template_fields {
-                0 => writeln!(screen)?,
-                fields => writeln!(screen, "  template of {fields} fields")?,
-            }
-        }
+        contents.lists.print(screen)?;
         self.print_messages(screen)?;
         writeln!(
             screen,

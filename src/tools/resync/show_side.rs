@@ -1,12 +1,12 @@
 //! `resync show` of what is no resync file: import text, LDIF, CSV, a directory, a queue, a postoffice.
 
-use std::collections::HashMap;
 use std::io::Write;
 use std::time::Instant;
 
 use serde::Serialize;
 
 use super::options::ShowArgs;
+use super::tally::{self, Lists};
 use crate::codec::codepage::CodePage;
 use crate::directory::note::Note as Why;
 use crate::directory::template_map::TemplateMap;
@@ -17,7 +17,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::pass::Report;
 use crate::tools::report::{Note, Summary};
 use crate::tools::side::{self, About, Access, Event, Numbers, Place, Refusal, SideKind, SideSpec};
-use crate::transaction::{ListName, Transaction};
+use crate::transaction::Transaction;
 
 /// Runs `resync show` on a side.
 ///
@@ -42,8 +42,7 @@ pub(super) fn run(
         map: TemplateMap::default(),
         report: Report::create(args.common.report.as_deref())?,
         counts: Counts::default(),
-        places: HashMap::new(),
-        lists: Vec::new(),
+        lists: Lists::default(),
         messages: Vec::new(),
         started: Instant::now(),
     };
@@ -71,27 +70,13 @@ pub(super) fn run(
     Ok(shown.summary.exit)
 }
 
-/// What a side holds of one list.
-#[derive(Debug, Serialize)]
-struct ListCounts {
-    /// `PCM:NET/PO` or `SMTP:`.
-    list: String,
-    /// An R empties it first.
-    replace: bool,
-    /// Fields of its template, 0 without one.
-    template_fields: usize,
-    /// Entries, or A, D and M transactions.
-    entries: u64,
-}
-
 /// The events of a side while they pass.
 struct Showing {
     page: CodePage,
     map: TemplateMap,
     report: Report,
     counts: Counts,
-    places: HashMap<ListName, usize>,
-    lists: Vec<ListCounts>,
+    lists: Lists,
     messages: Vec<Note>,
     started: Instant,
 }
@@ -120,7 +105,7 @@ impl Showing {
         sync: Option<u32>,
         text: Option<&mut impl Write>,
     ) -> Result<(), ToolError> {
-        self.count(transaction);
+        self.lists.count(transaction, self.page);
         if let Some(output) = text {
             let mut text = Writer::new(Vec::with_capacity(128));
             let written = text.write(transaction).and_then(|()| text.finish());
@@ -128,42 +113,8 @@ impl Showing {
                 .and_then(|text| output.write_all(&text))
                 .map_err(unwritable)?;
         }
-        let entry = transaction.entry();
-        let outcome = match entry {
-            Some(_) => Outcome::Unchanged,
-            None => Outcome::Command,
-        };
-        self.counts.read += u64::from(entry.is_some());
-        self.counts.count(outcome, None);
-        if !self.report.wants_details() {
-            return Ok(());
-        }
-        let page = self.page;
-        let address = entry.map_or_else(String::new, |entry| entry.address().view(page));
-        let name = entry.map_or_else(String::new, |entry| page.decode(entry.name()));
-        let list = transaction.list().view(page);
-        let mut line = EntryOutcome::new(address, name, list, Action::of(transaction), outcome);
-        line.sync = sync;
-        self.report.take(line).map_err(unwritable)
-    }
-
-    fn count(&mut self, transaction: &Transaction) {
-        let (page, list) = (self.page, transaction.list());
-        let at = *self.places.entry(list.folded(page)).or_insert_with(|| {
-            self.lists.push(ListCounts {
-                list: list.view(page),
-                replace: false,
-                template_fields: 0,
-                entries: 0,
-            });
-            self.lists.len() - 1
-        });
-        let counts = &mut self.lists[at];
-        match transaction {
-            Transaction::Replace { .. } => counts.replace = true,
-            Transaction::Template { fields, .. } => counts.template_fields = fields.len(),
-            _ => counts.entries += 1,
-        }
+        let (counts, report) = (&mut self.counts, &mut self.report);
+        tally::take(transaction, sync, self.page, counts, report).map_err(unwritable)
     }
 
     fn refused(
@@ -233,7 +184,7 @@ struct Shown {
     kind: SideKind,
     owner: Option<String>,
     numbers: Numbers,
-    lists: Vec<ListCounts>,
+    lists: Lists,
     whole: bool,
     incomplete: Option<String>,
     #[serde(flatten)]
@@ -243,7 +194,7 @@ struct Shown {
 impl Shown {
     fn new(
         about: About,
-        lists: Vec<ListCounts>,
+        lists: Lists,
         counts: Counts,
         messages: Vec<Note>,
         started: Instant,
@@ -296,14 +247,7 @@ impl Shown {
         if !numbers.is_empty() {
             writeln!(screen, "{}", numbers.join(", "))?;
         }
-        for list in &self.lists {
-            let replace = if list.replace { "R" } else { " " };
-            write!(screen, "{replace} {:<30}{:>10}", list.list, list.entries)?;
-            match list.template_fields {
-                0 => writeln!(screen)?,
-                fields => writeln!(screen, "  template of {fields} fields")?,
-            }
-        }
+        self.lists.print(screen)?;
         for note in &self.summary.messages {
             writeln!(screen, "{}", note.text)?;
         }

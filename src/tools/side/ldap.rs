@@ -8,10 +8,11 @@ use super::access::Access;
 use super::ldif::describe;
 use super::spec::SideSpec;
 use super::url::Subtree;
-use super::{Event, Place, Sink, recipient};
+use super::{Event, Place, Sink};
 use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::ldap::{Comparison, Connection, LdapError, Search};
+use crate::directory::schema;
 use crate::tools::exit::ToolError;
 
 /// Reads a subtree whole, or not at all: what a server leaves out is not known to be absent (LD-11).
@@ -60,7 +61,7 @@ fn take(
     sink: &mut Sink<'_>,
 ) -> Result<(), ToolError> {
     let Entry { dn, attributes } = entry;
-    if recipient::is_structure(&attributes) {
+    if schema::is_structure(&attributes) {
         describe(&attributes, about);
         return Ok(());
     }

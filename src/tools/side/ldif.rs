@@ -2,7 +2,7 @@
 
 use super::about::{About, Numbering, Numbers};
 use super::spec::SideSpec;
-use super::{Event, Place, Sink, recipient};
+use super::{Event, Place, Sink};
 use crate::directory::entry::Attributes;
 use crate::directory::ldif::{LdifError, Reader, Record};
 use crate::directory::schema;
@@ -33,7 +33,7 @@ pub(super) fn read(spec: &SideSpec, sink: &mut Sink<'_>) -> Result<About, ToolEr
             );
             return Err(ToolError::new(ExitCode::Damaged, what));
         };
-        if recipient::is_structure(&entry.attributes) {
+        if schema::is_structure(&entry.attributes) {
             let count = describe(&entry.attributes, &mut about);
             declared = declared.or(count);
             continue;
@@ -60,7 +60,7 @@ pub(super) fn read(spec: &SideSpec, sink: &mut Sink<'_>) -> Result<About, ToolEr
 
 /// Takes owner and numbers from a container, and returns how many entries it says it has.
 pub(super) fn describe(attributes: &Attributes, about: &mut About) -> Option<u64> {
-    if !recipient::is_of_class(attributes, schema::IMPORT_CONTAINER) {
+    if !attributes.is_of_class(schema::IMPORT_CONTAINER) {
         return None;
     }
     let number = |name| attributes.text(name).and_then(|text| text.parse().ok());

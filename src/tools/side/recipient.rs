@@ -58,29 +58,6 @@ pub fn is_address_or_name(attribute: &str) -> bool {
     attribute != "mail" && known.any(|name| name.eq_ignore_ascii_case(attribute))
 }
 
-/// Tells whether an entry only holds others: it is nobody's address.
-#[must_use]
-pub fn is_structure(attributes: &Attributes) -> bool {
-    const HOLDERS: [&str; 6] = [
-        "organizationalUnit",
-        "organization",
-        "domain",
-        "dcObject",
-        "country",
-        "locality",
-    ];
-    HOLDERS.iter().any(|class| is_of_class(attributes, class))
-        && !is_of_class(attributes, schema::LOCAL_RECIPIENT)
-        && !is_of_class(attributes, schema::REMOTE_ADDRESS)
-}
-
-/// Tells whether an entry has an object class.
-#[must_use]
-pub fn is_of_class(attributes: &Attributes, wanted: &str) -> bool {
-    let mut classes = attributes.values("objectClass").iter();
-    classes.any(|class| class.eq_ignore_ascii_case(wanted.as_bytes()))
-}
-
 fn address(attributes: &Attributes, column: Option<&str>) -> Result<TargetAddress, Note> {
     if let Some(text) = column.and_then(|column| text(attributes, column)) {
         return parse(&text);
@@ -88,7 +65,7 @@ fn address(attributes: &Attributes, column: Option<&str>) -> Result<TargetAddres
     if let Some(text) = text(attributes, schema::ADDRESS) {
         return TargetAddress::parse(&text);
     }
-    if is_of_class(attributes, schema::REMOTE_ADDRESS) {
+    if attributes.is_of_class(schema::REMOTE_ADDRESS) {
         let detail = format!("{}: every such entry has one", schema::ADDRESS);
         return Err(Note::new(Reason::MissingAttribute, detail));
     }

@@ -17,6 +17,7 @@ use serde::Deserialize;
 use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
 use crate::directory::ldap::Password;
+use crate::tools::exit::{ExitCode, ToolError};
 pub use connection::{Connection, Direction, Export, Mapping, Role};
 pub(super) use consume::Consumed;
 pub(super) use difference::difference;
@@ -218,6 +219,18 @@ impl Config {
         self.connections
             .iter()
             .find(|c| c.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Finds a connection that has to be there.
+    ///
+    /// # Errors
+    /// None has the name.
+    pub fn named(&self, name: &str) -> Result<&Connection, ToolError> {
+        self.connection(name).ok_or_else(|| {
+            let near = self.near(name).join(", ");
+            let text = format!("no connection {name}; near it: {near}");
+            ToolError::new(ExitCode::NotFound, text)
+        })
     }
 
     /// Returns what else may be meant by a name that no connection has.

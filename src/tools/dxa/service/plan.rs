@@ -289,23 +289,13 @@ impl Plan {
         connection: &str,
         end: End,
     ) -> Option<Timestamp> {
-        let at = self.connections.iter().position(|t| t.name == connection)?;
-        let pause = match end {
-            End::Busy => Some(self.pause_after(now, self.connections[at].pause)),
-            End::Well | End::Failed => None,
-        };
-        let timing = &mut self.connections[at];
-        timing.pause = pause;
+        let timing = self.paused(now, connection, end)?;
         timing.is_asked = end == End::Busy;
         if end != End::Busy {
             timing.last = Some(now);
             timing.has_mail = false;
         }
-        match end {
-            End::Well => None,
-            End::Busy => pause.map(|pause| pause.until),
-            End::Failed => timing.schedule.next(timing.last, now, &self.zone),
-        }
+        self.again(now, connection, end)
     }
 
     /// The mail of a connection was taken, or not; returns when it is tried again.
@@ -315,6 +305,13 @@ impl Plan {
         connection: &str,
         end: End,
     ) -> Option<Timestamp> {
+        let timing = self.paused(now, connection, end)?;
+        timing.has_mail = end == End::Busy;
+        self.again(now, connection, end)
+    }
+
+    /// Sets the pause of a connection behind an exchange or a look at its mail.
+    fn paused(&mut self, now: Timestamp, connection: &str, end: End) -> Option<&mut Timing> {
         let at = self.connections.iter().position(|t| t.name == connection)?;
         let pause = match end {
             End::Busy => Some(self.pause_after(now, self.connections[at].pause)),
@@ -322,10 +319,16 @@ impl Plan {
         };
         let timing = &mut self.connections[at];
         timing.pause = pause;
-        timing.has_mail = end == End::Busy;
+        Some(timing)
+    }
+
+    /// Returns when a connection is tried again.
+    fn again(&self, now: Timestamp, connection: &str, end: End) -> Option<Timestamp> {
+        let mut connections = self.connections.iter();
+        let timing = connections.find(|timing| timing.name == connection)?;
         match end {
             End::Well => None,
-            End::Busy => pause.map(|pause| pause.until),
+            End::Busy => timing.pause.map(|pause| pause.until),
             End::Failed => timing.schedule.next(timing.last, now, &self.zone),
         }
     }
