@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::card::{Card, CardHash, SourceKey};
-use super::number::{Epoch, Receipt, Span, Usn};
+use super::number::{Epoch, Span, Usn};
 use super::unit::{Answer, Applied, Change, Request, Withheld};
 use crate::directory::note::Note;
 use crate::plan::outcome::Reason;
@@ -254,7 +254,7 @@ impl Branch {
         self.applied = Applied {
             epoch: Some(answer.epoch.clone()),
             usn: answer.span.upto,
-            receipt: Some(Receipt(answer.receipt.0.clone())),
+            receipt: Some(answer.receipt.clone()),
         };
     }
 }

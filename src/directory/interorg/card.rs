@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn ioc_008_an_address_is_claimed_whatever_its_case_and_place() {
+    fn an_address_is_claimed_whatever_its_case_and_place() {
         let card = Card {
             kind: CardKind::Mailbox,
             dn: "cn=Ann,o=Org1".to_owned(),

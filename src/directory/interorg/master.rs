@@ -154,7 +154,7 @@ pub fn take<S: MasterStore + ?Sized>(
     let mut taken = Taken::default();
     place(store, request, fresh, &mut taken)?;
     let mut member = store.member(&request.branch)?;
-    let news = match judge(&member, request) {
+    let beyond = match judge(&member, request) {
         Verdict::All => Some(Usn::NONE),
         Verdict::Beyond(usn) => Some(usn),
         Verdict::Old(detail) => {
@@ -169,29 +169,18 @@ pub fn take<S: MasterStore + ?Sized>(
             None
         }
     };
-    if let Some(beyond) = news {
-        apply(store, request, beyond, &mut taken)?;
+    // What waits is tried again with every request (IO-09).
+    apply(store, beyond.map(|beyond| (request, beyond)), &mut taken)?;
+    if beyond.is_some() {
         member.taken = Some(Progress {
             epoch: request.epoch.clone(),
             usn: request.span.upto,
             by: request.id.clone(),
         });
         member.earlier.clone_from(&request.earlier);
-    } else {
-        // What waits is tried again with every request (IO-09).
-        apply(store, &nothing(request), request.span.upto, &mut taken)?;
     }
     store.set_member(&member)?;
     Ok(taken)
-}
-
-fn nothing(request: &Request) -> Request {
-    Request {
-        is_full: false,
-        changes: Vec::new(),
-        withheld: Vec::new(),
-        ..request.clone()
-    }
 }
 
 /// Looks where the branch stands in the numbers of the hub.
@@ -291,30 +280,30 @@ fn judge(member: &Member, request: &Request) -> Verdict {
     }
 }
 
-/// Stores the changes behind a number, and whatever of what waits can be shown now.
+/// Stores the changes that a request carries behind a number, and whatever of what waits can be shown now.
 fn apply<S: MasterStore + ?Sized>(
     store: &mut S,
-    request: &Request,
-    beyond: Usn,
+    news: Option<(&Request, Usn)>,
     taken: &mut Taken,
 ) -> Result<(), S::Error> {
-    let branch = request.branch.to_uppercase();
     let mut before: BTreeMap<SourceKey, Row> = BTreeMap::new();
     let mut wanted: BTreeMap<SourceKey, Option<Card>> = BTreeMap::new();
     let mut swept = BTreeSet::new();
-    if request.is_full {
-        swept = store.keys_of(&branch)?;
-        wanted.extend(swept.iter().map(|key| (key.clone(), None)));
-    }
-    for change in &request.changes {
-        if change.key.branch() != branch {
-            let note = Note::new(Reason::NotOwner, change.key.branch());
-            taken
-                .refused
-                .push(withheld(&change.key, change.card.as_ref(), note));
-        } else if request.is_full || change.number > beyond {
-            swept.remove(&change.key);
-            wanted.insert(change.key.clone(), change.card.clone());
+    if let Some((request, beyond)) = news {
+        let branch = request.branch.to_uppercase();
+        if request.is_full {
+            swept = store.keys_of(&branch)?;
+            wanted.extend(swept.iter().map(|key| (key.clone(), None)));
+        }
+        for change in &request.changes {
+            if change.key.branch() != branch {
+                let note = Note::new(Reason::NotOwner, change.key.branch());
+                let refused = withheld(&change.key, change.card.as_ref(), note);
+                taken.refused.push(refused);
+            } else if request.is_full || change.number > beyond {
+                swept.remove(&change.key);
+                wanted.insert(change.key.clone(), change.card.clone());
+            }
         }
     }
     for row in store.waiting()? {

@@ -80,7 +80,7 @@ fn a_request_comes_back_as_it_was() {
 }
 
 #[test]
-fn ioc_005_an_empty_mail_is_an_empty_field_and_no_missing_column() {
+fn an_empty_mail_is_an_empty_field_and_no_missing_column() {
     let bytes = write_changes(&[
         change(1, "a", Some(card("Ann", Some("ann@org1.example")))),
         change(2, "b", Some(card("Nosmtp", None))),
@@ -109,7 +109,7 @@ fn a_row_with_a_field_less_is_named() {
 }
 
 #[test]
-fn ioc_012_a_missing_part_is_named_and_nothing_comes_of_the_rest() {
+fn a_missing_part_is_named_and_nothing_comes_of_the_rest() {
     let changes = (0..200).map(|n| change(n, &n.to_string(), Some(card("Ann", None))));
     let unit = Unit::Request(request(changes.collect()));
     let parts = unit.clone().into_parts(12 * 1024);
@@ -130,7 +130,7 @@ fn ioc_012_a_missing_part_is_named_and_nothing_comes_of_the_rest() {
 }
 
 #[test]
-fn ioc_032_what_alone_is_too_big_is_known_before() {
+fn what_alone_is_too_big_is_known_before() {
     let key = SourceKey::new("ORG1", "a");
     let mut big = card("Ann", None);
     big.attributes
