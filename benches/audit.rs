@@ -9,8 +9,8 @@
 //! - `DIRSYNC_BENCH_RUNS`: how often each case runs, 3 by default; the median is shown.
 //! - `DIRSYNC_BENCH_DIR`: where the texts and the temporary files lie; the directory of temporary files by default.
 
-use std::fmt::Write as _;
-use std::fs;
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
 use std::path::Path;
 use std::process::Command;
 
@@ -89,28 +89,30 @@ fn shell(place: &Path, line: &str) -> Ran {
     measure(command.env("LC_ALL", "C").env("TMPDIR", place))
 }
 
+/// Writes both texts line by line: what this process holds would count as memory of those that it starts.
 fn write(directory: &Path, entries: usize, is_shuffled: bool) {
-    let mut lines = Vec::with_capacity(entries);
-    let mut a = String::new();
-    for entry in 0..entries {
-        let address = format!("PCM:{}/U{entry:07}", place(entry / LIST_LEN));
+    let create = |name: &str| {
+        let file = File::create(directory.join(name)).expect("writable");
+        BufWriter::new(file)
+    };
+    let (mut a, mut b) = (create("a.txt"), create("b.txt"));
+    let line = |output: &mut BufWriter<File>, name: &str, entry: usize| {
+        let list = place(entry / LIST_LEN);
+        write!(output, "A {name:30} PCM:{list}/U{entry:07}\r\n").expect("written");
+    };
+    for number in 0..entries {
+        line(&mut a, &full_name(number, entries), number);
+        // A factor that has nothing in common with a power of ten leads to every entry once.
+        let entry = match is_shuffled {
+            true => (number * 700_001 + 13) % entries,
+            false => number,
+        };
         let name = full_name(entry, entries);
-        let _ = write!(a, "A {name:30} {address}\r\n");
         match entry % FAULT {
             7 => {}
-            9 => lines.push(format!("A {:30} {address}\r\n", name.to_uppercase())),
-            _ => lines.push(format!("A {name:30} {address}\r\n")),
+            9 => line(&mut b, &name.to_uppercase(), entry),
+            _ => line(&mut b, &name, entry),
         }
     }
-    if is_shuffled {
-        let mut state = 5220_u64;
-        for at in (1..lines.len()).rev() {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            lines.swap(at, (state >> 33) as usize % (at + 1));
-        }
-    }
-    fs::write(directory.join("a.txt"), a).expect("written");
-    fs::write(directory.join("b.txt"), lines.concat()).expect("written");
+    a.flush().and_then(|()| b.flush()).expect("written");
 }

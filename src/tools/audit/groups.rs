@@ -22,6 +22,8 @@ pub(super) struct Together {
     pub(super) a: Vec<Vec<u8>>,
     /// Of B.
     pub(super) b: Vec<Vec<u8>>,
+    /// Memory of entries before, to be used again.
+    spare: Vec<Vec<u8>>,
 }
 
 /// Walks over two sides.
@@ -48,13 +50,14 @@ impl Groups {
             (false, true) => (true, false),
             (false, false) => (self.a.key <= self.b.key, self.b.key <= self.a.key),
         };
-        together.a.clear();
-        together.b.clear();
+        let Together { a, b, spare } = together;
+        spare.append(a);
+        spare.append(b);
         if is_of_a {
-            self.a.take(&mut together.a)?;
+            self.a.take(a, spare)?;
         }
         if is_of_b {
-            self.b.take(&mut together.b)?;
+            self.b.take(b, spare)?;
         }
         Ok(true)
     }
@@ -85,9 +88,10 @@ impl Side {
         Ok(is_same)
     }
 
-    fn take(&mut self, items: &mut Vec<Vec<u8>>) -> io::Result<()> {
+    fn take(&mut self, items: &mut Vec<Vec<u8>>, spare: &mut Vec<Vec<u8>>) -> io::Result<()> {
         loop {
-            items.push(std::mem::take(&mut self.value));
+            let next = spare.pop().unwrap_or_default();
+            items.push(std::mem::replace(&mut self.value, next));
             if !self.advance()? || items.len() == MAX_GROUP {
                 return Ok(());
             }

@@ -63,13 +63,12 @@ impl<'s> Step<'s> {
         let bits = bits.iter().filter(|(is_so, _)| *is_so);
         out.push(bits.fold(deed as u8, |all, (_, bit)| all | bit));
         out.extend(number.to_be_bytes());
-        let key = item.key();
-        let old = old.map(Item::key);
-        let old = old.as_ref().unwrap_or(&key);
-        for key in [old, &key] {
-            let key = key.folded().as_bytes();
-            out.extend(u32::try_from(key.len()).unwrap_or(u32::MAX).to_be_bytes());
-            out.extend_from_slice(key);
+        let (old, key) = (old.map(Item::key), item.key());
+        for key in [old.as_ref(), Some(&key)] {
+            let key = key.map_or("", |key| key.folded());
+            let len = u32::try_from(key.len()).unwrap_or(u32::MAX);
+            out.extend(len.to_be_bytes());
+            out.extend_from_slice(key.as_bytes());
         }
         out.extend(item.encode());
     }
@@ -87,6 +86,7 @@ impl<'s> Step<'s> {
             Ok::<_, io::Error>(key)
         };
         let (old, key) = (key()?, key()?);
+        let old = if old.is_empty() { key } else { old };
         Ok(Self {
             deed: *deed.ok_or_else(damaged)?,
             is_bare: bits & BARE != 0,

@@ -187,6 +187,10 @@ fn sort_key(what: u8, text: &str) -> Vec<u8> {
 }
 
 fn folded(name: &str) -> String {
+    // Mostly there is nothing to squeeze.
+    if name.is_ascii() && !name.contains("  ") && name.trim().len() == name.len() {
+        return name.to_ascii_lowercase();
+    }
     let words: Vec<_> = name.split_whitespace().collect();
     words.join(" ").to_lowercase()
 }
