@@ -142,18 +142,17 @@ impl Judge<'_, '_, '_> {
                     self.reporter.tally.duplicated.a += 1;
                     self.twice(Which::A, first, a)?;
                     self.pairs.take(Some(a), None).map_err(unsorted)?;
-                    self.mend(|repair| repair.add(a))?;
+                    self.mend_one(a, |repair| repair.add(a))?;
                 }
                 Match::TwiceInB(first, b) => {
                     self.reporter.tally.duplicated.b += 1;
                     self.twice(Which::B, first, b)?;
                     self.pairs.take(None, Some(b)).map_err(unsorted)?;
-                    match (b.is_twin, &self.a.about.incomplete) {
-                        // Which of two with one name a D would mean nobody can say.
-                        (true, _) => self.mend(|r| r.leave_out(Reason::AmbiguousName))?,
-                        (_, Some(_)) => self.mend(|r| r.leave_out(Reason::ListIncomplete))?,
-                        _ => self.mend(|repair| repair.remove(b))?,
-                    }
+                    let is_certain = self.a.about.incomplete.is_none();
+                    self.mend_one(b, |repair| match is_certain {
+                        true => repair.remove(b),
+                        false => repair.leave_out(Reason::ListIncomplete),
+                    })?;
                 }
             }
         }
@@ -176,6 +175,18 @@ impl Judge<'_, '_, '_> {
             .map_or(Ok(()), |repair| mend(repair).map_err(unsorted))
     }
 
+    /// Mends an entry, unless its name stands twice in its list: which of the two a transaction would mean nobody can say.
+    fn mend_one(
+        &mut self,
+        item: &Item,
+        mend: impl FnOnce(&mut Repair<'_>) -> io::Result<()>,
+    ) -> Result<(), ToolError> {
+        match item.is_twin {
+            true => self.mend(|repair| repair.leave_out(Reason::AmbiguousName)),
+            false => self.mend(mend),
+        }
+    }
+
     fn both(&mut self, a: &Item, b: &Item) -> Result<(), ToolError> {
         self.pairs.take(Some(a), Some(b)).map_err(unsorted)?;
         let differences = self.comparer.differences(a, b);
@@ -188,7 +199,8 @@ impl Judge<'_, '_, '_> {
         } else {
             self.reporter.tally.altered += 1;
             self.reporter.has_differences = true;
-            self.mend(|repair| repair.change(a, b, &differences))?;
+            let twin = if a.is_twin { a } else { b };
+            self.mend_one(twin, |repair| repair.change(a, b, &differences))?;
             let mut finding = Finding::about(Outcome::Altered, Some(a), Some(b));
             finding.differences = differences;
             self.reporter.take(&finding)?;
@@ -222,7 +234,7 @@ impl Judge<'_, '_, '_> {
 
     fn miss(&mut self, a: &Item, finding: &Finding) -> Result<(), ToolError> {
         self.pairs.take(Some(a), None).map_err(unsorted)?;
-        self.mend(|repair| repair.add(a))?;
+        self.mend_one(a, |repair| repair.add(a))?;
         self.reporter.tally.missing += 1;
         self.reporter.has_differences = true;
         self.reporter.take(finding)
@@ -252,7 +264,7 @@ impl Judge<'_, '_, '_> {
     /// Takes an entry that A lacks; without certainty nothing removes it.
     fn surplus(&mut self, b: &Item, finding: &Finding, is_certain: bool) -> Result<(), ToolError> {
         self.pairs.take(None, Some(b)).map_err(unsorted)?;
-        self.mend(|repair| match is_certain {
+        self.mend_one(b, |repair| match is_certain {
             true => repair.remove(b),
             false => repair.leave_out(Reason::ListIncomplete),
         })?;

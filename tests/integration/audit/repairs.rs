@@ -191,3 +191,25 @@ fn what_no_postoffice_can_hold_is_left_out_and_counted() {
         "A Dan                            SMTP:d@x\r\n- Title:/Clerk\r\n"
     );
 }
+
+#[test]
+fn of_two_with_one_name_none_is_touched() {
+    let scene = Scene::new();
+    scene.text(
+        "a.txt",
+        "A Ann\tPCM:N/P/ANN\nA Bob\tPCM:N/P/ONE\nA Bob\tPCM:N/P/TWO\n",
+    );
+    scene.text("b.txt", "A Cid\tPCM:N/P/CID\n");
+    let more = "--repair {}/repair.txt";
+    for (a, b, expected, left_out) in [
+        ("a.txt", "b.txt", "D Cid A Ann", 2),
+        ("b.txt", "a.txt", "D Ann A Cid", 2),
+    ] {
+        let found = scene.audit(a, b, more).ends(5, "PARTIAL");
+        let repair = fs::read_to_string(scene.path("repair.txt")).expect("text");
+        let words: Vec<_> = repair.lines().map(|line| line[..5].trim_end()).collect();
+        assert_eq!(words.join(" "), expected);
+        let counted = &found.summary["repair"]["left_out"];
+        assert_eq!(*counted, serde_json::json!({"ambiguous-name": left_out}));
+    }
+}
