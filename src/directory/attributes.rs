@@ -1,6 +1,10 @@
 //! The attributes of an entry, in one piece of memory: a run over a container has those of each of its entries before it.
 
+mod gathered;
+
 use std::fmt;
+
+pub(super) use gathered::Gathered;
 
 use super::schema::{self, USUAL};
 
@@ -58,7 +62,7 @@ impl Attributes {
         std::str::from_utf8(self.first(name)?).ok()
     }
 
-    /// Adds a value behind those that an attribute has.
+    /// Adds a value behind those that an attribute has. All others are moved for it: many values come by [`Gathered`].
     pub fn add(&mut self, name: &str, value: impl AsRef<[u8]>) {
         let before = self.values(name).to_vec();
         let values = before.iter().map(|before| &before[..]);
@@ -169,6 +173,16 @@ impl Attributes {
         self.records().find(|record| record.name.is_same(name))
     }
 
+    fn put_name(&mut self, name: &str, known: Name<'_>) {
+        match known {
+            Name::Usual(at) if USUAL[usize::from(at)] == name => self.bytes.push(at),
+            _ => {
+                self.bytes.push(WRITTEN);
+                put_bytes(&mut self.bytes, name.as_bytes());
+            }
+        }
+    }
+
     /// Puts an attribute that is not there behind the others.
     fn push<V: AsRef<[u8]>>(
         &mut self,
@@ -177,13 +191,7 @@ impl Attributes {
         values: impl IntoIterator<Item = V>,
     ) {
         let before = self.bytes.len();
-        match known {
-            Name::Usual(at) if USUAL[usize::from(at)] == name => self.bytes.push(at),
-            _ => {
-                self.bytes.push(WRITTEN);
-                put_bytes(&mut self.bytes, name.as_bytes());
-            }
-        }
+        self.put_name(name, known);
         let start = self.bytes.len();
         for value in values {
             put_bytes(&mut self.bytes, value.as_ref());
@@ -403,11 +411,11 @@ impl fmt::Debug for Attributes {
 
 impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Attributes {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        let mut attributes = Self::default();
+        let mut gathered = Gathered::default();
         for (name, value) in pairs {
-            attributes.add(name.as_ref(), value);
+            gathered.add(name.as_ref(), value.as_ref());
         }
-        attributes
+        gathered.finish()
     }
 }
 
@@ -439,93 +447,4 @@ fn take_bytes<'a>(from: &mut &'a [u8]) -> &'a [u8] {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn attributes_are_found_without_case_and_vanish_with_their_last_value() {
-        let mut attributes =
-            Attributes::from_iter([("cn", "Bob"), ("CN", "Robert"), ("sn", "Smith")]);
-        assert_eq!(attributes.values("Cn"), ["Bob", "Robert"]);
-        assert_eq!(attributes.text("SN"), Some("Smith"));
-        attributes.remove("sn");
-        attributes.remove("uid");
-        let names: Vec<_> = attributes.iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["cn"]);
-    }
-
-    /// What attributes are, put plainly.
-    #[derive(Debug, Default)]
-    struct Plain(Vec<(String, Vec<Vec<u8>>)>);
-
-    impl Plain {
-        fn set(&mut self, name: &str, values: Vec<Vec<u8>>) {
-            let at = self
-                .0
-                .iter()
-                .position(|(n, _)| n.eq_ignore_ascii_case(name));
-            match (at, values.is_empty()) {
-                (Some(at), true) => drop(self.0.remove(at)),
-                (Some(at), false) => self.0[at].1 = values,
-                (None, true) => {}
-                (None, false) => self.0.push((name.to_owned(), values)),
-            }
-        }
-
-        fn values(&self, name: &str) -> Vec<Vec<u8>> {
-            let mut found = self.0.iter().filter(|(n, _)| n.eq_ignore_ascii_case(name));
-            found
-                .next()
-                .map(|(_, values)| values.clone())
-                .unwrap_or_default()
-        }
-    }
-
-    fn names() -> impl Strategy<Value = &'static str> {
-        prop::sample::select(vec![
-            "cn", "CN", "syncKey", "synckey", "x-other", "X-Other", "", "sn",
-        ])
-    }
-
-    fn values() -> impl Strategy<Value = Vec<Vec<u8>>> {
-        let value = prop_oneof![
-            prop::collection::vec(any::<u8>(), 0..4),
-            (120_usize..140).prop_map(|len| vec![b'x'; len]),
-            Just(vec![b'y'; 20_000]),
-        ];
-        prop::collection::vec(value, 0..3)
-    }
-
-    proptest! {
-        #[test]
-        fn whatever_is_put_is_there_and_nothing_else(steps in prop::collection::vec((names(), values(), any::<bool>()), 0..12)) {
-            let mut attributes = Attributes::default();
-            let mut plain = Plain::default();
-            for (name, values, adds) in steps {
-                let mut all = values.clone();
-                if adds {
-                    all = plain.values(name);
-                    for value in values {
-                        attributes.add(name, &value);
-                        all.push(value);
-                    }
-                } else {
-                    attributes.set(name, &values);
-                }
-                plain.set(name, all);
-                let found: Vec<_> = attributes.iter().map(|(n, v)| (n.to_owned(), v.to_vec())).collect();
-                prop_assert_eq!(&found, &plain.0);
-                prop_assert_eq!(attributes.is_empty(), plain.0.is_empty());
-            }
-            for name in ["cn", "SYNCKEY", "X-OTHER", "", "uid"] {
-                let found = attributes.values(name);
-                prop_assert_eq!(found.len(), plain.values(name).len());
-                prop_assert_eq!(found.to_vec(), plain.values(name));
-            }
-            let pairs = plain.0.iter().flat_map(|(n, values)| values.iter().map(move |v| (n, v)));
-            prop_assert_eq!(Attributes::from_iter(pairs), attributes);
-        }
-    }
-}
+mod tests;

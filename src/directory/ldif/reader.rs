@@ -6,6 +6,7 @@ use super::error::{LdifError, shown};
 use super::line::{Pair, is_description};
 use super::lines::{Lines, Next};
 use super::record::{Located, Record};
+use crate::directory::attributes::Gathered;
 use crate::directory::change::{Change, Modification, ModificationKind};
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Attributes, Entry};
@@ -157,8 +158,7 @@ impl<R: BufRead> Reader<R> {
 
     /// Reads attributes to the end of the record; there is at least one.
     fn attributes(&mut self, first: Option<Pair>) -> Result<Attributes, LdifError> {
-        let mut attributes = Attributes::default();
-        let mut count = 0;
+        let mut attributes = Gathered::default();
         let mut next = first.map(Item::Pair);
         loop {
             let item = match next.take() {
@@ -171,14 +171,15 @@ impl<R: BufRead> Reader<R> {
                 }
                 Item::Pair(pair) if pair.is("control") => return Err(pair.unexpected(NO_CONTROL)),
                 Item::Pair(pair) => {
-                    count += usize::from(attributes.values(&pair.name).is_empty());
-                    if count > MAX_ATTRIBUTES {
+                    if attributes.len() == MAX_ATTRIBUTES && !attributes.has(&pair.name) {
                         let expected = format!("at most {MAX_ATTRIBUTES} attributes in a record");
                         return Err(LdifError::damaged(pair.line, "one more", expected));
                     }
-                    attributes.add(&pair.name, pair.value);
+                    attributes.add(&pair.name, &pair.value);
                 }
-                Item::Empty(_) | Item::End(_) if count > 0 => return Ok(attributes),
+                Item::Empty(_) | Item::End(_) if attributes.len() > 0 => {
+                    return Ok(attributes.finish());
+                }
                 other => return Err(other.missing("an attribute")),
             }
         }

@@ -3,8 +3,9 @@
 
 use byteorder::{ByteOrder, LittleEndian};
 
+use crate::directory::attributes::Gathered;
 use crate::directory::dn::Dn;
-use crate::directory::entry::{Attributes, Entry};
+use crate::directory::entry::Entry;
 
 /// Bytes of a number.
 const NUMBER: usize = 4;
@@ -40,7 +41,7 @@ pub(super) fn unpack(bytes: &[u8]) -> Option<Entry> {
     let mut rest = &bytes[NUMBER..];
     let dn = std::str::from_utf8(take_bytes(&mut rest)?).ok()?;
     let dn = Dn::parse(dn).ok()?;
-    let mut attributes = Attributes::default();
+    let mut attributes = Gathered::default();
     while !rest.is_empty() {
         let name = std::str::from_utf8(take_bytes(&mut rest)?).ok()?;
         let count = take_number(&mut rest)?;
@@ -48,6 +49,7 @@ pub(super) fn unpack(bytes: &[u8]) -> Option<Entry> {
             attributes.add(name, take_bytes(&mut rest)?);
         }
     }
+    let attributes = attributes.finish();
     Some(Entry { dn, attributes })
 }
 
@@ -77,6 +79,7 @@ fn take_bytes<'b>(rest: &mut &'b [u8]) -> Option<&'b [u8]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::entry::Attributes;
 
     #[test]
     fn an_entry_comes_back_and_damage_is_seen() {
