@@ -25,6 +25,7 @@ mod handover;
 mod history;
 mod home;
 mod importing;
+pub mod interorg;
 mod line;
 mod listfile;
 mod listing;

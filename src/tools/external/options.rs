@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{ArgAction, CommandFactory, Parser, ValueEnum};
+use serde::Deserialize;
 
 use crate::protocol::mail::MailAddress;
 use crate::tools::cli::data::DataLocation;
@@ -40,7 +41,8 @@ impl Data {
 }
 
 /// Whether the way to the relay is encrypted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Tls {
     /// No: a relay on this machine or in a network that is trusted.
     #[default]
@@ -253,7 +255,7 @@ struct Args {
 }
 
 /// Reads `HOST:PORT`; an IPv6 address stands in brackets.
-fn relay_address(text: &str) -> Result<(String, u16), String> {
+pub(in crate::tools) fn relay_address(text: &str) -> Result<(String, u16), String> {
     let wrong = || format!("'{text}': expected HOST:PORT");
     let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
     let port: u16 = port.parse().map_err(|_| wrong())?;

@@ -211,7 +211,7 @@ pub(super) struct ConnectionText {
 }
 
 /// Highest trust level (DX-14).
-const MAX_TRUST: u8 = 100;
+pub(in crate::tools::dxa) const MAX_TRUST: u8 = 100;
 
 fn all_trust() -> u8 {
     MAX_TRUST
@@ -420,7 +420,11 @@ fn check_mappings(mappings: &[Mapping], faults: &mut Vec<Fault>) {
     }
 }
 
-pub(super) fn check_dn(setting: &str, text: &str, faults: &mut Vec<Fault>) -> Option<Dn> {
+pub(in crate::tools::dxa) fn check_dn(
+    setting: &str,
+    text: &str,
+    faults: &mut Vec<Fault>,
+) -> Option<Dn> {
     let dn = Dn::parse(text).map_err(|error| error.to_string());
     let dn = dn.and_then(|dn| match dn.is_root() {
         true => Err("empty, expected the name of an entry".to_owned()),

@@ -14,7 +14,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(super) fn new(setting: impl Into<String>, text: impl Into<String>) -> Self {
+    pub(in crate::tools::dxa) fn new(setting: impl Into<String>, text: impl Into<String>) -> Self {
         Self {
             setting: setting.into(),
             text: text.into(),

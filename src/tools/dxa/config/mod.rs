@@ -7,7 +7,7 @@ mod consume;
 mod difference;
 mod fault;
 mod schedule;
-mod secret;
+pub(super) mod secret;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ use crate::codec::codepage::CodePage;
 use crate::directory::ldap::Password;
 use crate::tools::exit::{ExitCode, ToolError};
 pub use connection::{Connection, Direction, Export, Mapping, Role};
+pub(super) use connection::{MAX_TRUST, check_dn};
 pub(super) use consume::Consumed;
 pub(super) use difference::difference;
 pub(super) use fault::near;
@@ -114,7 +115,7 @@ struct AgentText {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct DirectoryText {
+pub(super) struct DirectoryText {
     url: String,
     #[serde(default)]
     start_tls: bool,
@@ -137,7 +138,7 @@ fn default_code_page() -> u16 {
 /// Copies that are kept.
 const DEFAULT_COPIES: u32 = 200;
 
-fn default_poll() -> u32 {
+pub(super) fn default_poll() -> u32 {
     60
 }
 
@@ -247,23 +248,28 @@ impl AgentText {
         let address = place("agent.address", &self.address, page, faults);
         let data = base.join(self.data);
         let copies = check_copies(self.copies, self.copies_keep, &data, base, faults);
-        if !(1..=86_400).contains(&self.poll) {
-            let text = format!("{}, expected 1 to 86400 seconds", self.poll);
-            faults.push(Fault::new("agent.poll", text));
-        }
         Some(Agent {
             address: address?,
             data,
             code_page: page,
             copies,
-            poll: self.poll,
+            poll: check_poll(self.poll, faults),
             metrics: self.metrics.map(|path| base.join(path)),
         })
     }
 }
 
+/// Checks how often the service looks.
+pub(super) fn check_poll(poll: u32, faults: &mut Vec<Fault>) -> u32 {
+    if !(1..=86_400).contains(&poll) {
+        let text = format!("{poll}, expected 1 to 86400 seconds");
+        faults.push(Fault::new("agent.poll", text));
+    }
+    poll
+}
+
 /// Copies that were asked for need a place of their own (Q174741).
-fn check_copies(
+pub(super) fn check_copies(
     folder: Option<PathBuf>,
     keep: Option<u32>,
     data: &Path,
@@ -305,7 +311,7 @@ fn is_worked_in(folder: &Path, data: &Path) -> bool {
 }
 
 impl DirectoryText {
-    fn check(self, base: &Path, faults: &mut Vec<Fault>) -> Directory {
+    pub(super) fn check(self, base: &Path, faults: &mut Vec<Fault>) -> Directory {
         let is_plain = self.url.starts_with("ldap://");
         if !is_plain && !self.url.starts_with("ldaps://") {
             let text = format!("{:?}, expected ldap://HOST or ldaps://HOST", self.url);

@@ -25,7 +25,11 @@ pub enum Schedule {
 
 impl Schedule {
     /// Reads the settings `every` and `at`.
-    pub(super) fn check(every: Option<u64>, at: &[String], faults: &mut Vec<Fault>) -> Self {
+    pub(in crate::tools::dxa) fn check(
+        every: Option<u64>,
+        at: &[String],
+        faults: &mut Vec<Fault>,
+    ) -> Self {
         let mut times = Vec::new();
         for text in at {
             match WallTime::parse(text) {

@@ -8,7 +8,7 @@ use super::Fault;
 use crate::directory::ldap::Password;
 
 /// Finds a password where two settings say that it is; one line end behind it does not count.
-pub(super) fn find(
+pub(in crate::tools::dxa) fn find(
     setting: &str,
     file: Option<PathBuf>,
     variable: Option<String>,
@@ -17,7 +17,9 @@ pub(super) fn find(
 ) -> Option<Password> {
     let text = match (file, variable) {
         (None, None) => return None,
-        (Some(_), Some(_)) => Err("password-env is set too, expected one of them".to_owned()),
+        (Some(_), Some(_)) => {
+            Err("a variable of the environment is named too, expected one of them".to_owned())
+        }
         (Some(file), None) => {
             let path = base.join(file);
             let read = fs::read_to_string(&path);
@@ -25,7 +27,7 @@ pub(super) fn find(
         }
         (None, Some(name)) => {
             let read = env::var(&name);
-            read.map_err(|error| format!("password-env {name}: {error}"))
+            read.map_err(|error| format!("variable {name}: {error}"))
         }
     };
     let text = text.map(|text| {

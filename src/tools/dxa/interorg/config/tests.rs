@@ -1,0 +1,194 @@
+use std::fs;
+
+use super::*;
+
+const HUB: &str = r#"
+[agent]
+data = "data"
+[mail]
+folder = "post"
+[hub]
+address = "dirsync@hub.example"
+[[hub.branch]]
+name = "ORG1"
+address = "dirsync@org1.example"
+key-file = "org1.key"
+"#;
+
+const BRANCH: &str = r#"
+[agent]
+data = "data"
+[directory]
+url = "ldap://127.0.0.1"
+[mail]
+folder = "post"
+[branch]
+name = "ORG1"
+address = "dirsync@org1.example"
+hub = "dirsync@hub.example"
+key-file = "org1.key"
+import-container = "ou=Others,o=Org1"
+[[branch.export]]
+container = "ou=People,o=Org1"
+"#;
+
+fn faults(text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(
+        folder.path().join("org1.key"),
+        "a key that nobody guesses\n",
+    )
+    .expect("a key");
+    match Config::parse(text, &folder.path().join("dxa.toml")) {
+        Ok(_) => Vec::new(),
+        Err(ConfigError::Settings { faults, .. }) => {
+            faults.iter().map(ToString::to_string).collect()
+        }
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+#[test]
+fn a_hub_needs_no_directory_and_a_branch_does() {
+    assert_eq!(faults(HUB), [""; 0]);
+    assert_eq!(faults(BRANCH), [""; 0]);
+    let text = BRANCH.replace("[directory]\nurl = \"ldap://127.0.0.1\"", "");
+    assert_eq!(
+        faults(&text),
+        ["directory: missing, but there is a [branch], which is one of a directory"]
+    );
+    assert!(is_meant(HUB) && is_meant(BRANCH) && !is_meant("[agent]\ndata = \"x\""));
+}
+
+#[test]
+fn ioc_016_a_remote_branch_has_an_address_of_smtp() {
+    let text = HUB.replace("\"dirsync@org1.example\"", "\"/o=Org1/ou=Site/cn=dirsync\"");
+    assert_eq!(
+        faults(&text),
+        [
+            "hub.branch ORG1: address: \"/o=Org1/ou=Site/cn=dirsync\", expected local, or USER@HOST: who is elsewhere is \
+          reached by SMTP"
+        ]
+    );
+    let text = HUB.replace("\"dirsync@org1.example\"", "\"cn=dirsync,o=Org1\"");
+    assert_eq!(faults(&text).len(), 1);
+}
+
+#[test]
+fn ioc_019_neither_container_lies_in_the_other() {
+    for import in ["OU=others, ou=People,o=Org1", "ou=people,O=org1", "o=Org1"] {
+        let text = BRANCH.replace("ou=Others,o=Org1", import);
+        let faults = faults(&text);
+        assert_eq!(faults.len(), 1, "{import}");
+        assert!(
+            faults[0].starts_with("branch.import-container: ")
+                && faults[0].ends_with("one contains the other")
+        );
+    }
+}
+
+#[test]
+fn ioc_028_a_domain_is_that_one_alone() {
+    let wanted = |names: &[&str], mail: &str| {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        Domains::new(&names).has(mail)
+    };
+    assert!(wanted(&["org2.example"], "ann@ORG2.example"));
+    assert!(!wanted(&["org2.example"], "ann@sub.org2.example"));
+    assert!(!wanted(&["org2.example"], "ann@xorg2.example"));
+    for below in [".org2.example", "*.Org2.example"] {
+        assert!(wanted(&[below], "ann@sub.org2.example"));
+        assert!(!wanted(&[below], "ann@org2.example"));
+        assert!(!wanted(&[below], "ann@xorg2.example"));
+    }
+    for all in [&["*"][..], &[], &["org2.example", "*"]] {
+        assert!(wanted(all, "ann@elsewhere.example"));
+    }
+}
+
+#[test]
+fn every_fault_is_named_at_once() {
+    let text = BRANCH
+        .replace("name = \"ORG1\"", "name = \"ORG 1\"")
+        .replace("key-file = \"org1.key\"\n", "")
+        .replace(
+            "[[branch.export]]",
+            "trust = 101\ndomains = [\"a b\"]\nattributes = [\"mail\"]\n[[branch.export]]",
+        )
+        .replace("folder = \"post\"", "");
+    let faults = faults(&text);
+    let settings: Vec<_> = faults
+        .iter()
+        .filter_map(|fault| fault.split(": ").next())
+        .collect();
+    assert_eq!(
+        settings,
+        [
+            "branch.name",
+            "branch.key-file",
+            "branch.trust",
+            "branch.domains",
+            "branch.attributes",
+            "mail"
+        ]
+    );
+}
+
+#[test]
+fn one_file_is_for_one_thing() {
+    let text = format!("{HUB}\n[[connection]]\nname = \"HQ\"");
+    assert_eq!(
+        faults(&text),
+        [
+            "connection: there is [hub] or [branch]: one file is towards postoffices or between organizations"
+        ]
+    );
+}
+
+#[test]
+fn a_local_branch_and_its_hub_know_each_other() {
+    let local = HUB.replace(
+        "\"dirsync@org1.example\"\nkey-file = \"org1.key\"",
+        "\"local\"",
+    );
+    assert_eq!(
+        faults(&local),
+        ["hub.branch ORG1: address: local, expected a [branch] with hub = \"local\" in this file"]
+    );
+    let branch = BRANCH.split_once("[branch]").expect("a branch").1;
+    let branch = branch.replace(
+        "hub = \"dirsync@hub.example\"\nkey-file = \"org1.key\"",
+        "hub = \"local\"",
+    );
+    let both = format!("{local}\n[directory]\nurl = \"ldap://127.0.0.1\"\n[branch]{branch}");
+    assert_eq!(faults(&both), [""; 0]);
+    assert_eq!(
+        faults(&both.replace("[branch]\nname = \"ORG1\"", "[branch]\nname = \"ORG2\"")),
+        ["branch.name: ORG2, and the local branch of the hub is ORG1"]
+    );
+}
+
+#[test]
+fn two_branches_never_have_one_name_or_one_address() {
+    let text = format!(
+        "{HUB}\n[[hub.branch]]\nname = \"org1\"\naddress = \"DIRSYNC@org1.example\"\nkey-file = \"org1.key\""
+    );
+    assert_eq!(
+        faults(&text),
+        [
+            "hub.branch org1: name: requestor-twice: there is a branch of that name already",
+            "hub.branch org1: address: requestor-twice: branch ORG1 has it"
+        ]
+    );
+}
+
+#[test]
+fn a_key_that_can_be_guessed_is_none() {
+    let text = HUB.replace("org1.key", "short.key");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("short.key"), "secret\n").expect("a key");
+    let error = Config::parse(&text, &folder.path().join("dxa.toml")).expect_err("a short key");
+    let error = error.to_string();
+    assert!(error.ends_with("hub.branch ORG1: key-file: a key of 6 bytes, expected 16 or more"));
+    assert!(!error.contains("secret"));
+}

@@ -1,0 +1,3 @@
+//! `dxa` between organizations: as a branch, as the hub, or as both (`spec/exchange.md` section 4).
+
+pub mod config;
