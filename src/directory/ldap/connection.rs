@@ -18,7 +18,7 @@ pub struct Connection {
     pub(super) ldap: Ldap,
     pub(super) runtime: Runtime,
     pub(super) timeout: Duration,
-    gate: Gate,
+    pub(super) gate: Gate,
     root: Option<RootDse>,
     is_lost: bool,
 }

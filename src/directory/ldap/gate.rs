@@ -5,8 +5,11 @@
 //! in lets it read on and on. So it never holds the socket: it speaks through a pair of local ones with this task, which
 //! takes the stream apart into messages of bounded length and looks at each before it goes on. What is wrong ends the
 //! connection, with a reason. Encryption, where there is any, lies on the far side of the gate.
+//!
+//! Entries that a search finds do not go through: they are read here and fetched by who searches.
 
 mod ber;
+mod entry;
 mod message;
 
 use std::io;
@@ -17,6 +20,8 @@ use tokio::net::UnixStream;
 
 pub(super) use ber::check;
 use ber::{Malformed, Value};
+pub(super) use entry::Found;
+pub(super) use message::Id;
 use message::{Verdict, Waiting};
 
 use super::code::{Refusal, ResultCode};
@@ -43,12 +48,18 @@ pub(super) enum End {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Gate {
     end: Arc<Mutex<Option<End>>>,
+    found: Found,
 }
 
 impl Gate {
     /// Returns why the connection ended, where that was not for want of a server.
     pub(super) fn end(&self) -> Option<End> {
         lock(&self.end).clone()
+    }
+
+    /// Returns the entries that come in.
+    pub(super) fn found(&self) -> &Found {
+        &self.found
     }
 
     /// Lets messages through, both ways, until one side ends.
@@ -75,11 +86,15 @@ impl Gate {
         let answered = async {
             let answer = |message: &mut [u8]| {
                 let verdict = lock(&waiting).answer(message)?;
-                if let Verdict::Notice(code, text) = &verdict {
-                    self.ends(End::Notice(Refusal {
+                match &verdict {
+                    Verdict::Pass | Verdict::Drop => {}
+                    Verdict::Entry(id, content) => {
+                        self.found.put(*id, entry::read(message, content.clone()));
+                    }
+                    Verdict::Notice(code, text) => self.ends(End::Notice(Refusal {
                         code: ResultCode(*code),
                         text: text.clone(),
-                    }));
+                    })),
                 }
                 Ok(verdict)
             };
@@ -142,7 +157,7 @@ where
             code: ResultCode(code),
             text,
         })),
-        Verdict::Drop => Err(nonsense("an answer to nothing")),
+        Verdict::Drop | Verdict::Entry(..) => Err(nonsense("an answer to nothing")),
     }
 }
 
@@ -172,27 +187,31 @@ where
         if !matches!(from.read_buf(&mut buffer).await, Ok(1..)) {
             return Ok(());
         }
-        let mut passed = 0;
+        // What passes is put together in front of what was judged.
+        let (mut passed, mut judged) = (0, 0);
         let stopped = loop {
-            let len = match frame(&buffer[passed..], max_len) {
+            let len = match frame(&buffer[judged..], max_len) {
                 Ok(Some(len)) => len,
                 Ok(None) => break None,
                 Err(why) => break Some(why),
             };
-            match judge(&mut buffer[passed..passed + len]) {
-                Ok(Verdict::Pass) => passed += len,
-                Ok(Verdict::Drop | Verdict::Notice(..)) => {
-                    buffer.drain(passed..passed + len);
+            let message = judged..judged + len;
+            match judge(&mut buffer[message.clone()]) {
+                Ok(Verdict::Pass) => {
+                    buffer.copy_within(message, passed);
+                    passed += len;
                 }
+                Ok(Verdict::Drop | Verdict::Entry(..) | Verdict::Notice(..)) => {}
                 Err(why) => break Some(why),
             }
+            judged += len;
         };
         if passed > 0 {
             let written = to.write_all(&buffer[..passed]).await;
             written.map_err(|_| Stopped::Unwanted)?;
             to.flush().await.map_err(|_| Stopped::Unwanted)?;
-            buffer.drain(..passed);
         }
+        buffer.drain(..judged);
         if let Some(why) = stopped {
             return Err(Stopped::Nonsense(why));
         }
@@ -222,6 +241,25 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_passes_is_whole_and_in_order_and_the_rest_is_not_there() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        let message = |id: u8| [0x30, 5, 2, 1, id, 0x42, 0];
+        let sent: Vec<u8> = (0..100).flat_map(message).chain([0x30, 9]).collect();
+        let mut passed = Vec::new();
+        let judge = |message: &mut [u8]| match message[4] % 3 {
+            0 => Ok(Verdict::Pass),
+            1 => Ok(Verdict::Drop),
+            _ => Ok(Verdict::Entry(1, 0..0)),
+        };
+        let pumped = runtime.block_on(pump(&sent[..], &mut passed, 100, judge));
+        assert!(pumped.is_ok());
+        let expected: Vec<u8> = (0..100).step_by(3).flat_map(message).collect();
+        assert_eq!(passed, expected);
+    }
 
     #[test]
     fn a_message_is_as_long_as_it_says_and_not_too_long() {

@@ -9,6 +9,7 @@ use super::code::{Refusal, ResultCode};
 use super::connection::Connection;
 use super::decode;
 use super::error::{Incomplete, LdapError};
+use super::gate::{Found, Id};
 use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::filter::Filter;
@@ -88,6 +89,7 @@ impl Connection {
         let mut ldap = self.ldap.clone();
         let mut reading = Reading {
             search,
+            found: self.gate.found().clone(),
             seen: 0,
             on_entry,
         };
@@ -145,6 +147,7 @@ impl From<LdapError> for End {
 
 struct Reading<'s, F> {
     search: &'s Search,
+    found: Found,
     seen: usize,
     on_entry: F,
 }
@@ -191,22 +194,35 @@ impl<F: FnMut(Entry) -> ControlFlow<()>> Reading<'_, F> {
         }
     }
 
+    /// Hands on the entries of a page. They are fetched where they come in; the library has what comes besides.
     async fn entries(&mut self, stream: &mut Stream<'_>) -> Result<(), End> {
-        while let Some(answer) = stream.next().await? {
+        let request = Id::from(stream.ldap_handle().last_id());
+        loop {
+            let answer = tokio::select! {
+                biased;
+                () = self.found.wait() => None,
+                answer = stream.next() => Some(answer),
+            };
+            // All that came before the answer are there.
+            while let Some(entry) = self.found.next(request) {
+                let entry = entry?;
+                self.seen += 1;
+                if (self.on_entry)(entry).is_break() {
+                    return Err(End::Incomplete(Incomplete::Stopped));
+                }
+            }
+            let answer = match answer {
+                None => continue,
+                Some(answer) => answer?,
+            };
+            let Some(answer) = answer else {
+                return Ok(());
+            };
             if answer.is_ref() {
                 let places = decode::referral(&answer.0);
                 return Err(End::Incomplete(Incomplete::Referral(places)));
             }
-            if answer.is_intermediate() {
-                continue;
-            }
-            let entry = decode::entry(&answer.0)?;
-            self.seen += 1;
-            if (self.on_entry)(entry).is_break() {
-                return Err(End::Incomplete(Incomplete::Stopped));
-            }
         }
-        Ok(())
     }
 }
 

@@ -101,14 +101,34 @@ impl Value {
 
 /// Reads the values that stand one after the other in a part of some bytes.
 pub(super) fn values(bytes: &[u8], within: Range<usize>) -> Result<Vec<Value>, Malformed> {
-    let mut found = Vec::new();
-    let mut at = within.start;
-    while at < within.end {
-        let value = Value::read(bytes, at..within.end)?;
-        at = value.content.end;
-        found.push(value);
+    each(bytes, within).collect()
+}
+
+/// Reads each of them when it is wanted.
+pub(super) fn each(bytes: &[u8], within: Range<usize>) -> Each<'_> {
+    Each { bytes, within }
+}
+
+/// Values that stand one after the other, to the first that is none.
+pub(super) struct Each<'b> {
+    bytes: &'b [u8],
+    within: Range<usize>,
+}
+
+impl Iterator for Each<'_> {
+    type Item = Result<Value, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.within.is_empty() {
+            return None;
+        }
+        let value = Value::read(self.bytes, self.within.clone());
+        self.within.start = match &value {
+            Ok(value) => value.content.end,
+            Err(_) => self.within.end,
+        };
+        Some(value)
     }
-    Ok(found)
 }
 
 /// Checks that bytes are values through and through, neither too deep nor too many.

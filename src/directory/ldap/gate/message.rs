@@ -22,13 +22,15 @@ const EXTENDED_RESPONSE: u8 = 24;
 const INTERMEDIATE: u8 = 25;
 
 /// Identity of a request. 0 is none: a message with it answers nothing.
-type Id = i64;
+pub(in super::super) type Id = i64;
 
 /// What becomes of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// It goes on.
     Pass,
+    /// It is an entry that a search found: of which request, and where it stands.
+    Entry(Id, Range<usize>),
     /// Nobody waits for it.
     Drop,
     /// The server says something unasked: a result code and a text.
@@ -79,7 +81,8 @@ impl Waiting {
             return Ok(Verdict::Drop);
         };
         let is_part = match (request, number) {
-            (SEARCH, ENTRY | REFERENCE | INTERMEDIATE) => true,
+            (SEARCH, ENTRY) => return Ok(Verdict::Entry(id, operation.content)),
+            (SEARCH, REFERENCE | INTERMEDIATE) => true,
             (SEARCH, SEARCH_DONE) | (EXTENDED, EXTENDED_RESPONSE) => false,
             (SEARCH | EXTENDED, _) => return Err("an answer of another operation"),
             // That of every other one follows it.

@@ -45,10 +45,16 @@ fn each_request_gets_answers_of_its_own_kind() {
     let mut waiting = waiting();
     let entry = tagged(0x64, &[b"\x04\x00\x30\x00"]);
     let reference = tagged(0x73, &[b"\x04\x01x"]);
-    for part in [&entry, &reference, &b"\x79\x00".to_vec()] {
+    // Its content stands behind the heads of message, number and operation.
+    let found = Verdict::Entry(1, 7..11);
+    for (part, expected) in [
+        (&entry, &found),
+        (&reference, &Verdict::Pass),
+        (&b"\x79\x00".to_vec(), &Verdict::Pass),
+    ] {
         assert_eq!(
-            judge(&mut waiting, &message(1, part, b"")),
-            Ok(Verdict::Pass)
+            judge(&mut waiting, &message(1, part, b"")).as_ref(),
+            Ok(expected)
         );
         assert_eq!(
             judge(&mut waiting, &message(2, part, b"")),
@@ -63,6 +69,7 @@ fn each_request_gets_answers_of_its_own_kind() {
                 // Nobody waits once the last answer is there.
                 Ordering::Greater => Ok(Verdict::Drop),
                 Ordering::Equal => Ok(Verdict::Pass),
+                Ordering::Less if is_part && other == 4 => Ok(Verdict::Entry(1, 7..14)),
                 Ordering::Less if is_part => Ok(Verdict::Pass),
                 Ordering::Less => Err("an answer of another operation"),
             };
@@ -75,7 +82,7 @@ fn each_request_gets_answers_of_its_own_kind() {
 fn what_was_abandoned_is_waited_for_no_more() {
     let mut waiting = waiting();
     let entry = message(1, &tagged(0x64, &[b"\x04\x00\x30\x00"]), b"");
-    assert_eq!(judge(&mut waiting, &entry), Ok(Verdict::Pass));
+    assert_eq!(judge(&mut waiting, &entry), Ok(Verdict::Entry(1, 7..11)));
     waiting
         .ask(&message(5, b"\x50\x01\x01", b""))
         .expect("a request");
