@@ -62,7 +62,8 @@ impl Attributes {
         std::str::from_utf8(self.first(name)?).ok()
     }
 
-    /// Adds a value behind those that an attribute has. All others are moved for it: many values come by [`Gathered`].
+    /// Adds a value behind those that an attribute has. All others are moved for it: values that come one by one are
+    /// gathered first (`Gathered`).
     pub fn add(&mut self, name: &str, value: impl AsRef<[u8]>) {
         let before = self.values(name).to_vec();
         let values = before.iter().map(|before| &before[..]);
