@@ -218,7 +218,7 @@ impl<W: Write> ReportFile<W> {
             .map_err(|error| cannot_write(&self.path, ExitCode::CannotWrite, error))
     }
 
-    /// Writes a line that is not about an entry.
+    /// Writes a line that says in its own way what it is about, such as a record of a queue.
     ///
     /// # Errors
     ///
@@ -250,16 +250,6 @@ impl<W: Write> ReportFile<W> {
         put_line(&mut self.output, summary)
             .and_then(|()| self.output.flush())
             .map_err(|error| cannot_write(&self.path, exit.worst(ExitCode::Partial), error))
-    }
-
-    /// Writes a line about something that is no entry, such as a record of a queue.
-    ///
-    /// # Errors
-    ///
-    /// [`ExitCode::CannotWrite`].
-    pub fn write_line(&mut self, line: &impl Serialize) -> Result<(), ToolError> {
-        put_line(&mut self.output, line)
-            .map_err(|error| cannot_write(&self.path, ExitCode::CannotWrite, error))
     }
 }
 

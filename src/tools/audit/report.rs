@@ -54,7 +54,7 @@ impl<'s> Reporter<'s> {
     /// The report or the screen cannot be written.
     pub(super) fn take(&mut self, finding: &Finding) -> Result<(), ToolError> {
         if let Some(report) = &mut self.report {
-            report.write_line(finding)?;
+            report.line(finding)?;
         }
         let is_quiet = matches!(finding.outcome, Outcome::Equal | Outcome::Excluded);
         if let (Some(screen), false) = (&mut self.screen, is_quiet) {

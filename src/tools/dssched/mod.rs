@@ -157,7 +157,7 @@ fn replace(
     summary.counts.ignored = summary.counts.read - summary.counts.added;
     if let Some(report) = report {
         for fate in &decided.fates {
-            report.write_line(&FateLine::new(fate))?;
+            report.line(&FateLine::new(fate))?;
         }
         report.flush()?;
     }

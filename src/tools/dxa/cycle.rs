@@ -4,7 +4,6 @@
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::outcome::Reason;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
@@ -185,7 +184,8 @@ impl<'c> Agent<'c> {
                 done.numbers = Some((before, before));
                 let received =
                     self.receive(&mut mail, connection, &mut known, own, wanted, &mut done);
-                self.name_bad_addresses(connection, &done);
+                let fates = done.lines.iter().filter_map(Line::fate);
+                self.name_unreadable(connection, fates);
                 received.map(|()| known)
             });
             match known {
@@ -257,26 +257,6 @@ impl<'c> Agent<'c> {
                 ));
                 self.receive_requests(mail, connection, known, own, wanted, done)
             }
-        }
-    }
-
-    /// Says which transactions were refused because nobody can read their address (DX247, Q193842).
-    fn name_bad_addresses(&mut self, connection: &Connection, done: &Done) {
-        for line in &done.lines {
-            let Line::Fate(fate) = line else {
-                continue;
-            };
-            let reason = fate.reason.as_ref();
-            let Some(note) = reason.filter(|note| note.reason == Reason::AddressSyntax) else {
-                continue;
-            };
-            let event = Event::new(Severity::Error, "the address of a transaction is invalid");
-            let event = event.id("DX247").with("connection", &connection.name);
-            let event = match fate.number {
-                Some(number) => event.with("number", number),
-                None => event,
-            };
-            self.say(event.with("because", &note.detail));
         }
     }
 

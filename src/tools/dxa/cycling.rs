@@ -71,6 +71,9 @@ pub(super) fn run(
         }
         home.finish_queued()?;
     }
+    if let Some(report) = &mut output.report {
+        report.flush()?;
+    }
     ran.map(|ended| ended.worst(exit))
 }
 

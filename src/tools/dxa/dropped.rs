@@ -12,7 +12,7 @@ use crate::directory::ledger::ConnectionId;
 use crate::directory::note::Note;
 use crate::plan::outcome::{Counts, Reason};
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::put_line;
+use crate::tools::report::{ReportFile, put_line};
 
 use super::agent::{Agent, unusable_ledger};
 use super::config::Connection;
@@ -60,10 +60,12 @@ pub(super) struct Dropped {
 }
 
 impl<'c> Agent<'c> {
-    /// Looks at the drop folder; files that are still being written are left for the next time.
+    /// Looks at the drop folder; files that are still being written are left for the next time. The report gets a line for
+    /// each entry.
     pub(super) fn take_dropped(
         &mut self,
         permission: Permission,
+        mut report: Option<&mut ReportFile>,
     ) -> Result<Vec<Dropped>, ToolError> {
         let mut all = Vec::new();
         let mut stopped = Vec::new();
@@ -95,6 +97,10 @@ impl<'c> Agent<'c> {
                 }
                 Err(Unread::Failed(error)) => return Err(error),
             };
+            if let Some(report) = &mut report {
+                let mut lines = fates.iter().map(Line::Fate);
+                lines.try_for_each(|line| report.line(&line))?;
+            }
             if dropped.fate != "left" {
                 self.put_away(path, &dropped, &fates)?;
             }
@@ -173,6 +179,7 @@ impl<'c> Agent<'c> {
             foreign,
             ..
         } = imported;
+        self.name_unreadable(connection, fates.iter());
         (dropped.counts, dropped.foreign) = (counts, foreign);
         Ok((dropped, fates))
     }

@@ -11,7 +11,7 @@ use crate::directory::proxy::{ProxyRule, ProxyRules, WhenTaken};
 use crate::directory::remote::ImportRules;
 use crate::directory::template_map::TemplateMap;
 use crate::plan::guard;
-use crate::plan::outcome::Counts;
+use crate::plan::outcome::{Counts, Reason};
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{Agent, templates};
@@ -22,6 +22,9 @@ use super::refused::{merge, place};
 
 /// How often a run looks again where somebody else wrote at the same time.
 const ROUNDS: usize = 3;
+
+/// Transactions that are named in the log one by one; the report has all of them.
+const NAMED: usize = 100;
 
 /// What became of a list or of updates.
 #[derive(Debug, Default)]
@@ -90,6 +93,44 @@ impl Incoming {
 }
 
 impl Agent<'_> {
+    /// Says which transactions were refused because nobody can read them, or their address (DX247, Q193842).
+    pub(super) fn name_unreadable<'f>(
+        &mut self,
+        connection: &Connection,
+        fates: impl Iterator<Item = &'f Fate>,
+    ) {
+        let unreadable = fates.filter_map(|fate| {
+            let note = fate.reason.as_ref()?;
+            let what = match note.reason {
+                Reason::AddressSyntax => "the address of a transaction is invalid",
+                Reason::ListDamaged => "a transaction cannot be read",
+                _ => return None,
+            };
+            Some((what, fate.number, &note.detail))
+        });
+        let of = |what: &str| {
+            Event::new(Severity::Error, what)
+                .id("DX247")
+                .with("connection", &connection.name)
+        };
+        let mut count = 0_usize;
+        for (what, number, detail) in unreadable {
+            count += 1;
+            if count > NAMED {
+                continue;
+            }
+            let event = of(what);
+            let event = match number {
+                Some(number) => event.with("number", number),
+                None => event,
+            };
+            self.say(event.with("because", detail));
+        }
+        if let Some(further @ 1..) = count.checked_sub(NAMED) {
+            self.say(of("further transactions cannot be read").with("count", further));
+        }
+    }
+
     /// Makes a container what the asks want it to be. `allowed` is the number of `--allow-deletes`.
     pub(super) fn import(
         &mut self,

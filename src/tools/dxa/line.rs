@@ -16,6 +16,16 @@ pub(super) enum Line<F = Fate> {
     Made(Value),
 }
 
+impl Line {
+    /// Returns what became of what was asked, where the line says that.
+    pub(super) fn fate(&self) -> Option<&Fate> {
+        match self {
+            Self::Fate(fate) => Some(fate),
+            Self::Made(_) => None,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Received<'f> {
     entry: Option<&'f str>,

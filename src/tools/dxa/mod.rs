@@ -207,7 +207,7 @@ fn lists(
         Interrupt::install()?,
         options.dry_run,
     )?;
-    let taken = agent.take_dropped(permission);
+    let taken = agent.take_dropped(permission, report.as_mut());
     let events = agent.take_events();
     agent.log(&events)?;
     agent.log_failure(&taken)?;
@@ -223,20 +223,20 @@ fn lists(
         .fold(ExitCode::Done, |worst, dropped| worst.worst(dropped.exit));
     for dropped in &taken {
         counts.merge(&dropped.counts);
-        if let Some(report) = &mut report {
-            report.line(dropped)?;
-        }
         if !options.common.json {
             show(dropped, screen)?;
         }
     }
+    let summary = json!({
+        "program": "dxa",
+        "dry_run": options.dry_run,
+        "lists": taken,
+        "exit": exit.number(),
+    });
+    if let Some(report) = report {
+        report.finish_with(&summary, exit)?;
+    }
     if options.common.json {
-        let summary = json!({
-            "program": "dxa",
-            "dry_run": options.dry_run,
-            "lists": taken,
-            "exit": exit.number(),
-        });
         put_line(screen, &summary)?;
     } else if taken.is_empty() {
         writeln!(

@@ -100,7 +100,7 @@ impl Record {
             self.lines.push(line(row));
         }
         match &mut self.report {
-            Some(report) => report.write_line(row),
+            Some(report) => report.line(row),
             None => Ok(()),
         }
     }

@@ -135,7 +135,7 @@ pub fn start(arguments: Vec<OsString>, output: &mut impl Write) -> anyhow::Resul
     }
     if let Some(mut report) = report {
         for record in found.server.iter().flat_map(|server| &server.requestors) {
-            report.write_line(record)?;
+            report.line(record)?;
         }
         report.finish_with(&found, found.exit)?;
     }

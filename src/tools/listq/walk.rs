@@ -121,7 +121,7 @@ impl<R: Read> Walk<R> {
             *count += 1;
         }
         if let Some(report) = &mut self.report {
-            if let Err(error) = report.write_line(&RecordLine::new(&self.framed, self.page)) {
+            if let Err(error) = report.line(&RecordLine::new(&self.framed, self.page)) {
                 self.stopped = Some(error);
                 return None;
             }

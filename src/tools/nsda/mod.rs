@@ -93,9 +93,7 @@ fn run_set(
         writeln!(screen, "{}", dispatch_log::terminated(phase, set.exit))?;
     }
     if let Some(report) = &mut report {
-        set.steps
-            .iter()
-            .try_for_each(|step| report.write_line(step))?;
+        set.steps.iter().try_for_each(|step| report.line(step))?;
     }
     finish_report(report, &object)?;
     Ok(set.exit)
@@ -168,7 +166,7 @@ fn run_due(
     if let Some(report) = &mut report {
         postoffices
             .iter()
-            .try_for_each(|served| report.write_line(served))?;
+            .try_for_each(|served| report.line(served))?;
     }
     finish_report(report, &object)?;
     Ok(exit)

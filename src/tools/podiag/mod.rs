@@ -167,10 +167,10 @@ fn open(
 
 fn write_report(mut report: ReportFile, diagnosis: &Diagnosis) -> Result<(), ToolError> {
     for finding in &diagnosis.findings {
-        report.write_line(finding)?;
+        report.line(finding)?;
     }
     for repair in &diagnosis.repairs {
-        report.write_line(repair)?;
+        report.line(repair)?;
     }
     report.finish_with(&diagnosis.totals, diagnosis.totals.exit)
 }

@@ -206,6 +206,63 @@ fn dxc_008_an_unreadable_record_withholds_removal_and_numbers() {
 }
 
 #[test]
+fn every_entry_of_a_list_has_a_line_in_the_report_and_what_cannot_be_read_one_in_the_log() {
+    let scene = filled();
+    let lines = "A Ann                            PCM:NET1/PO1/ANN\r\nwhat is this\r\n\
+                 A Dora                           PCM:NET1/PO1/DORA\r\n";
+    scene.drop_file("HQ/LIST.TXT", lines.as_bytes());
+    let run = {
+        let report = scene.data("lists.jsonl");
+        scene
+            .dxa(&format!("lists --report {}", report.display()))
+            .ends(1)
+    };
+    let named: Vec<_> = run
+        .stdout
+        .lines()
+        .filter(|line| line.contains("DX247"))
+        .collect();
+    assert!(
+        named.len() == 1 && named[0].contains("line 2"),
+        "{}",
+        run.stdout
+    );
+    let report = fs::read_to_string(scene.data("lists.jsonl")).expect("a report");
+    let lines: Vec<serde_json::Value> = report
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object"))
+        .collect();
+    let (summary, entries) = lines.split_last().expect("a summary");
+    let shown: Vec<_> = entries
+        .iter()
+        .map(|line| {
+            format!(
+                "{} {}",
+                line["outcome"].as_str().unwrap_or("-"),
+                line["entry"]
+            )
+        })
+        .collect();
+    let read = entries
+        .iter()
+        .filter(|line| line["outcome"] != "kept" && line["outcome"] != "withheld");
+    assert_eq!(summary["lists"][0]["refused"], 1, "{summary}");
+    assert!(
+        shown
+            .iter()
+            .any(|line| line == "added \"MS:NET1/PO1/DORA\""),
+        "{shown:?}"
+    );
+    assert!(
+        shown
+            .iter()
+            .any(|line| line == "unchanged \"MS:NET1/PO1/ANN\""),
+        "{shown:?}"
+    );
+    assert!(read.count() >= 3, "{shown:?}");
+}
+
+#[test]
 fn a_file_whose_bytes_are_not_what_they_were_goes_to_bad_and_changes_nothing() {
     let scene = filled();
     let mut bytes = resync(SECOND, &["R PCM:NET1/PO1", ANN]);

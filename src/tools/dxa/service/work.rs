@@ -44,7 +44,7 @@ impl<W: Write> Service<'_, W> {
         let config = Rc::clone(&self.config);
         let lock = self.lock("lists", todo)?;
         let mut agent = self.open(&config, lock, &[], todo)?;
-        let taken = agent.take_dropped(Permission::default());
+        let taken = agent.take_dropped(Permission::default(), None);
         let events = agent.take_events();
         drop(agent);
         if self.is_stopped() {
