@@ -24,6 +24,8 @@ pub enum Cause {
     Renamed,
     /// A template line is another.
     Content,
+    /// Somebody asked for it to be sent again.
+    Touched,
     /// The entry is not there any more.
     Gone,
     /// The entry is there and must not leave.
@@ -37,6 +39,7 @@ impl fmt::Display for Cause {
             Self::Full => f.write_str("full list"),
             Self::Renamed => f.write_str("renamed"),
             Self::Content => f.write_str("changed"),
+            Self::Touched => f.write_str("touched"),
             Self::Gone => f.write_str("deleted"),
             Self::Excluded(note) => note.fmt(f),
         }

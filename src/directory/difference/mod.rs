@@ -5,6 +5,7 @@ mod change;
 mod order;
 #[cfg(test)]
 mod tests;
+mod touch;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -16,6 +17,7 @@ use super::note::Note;
 use super::outgoing::{self, ContentHash, ExportRecord};
 use crate::plan::outcome::Reason;
 pub use change::{Cause, Change};
+pub use touch::touch;
 
 /// What the ledger says a requestor has of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]

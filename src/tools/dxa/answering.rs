@@ -118,7 +118,7 @@ impl Agent<'_> {
         put_server(&mut conf, &own, &entry);
         let mut next = known.clone();
         next.numbers = Numbers::Server(Box::new(conf));
-        exported.settle(connection, &mut next.state);
+        exported.settle(connection, &mut next.state, last);
         if self.dry_run {
             drop(change);
         } else if is_too_large {

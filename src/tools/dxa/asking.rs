@@ -93,7 +93,7 @@ impl Agent<'_> {
             post(mail.po.layout(), &outbox, stamp, page, letter)?;
             let sent = outbox.into_files();
             let before = std::mem::replace(&mut known.numbers, Numbers::Requestor(Box::new(conf)));
-            exported.settle(connection, &mut known.state);
+            exported.settle(connection, &mut known.state, last);
             if let Err(error) = known.put(&change).and_then(|()| change.commit()) {
                 known.numbers = before;
                 return Err(not_saved(error));

@@ -53,6 +53,8 @@ pub(super) struct Exported {
     after: Vec<Sent>,
     /// They are a full list.
     is_full: bool,
+    /// What keeps touched entries here, by key.
+    why_not: HashMap<String, String>,
     /// What is said of them.
     pub(super) sending: Sending,
 }
@@ -65,6 +67,7 @@ impl Exported {
             before: Vec::new(),
             after: Vec::new(),
             is_full: false,
+            why_not: HashMap::new(),
             sending: Sending::default(),
         }
     }
@@ -73,8 +76,13 @@ impl Exported {
         u32::try_from(self.transactions.len()).unwrap_or(u32::MAX)
     }
 
-    /// Remembers how it was made, once it is sent.
-    pub(super) fn settle(&self, connection: &Connection, state: &mut State) {
+    /// Remembers how it was made, once it is sent up to a number.
+    pub(super) fn settle(&self, connection: &Connection, state: &mut State, last: u32) {
+        if connection.exchange.sends() && !state.touched.is_empty() {
+            let after: HashSet<_> = self.after.iter().map(|sent| sent.key.as_str()).collect();
+            let why_not = |key: &str| self.why_not.get(key).cloned();
+            state.touched.sent(last, |key| after.contains(key), why_not);
+        }
         state.has_sent_list |= self.is_full;
         state.unique_names = Some(connection.export.unique_names.word().to_owned());
         state.basis = Some(Basis::of(connection));
@@ -182,6 +190,7 @@ impl Agent<'_> {
         };
         let changes = difference(&before, &wanted, absent);
         check(connection, before.len(), &changes, allowed)?;
+        let changes = state.touched.put_into(changes, &wanted);
         let mut sending = Sending {
             considered: source.considered,
             exported: wanted.exports.len() as u64,
@@ -194,7 +203,10 @@ impl Agent<'_> {
         for (dn, note) in source.notes.iter().chain(&notes) {
             sending.note(dn, note);
         }
+        let why_not = source.skipped.iter();
+        let why_not = why_not.map(|(key, note)| (key.as_str().to_owned(), note.to_string()));
         Ok(Outgoing {
+            why_not: why_not.collect(),
             before,
             owned,
             wanted,
@@ -210,8 +222,10 @@ pub(super) struct Outgoing {
     before: Vec<Sent>,
     /// The postoffices that the agent speaks for.
     owned: Vec<(String, String)>,
-    wanted: Wanted,
+    pub(super) wanted: Wanted,
     changes: Vec<Change>,
+    /// Entries that must not leave, by key.
+    pub(super) why_not: HashMap<String, String>,
     sending: Sending,
 }
 
@@ -226,6 +240,7 @@ impl Outgoing {
             is_full,
             ..self.sending.clone()
         };
+        let mut why_not = self.why_not.clone();
         let mut kept = Vec::new();
         let mut transactions = Vec::new();
         for change in changes {
@@ -235,7 +250,12 @@ impl Outgoing {
                     transactions.push(transaction);
                     kept.push(change);
                 }
-                Err(note) => sending.refuse(&change, &note),
+                Err(note) => {
+                    if let Some(key) = change.key() {
+                        why_not.insert(key.as_str().to_owned(), note.to_string());
+                    }
+                    sending.refuse(&change, &note);
+                }
             }
         }
         let after = match is_full {
@@ -247,6 +267,7 @@ impl Outgoing {
             before: self.before.clone(),
             after,
             is_full,
+            why_not,
             sending,
         }
     }

@@ -149,7 +149,7 @@ impl Item<'_> {
             }
         }
         let has_sent_list = state.has_sent_list;
-        self.list.settle(self.connection, state);
+        self.list.settle(self.connection, state, head.svr.0);
         if !has_sent_list {
             // Only who applies the list has it; everybody else gets one with the next reply.
             state.has_sent_list = false;

@@ -61,6 +61,8 @@ mod status;
 mod steps;
 mod takeover;
 mod todo;
+mod touched;
+mod touching;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -144,6 +146,18 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             *allow_deletes,
             screen,
         ),
+        Command::Touch {
+            entries,
+            connection,
+            all_missing,
+        } => {
+            let order = touching::Order {
+                entries: entries.clone(),
+                connection: connection.clone(),
+                missing_at: all_missing.clone(),
+            };
+            touching::run(&options, &config, &order, screen)
+        }
         Command::Status => status::run(&config, options.common.json, screen),
         Command::Export {
             connection,

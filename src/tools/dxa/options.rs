@@ -123,6 +123,21 @@ pub enum Command {
         /// The connection
         connection: String,
     },
+    /// Send entries again with the next exchange, and show what became of those that were
+    ///
+    /// The next exchange has an A and an M of each, so that the other side ends up with it whether it had it or not. The
+    /// entry itself stays as it is. Without entries, shows for each that was touched: arrived, why not, or still missing.
+    Touch {
+        /// Address, key or name in the directory
+        #[arg(value_name = "ENTRY")]
+        entries: Vec<String>,
+        /// The connection; all that send, unless given
+        #[arg(long, value_name = "NAME")]
+        connection: Option<String>,
+        /// Everything that this side lacks: a postoffice, resync file, queue, import text, LDIF, or LDAP URL
+        #[arg(long, value_name = "SIDE")]
+        all_missing: Option<OsString>,
+    },
     /// Show numbers and backlog of every connection
     Status,
     /// Print the schema of our classes and attributes for a server

@@ -1,8 +1,10 @@
 //! The agent as a requestor, T3: the replies that wait (`spec/exchange.md` DX-11, DX-29, DX-30).
 
+use std::collections::HashSet;
+
 use crate::codec::reqconf::ReqConf;
 use crate::codec::sync_number::{ReqSync, SrvSync};
-use crate::directory::import::{Ask, Extent};
+use crate::directory::import::{Ask, Extent, Want};
 use crate::protocol::message::ReplyHead;
 use crate::protocol::outcome::{Refusal, Remark};
 use crate::protocol::requestor::{
@@ -84,7 +86,7 @@ impl Agent<'_> {
             self.say(event.with("connection", &connection.name));
             return Ok(Fate::Refused(refusal.to_string()));
         }
-        self.take_updates(connection, letter, &taken, head, wanted, done)?;
+        let back = self.take_updates(connection, letter, &taken, head, wanted, done)?;
         for remark in &taken.remarks {
             self.remark(connection, remark, done);
         }
@@ -96,9 +98,19 @@ impl Agent<'_> {
             false => true,
         };
         known.state.old_replies = 0;
+        let confirmed = taken.next.req_sync.0;
         taken.next.put(&mut conf);
         known.numbers = Numbers::Requestor(Box::new(conf));
+        let before = known.state.touched.clone();
+        match connection.exchange.receives() {
+            true => known
+                .state
+                .touched
+                .answered(confirmed, |key| back.contains(key)),
+            false => known.state.touched.confirmed(confirmed),
+        }
         self.keep(connection, known, taken.acknowledgment)?;
+        self.say_touched(connection, &before, &known.state.touched, done);
         Ok(Fate::Taken(letter.fingerprint))
     }
 
@@ -179,7 +191,7 @@ impl Agent<'_> {
     }
 
     /// Brings the transactions of a reply into the container. An answer is an acknowledgment first: it may have none
-    /// (DX-29).
+    /// (DX-29). Returns the keys that it says are there.
     fn take_updates(
         &mut self,
         connection: &Connection,
@@ -188,9 +200,9 @@ impl Agent<'_> {
         head: &ReplyHead,
         wanted: Wanted,
         done: &mut Done,
-    ) -> Result<(), ToolError> {
+    ) -> Result<HashSet<String>, ToolError> {
         if !connection.exchange.receives() {
-            return Ok(());
+            return Ok(HashSet::new());
         }
         let page = connection.code_page;
         let incoming = Incoming::new(connection)?;
@@ -215,7 +227,7 @@ impl Agent<'_> {
                 );
                 self.say(event.with("connection", &connection.name));
             }
-            return Ok(());
+            return Ok(HashSet::new());
         }
         let extent = match is_list {
             true => Extent::List { is_whole: true },
@@ -224,7 +236,11 @@ impl Agent<'_> {
         let allowed = wanted.allow_deletes;
         let imported = self.import(connection, &incoming, &asks, extent, allowed)?;
         done.imported(imported);
-        Ok(())
+        let there = asks.iter().filter_map(|ask| match &ask.want {
+            Want::Put { key, .. } => Some(key.as_str().to_owned()),
+            _ => None,
+        });
+        Ok(there.collect())
     }
 }
 

@@ -168,6 +168,10 @@ impl Agent<'_> {
         put_server(&mut conf, &own, &entry);
         known.numbers = Numbers::Server(Box::new(conf));
         let is_ours = confirmed <= own.sync;
+        let before = known.state.touched.clone();
+        if is_ours {
+            known.state.touched.confirmed(confirmed.0);
+        }
         self.keep(
             connection,
             known,
@@ -176,6 +180,7 @@ impl Agent<'_> {
                 false => Acknowledgment::Nothing,
             },
         )?;
+        self.say_touched(connection, &before, &known.state.touched, done);
         Ok(Ok(()))
     }
 

@@ -17,6 +17,7 @@ use super::container;
 use super::numbers::{self, Numbers};
 use super::place::{self, Place};
 use super::serving::not_written;
+use super::touched::Touches;
 
 /// What is kept as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub(super) struct State {
     pub(super) unused: Option<Unused>,
     /// Where the entries lie.
     pub(super) place: Option<Place>,
+    /// Entries that are sent again on request.
+    #[serde(skip_serializing_if = "Touches::is_empty")]
+    pub(super) touched: Touches,
 }
 
 /// Server numbers that no transaction ever had, so that nobody lacks one of them.

@@ -31,4 +31,5 @@ mod service;
 mod status;
 mod stopped;
 mod takeover;
+mod touch;
 mod waiting;
