@@ -322,7 +322,7 @@ fn check(
     }
 }
 
-fn owned(connection: &Connection) -> Vec<(String, String)> {
+pub(super) fn owned(connection: &Connection) -> Vec<(String, String)> {
     let page = connection.code_page;
     let places = connection.export.owned.iter();
     places

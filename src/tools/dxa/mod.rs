@@ -19,6 +19,7 @@ mod dropped;
 mod dropping;
 mod effect;
 mod event;
+mod explaining;
 mod export;
 mod exporting;
 mod handover;
@@ -146,6 +147,7 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             *allow_deletes,
             screen,
         ),
+        Command::Explain { entry } => explaining::run(&config, entry, options.common.json, screen),
         Command::Touch {
             entries,
             connection,

@@ -138,6 +138,14 @@ pub enum Command {
         #[arg(long, value_name = "SIDE")]
         all_missing: Option<OsString>,
     },
+    /// Say where one entry stands on every connection, why, and what happens to it next
+    ///
+    /// From the data folder alone: the ledger, what was last read of the directory, reports and the log.
+    Explain {
+        /// Address, key, name in the directory or name in a list
+        #[arg(value_name = "ENTRY")]
+        entry: String,
+    },
     /// Show numbers and backlog of every connection
     Status,
     /// Print the schema of our classes and attributes for a server

@@ -42,30 +42,13 @@ impl Agent<'_> {
         outgoing: Option<&TemplateMap>,
         owned: &[(String, String)],
     ) -> Result<Source, ToolError> {
-        let export = &connection.export;
-        if export.containers.is_empty() {
+        if connection.export.containers.is_empty() {
             let text = format!("connection {}: export-containers is empty", connection.name);
             return Err(ToolError::usage(text));
         }
-        let rules = ExportRules {
-            own_source: &connection.import.owner,
-            kinds: ExportKinds {
-                people: true,
-                groups: export.groups,
-                remote: export.custom_recipients,
-            },
-            types: &wish.types,
-            as_proxy: export.as_proxy,
-            trust_limit: Some(export.trust),
-            owned,
-            relay: export.relay,
-            templates: outgoing,
-            charset: Charset::Page(connection.code_page),
-            strict_charset: export.strict_charset,
-            x121: X121Spelling::Plain,
-        };
+        let rules = rules(connection, wish, outgoing, owned);
         let mut source = Source::default();
-        for container in &export.containers {
+        for container in &connection.export.containers {
             self.sees_export(container, outgoing)?;
             let interrupt = self.interrupt.clone();
             let read = self.entries(container, &mut |entry| {
@@ -88,6 +71,33 @@ impl Agent<'_> {
             source.readings.push(reading);
         }
         Ok(source)
+    }
+}
+
+/// Returns what decides which entries leave.
+pub(super) fn rules<'r>(
+    connection: &'r Connection,
+    wish: &'r Wish,
+    outgoing: Option<&'r TemplateMap>,
+    owned: &'r [(String, String)],
+) -> ExportRules<'r> {
+    let export = &connection.export;
+    ExportRules {
+        own_source: &connection.import.owner,
+        kinds: ExportKinds {
+            people: true,
+            groups: export.groups,
+            remote: export.custom_recipients,
+        },
+        types: &wish.types,
+        as_proxy: export.as_proxy,
+        trust_limit: Some(export.trust),
+        owned,
+        relay: export.relay,
+        templates: outgoing,
+        charset: Charset::Page(connection.code_page),
+        strict_charset: export.strict_charset,
+        x121: X121Spelling::Plain,
     }
 }
 

@@ -7,6 +7,7 @@ mod cycle_crash;
 mod cycle_replies;
 mod cycle_requestor;
 mod cycle_server;
+mod explain;
 mod full_disk;
 mod holders;
 mod limits;
