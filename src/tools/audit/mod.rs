@@ -13,6 +13,7 @@
 mod compare;
 mod consent;
 mod exact;
+mod explain;
 mod finding;
 mod groups;
 mod intake;

@@ -35,6 +35,8 @@ pub struct Options {
     pub maps: Vec<(String, String)>,
     /// `--repair`: where the transactions go that would mend B.
     pub repair: Option<PathBuf>,
+    /// `explain ADDRESS`: one entry alone, and everything that is said of it.
+    pub explain: Option<String>,
     /// `--all`: show every finding.
     pub all: bool,
     /// `--memory`: bytes that the sorts hold.
@@ -62,7 +64,7 @@ impl Options {
     ///
     /// There is nothing to run, or the command line is wrong.
     pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Early> {
-        let args: Args = cli::parse(&tables::AUDIT, arguments)?;
+        let args: Args = cli::parse(&tables::AUDIT, spelled(arguments))?;
         Ok(Self {
             a: args.a,
             b: args.b,
@@ -71,6 +73,7 @@ impl Options {
             names: args.names,
             maps: args.maps,
             repair: args.repair,
+            explain: args.explain,
             all: args.all,
             memory: args.memory,
             page: args.code_page,
@@ -88,6 +91,15 @@ impl Options {
 #[must_use]
 pub fn command() -> clap::Command {
     Args::command()
+}
+
+/// Takes the word `explain` in front for the option; a side of that name is `./explain`.
+fn spelled(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<_> = arguments.into_iter().collect();
+    if let Some(word) = arguments.get_mut(1).filter(|word| *word == "explain") {
+        *word = "--explain".into();
+    }
+    arguments
 }
 
 /// What is meant by nothing.
@@ -139,6 +151,11 @@ struct Args {
     /// Write the transactions that make B what A is into this file, for import -f
     #[arg(long, value_name = "FILE")]
     repair: Option<PathBuf>,
+
+    /// Say of this entry alone what both sides have, what differs and what would mend it; the word explain in front
+    /// does the same
+    #[arg(long, value_name = "ADDRESS", value_parser = NonEmptyStringValueParser::new())]
+    explain: Option<String>,
 
     /// Show every finding, not only the first of each kind
     #[arg(long)]

@@ -1,11 +1,13 @@
 //! What an audit says: on the screen, a limited number of each finding; in the report, a line for every entry.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::Write;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use super::explain::Explained;
 use super::finding::{At, Finding, Outcome, Tally, Which};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{Note, ReportFile};
@@ -20,6 +22,8 @@ pub(super) struct Reporter<'s> {
     report: Option<ReportFile>,
     shows_all: bool,
     shown: BTreeMap<Outcome, u64>,
+    /// One entry alone is asked about.
+    only: Option<&'s Explained>,
     /// What is counted, here and elsewhere.
     pub(super) tally: Tally,
     /// A finding is a difference between the sides, or wrong with one of them.
@@ -38,14 +42,24 @@ impl<'s> Reporter<'s> {
             report,
             shows_all,
             shown: BTreeMap::new(),
+            only: None,
             tally: Tally::default(),
             has_differences: false,
         }
     }
 
+    /// Shows what is found about one entry, and nothing else.
+    pub(super) fn only(mut self, explained: Option<&'s Explained>) -> Self {
+        self.only = explained;
+        if explained.is_some() {
+            self.screen = None;
+        }
+        self
+    }
+
     /// Tells whether entries without a difference are wanted too.
     pub(super) fn wants_equal(&self) -> bool {
-        self.report.is_some()
+        self.report.is_some() || self.only.is_some()
     }
 
     /// Takes a finding.
@@ -53,6 +67,9 @@ impl<'s> Reporter<'s> {
     /// # Errors
     /// The report or the screen cannot be written.
     pub(super) fn take(&mut self, finding: &Finding) -> Result<(), ToolError> {
+        if let Some(explained) = self.only {
+            explained.take(finding);
+        }
         if let Some(report) = &mut self.report {
             report.line(finding)?;
         }
@@ -139,6 +156,33 @@ pub(super) struct Sides {
     pub(super) b: SideView,
 }
 
+/// A line for each: `A: postoffice M (NET/PO), ReqSync 4`.
+impl fmt::Display for Sides {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (letter, side, end) in [("A", &self.a, "\n"), ("B", &self.b, "")] {
+            write!(f, "{letter}: {} {}", side.kind, side.place)?;
+            if let Some(owner) = &side.owner {
+                write!(f, " ({owner})")?;
+            }
+            if !side.whole {
+                f.write_str(", not whole")?;
+            }
+            let numbers = [
+                ("ReqSync", side.numbers.req_sync),
+                ("SrvSync", side.numbers.srv_sync),
+                ("ImportSync", side.numbers.import_sync),
+            ];
+            for (name, number) in numbers {
+                if let Some(number) = number {
+                    write!(f, ", {name} {number}")?;
+                }
+            }
+            f.write_str(end)?;
+        }
+        Ok(())
+    }
+}
+
 /// A side, as it was recognised.
 #[derive(Debug, Serialize)]
 pub(super) struct SideView {
@@ -186,7 +230,7 @@ pub(super) fn headline(side: Which, spec: &SideSpec) -> String {
     format!("{}: {} {}", side.letter(), spec.kind, spec.title())
 }
 
-fn print_finding(finding: &Finding, screen: &mut dyn Write) -> std::io::Result<()> {
+pub(super) fn print_finding(finding: &Finding, screen: &mut dyn Write) -> std::io::Result<()> {
     write!(screen, "{:10}", finding.outcome.word())?;
     if let Some(side) = finding.side {
         write!(screen, " {}:", side.letter())?;

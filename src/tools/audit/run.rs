@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::compare::Comparer;
 use super::consent::Rules;
+use super::explain::Explained;
 use super::finding::Which;
 use super::groups::{Groups, Together};
 use super::intake::{Intake, Taken, Wishes, unsorted};
@@ -54,11 +55,13 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
         true => None,
         false => Some(&mut *screen),
     };
-    let mut reporter = Reporter::new(shown, report, options.all);
+    let explained = options.explain.as_deref().map(Explained::new);
+    let mut reporter = Reporter::new(shown, report, options.all).only(explained.as_ref());
     let mut progress = progress::on_stderr();
     let mut audit = Audit {
         options,
         wishes: &wishes,
+        explained: explained.as_ref(),
         interrupt: &interrupt,
         progress: &mut *progress,
         spilled: 0,
@@ -85,6 +88,9 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
         exit,
     };
     reporter.finish(&summary)?;
+    if let Some(explained) = &explained {
+        return Ok(explained.finish(&summary.sides, options.common.json, screen)?);
+    }
     if options.common.json {
         writeln!(screen, "{}", serde_json::to_string(&summary)?)?;
     }
@@ -119,6 +125,7 @@ fn exit_of(ended: &Ended, is_partial: bool, has_differences: bool) -> ExitCode {
 struct Audit<'r> {
     options: &'r Options,
     wishes: &'r Wishes,
+    explained: Option<&'r Explained>,
     interrupt: &'r Interrupt,
     progress: &'r mut dyn Progress,
     spilled: u64,
@@ -142,9 +149,12 @@ impl Audit<'_> {
         };
         let is_list = spec.kind != SideKind::Queue;
         let mut intake = Intake::new(which, is_list, page, self.wishes, reporter);
-        let progress = &mut *self.progress;
+        let (progress, explained) = (&mut *self.progress, self.explained);
         let about = side::read(spec, &access, self.interrupt, &mut |event| {
             progress.advance(1);
+            if let Some(explained) = explained {
+                explained.see(which, &event, page);
+            }
             intake.take(event)
         })?;
         let taken = intake.finish(about)?;

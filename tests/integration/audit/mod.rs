@@ -3,6 +3,7 @@
 mod consent;
 #[cfg(feature = "ldap")]
 mod directory;
+mod explain;
 mod findings;
 mod hostile;
 mod planted;
