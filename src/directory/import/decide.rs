@@ -125,6 +125,7 @@ pub fn decide(
     if matches!(extent, Extent::List { .. }) {
         deciding.working.begin_list(None);
     }
+    deciding.decision.foreign += snapshot.by_hand;
     deciding.decision.fates.reserve_exact(asks.len());
     for (at, ask) in asks.iter().enumerate() {
         let fate = deciding.take(at, ask, mapping);

@@ -32,6 +32,8 @@ pub struct Snapshot {
     elsewhere: HashMap<SyncKey, Dn>,
     /// Owners of entries: they are few.
     owners: HashSet<Arc<str>>,
+    /// Entries of the container without a key, which nobody brought.
+    pub by_hand: u64,
 }
 
 impl Snapshot {

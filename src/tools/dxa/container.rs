@@ -72,12 +72,19 @@ impl<'a> Contents<'a> {
             place,
             needs,
         };
-        let mut own = Search::new(place.container.clone())
-            .filter(Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS));
+        // What was put in by hand is counted, and else left alone.
+        let mut own = Search::new(place.container.clone());
         own.page = Some(place.page);
         directory
             .search(&own, |entry| {
-                contents.take(entry, false);
+                let attributes = &entry.attributes;
+                let is_remote = attributes.is_of_class(schema::REMOTE_ADDRESS);
+                let has_key = is_remote && attributes.text(schema::KEY).is_some();
+                contents.snapshot.by_hand +=
+                    u64::from(!has_key && !schema::is_structure(attributes));
+                if is_remote {
+                    contents.take(entry, false);
+                }
                 ControlFlow::Continue(())
             })
             .map_err(unread)?;

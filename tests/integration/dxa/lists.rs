@@ -51,6 +51,7 @@ fn dxc_001_002_010_a_list_makes_the_container_equal_and_is_applied_once() {
     let list = &report["lists"][0];
     let counts = ["added", "modified", "swept", "unchanged"].map(|name| list[name].as_u64());
     assert_eq!(counts, [Some(1); 4], "{report}");
+    assert_eq!(list["foreign"], 1, "what was put in by hand: {report}");
     assert_eq!(list["fate"], "done");
     let keys = [
         "MS:NET1/PO1/ANN=Ann",

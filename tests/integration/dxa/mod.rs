@@ -31,6 +31,7 @@ mod sent;
 mod service;
 mod status;
 mod stopped;
+mod stories;
 mod takeover;
 mod touch;
 mod waiting;
