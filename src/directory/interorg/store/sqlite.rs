@@ -11,8 +11,8 @@ use rusqlite::{
 use super::super::card::{Card, SourceKey};
 use super::super::master::{Master, MasterStore, Member, Row};
 use super::super::number::{Epoch, Usn};
-use super::value::{EntryText, MemberText, epoch, number, usn};
-use super::{MasterChange, MasterTable, StoreError};
+use super::value::{EntryText, MemberText, epoch, is_void, key, number, usn};
+use super::{MasterChange, MasterTable, PATIENCE, StoreError};
 use crate::directory::database::{self, Found, Kind};
 
 /// "DXAH".
@@ -21,9 +21,6 @@ const KIND: Kind = Kind {
     format: 1,
     tables: TABLES,
 };
-
-/// How long another hub may keep the table before this one gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const TABLES: &str = "
 CREATE TABLE head (
@@ -127,6 +124,16 @@ impl SqliteTable {
             database,
         })
     }
+
+    /// Waits so long for another hub.
+    ///
+    /// # Errors
+    /// The database does not take it.
+    pub fn patience(self, patience: Duration) -> Result<Self, StoreError> {
+        let set = self.database.busy_timeout(patience);
+        set.map_err(|error| wrong(&self.path, &error))?;
+        Ok(self)
+    }
 }
 
 impl MasterTable for SqliteTable {
@@ -186,18 +193,16 @@ impl SqliteChange<'_> {
         let mut statement = self.inner.prepare_cached(&sql).map_err(wrong)?;
         let mut rows = statement.query(values).map_err(wrong)?;
         while let Some(row) = rows.next().map_err(wrong)? {
-            let key: String = row.get(0).map_err(wrong)?;
             let text = EntryText {
                 shown: row.get(2).map_err(wrong)?,
                 waiting: row.get(3).map_err(wrong)?,
                 reason: row.get(4).map_err(wrong)?,
                 detail: row.get(5).map_err(wrong)?,
             };
-            let number = row.get(1).map_err(wrong)?;
-            take(
-                text.to_row(&key, number)
-                    .map_err(|cause| self.damaged(cause))?,
-            );
+            let (found, number): (String, i64) =
+                (row.get(0).map_err(wrong)?, row.get(1).map_err(wrong)?);
+            let row = key(&found).and_then(|key| text.to_row(key, number));
+            take(row.map_err(|cause| self.damaged(cause))?);
         }
         Ok(())
     }
@@ -292,7 +297,7 @@ impl MasterStore for SqliteChange<'_> {
         }
         for row in rows {
             let key = row.key.to_string();
-            if row.shown.is_none() && row.waiting.is_none() && row.usn == Usn::NONE {
+            if is_void(row) {
                 self.run("DELETE FROM entry WHERE key = ?1", [&key])?;
                 continue;
             }
@@ -325,10 +330,9 @@ impl MasterStore for SqliteChange<'_> {
     ) -> Result<HashMap<String, SourceKey>, StoreError> {
         let mut holders = HashMap::new();
         for address in addresses {
-            for key in self.texts("SELECT key FROM claim WHERE address = ?1", [address])? {
-                let parsed = SourceKey::parse(&key);
-                let parsed = parsed.ok_or_else(|| self.damaged(format!("key {key:?}")))?;
-                holders.insert(address.clone(), parsed);
+            for found in self.texts("SELECT key FROM claim WHERE address = ?1", [address])? {
+                let key = key(&found).map_err(|cause| self.damaged(cause))?;
+                holders.insert(address.clone(), key);
             }
         }
         Ok(holders)
@@ -344,9 +348,10 @@ impl MasterStore for SqliteChange<'_> {
     fn keys_of(&mut self, branch: &str) -> Result<BTreeSet<SourceKey>, StoreError> {
         let sql = "SELECT key FROM entry \
                    WHERE branch = ?1 AND (shown IS NOT NULL OR waiting IS NOT NULL)";
-        let keys = self.texts(sql, [branch.to_uppercase()])?.into_iter();
-        keys.map(|key| SourceKey::parse(&key).ok_or_else(|| self.damaged(format!("key {key:?}"))))
-            .collect()
+        let keys = self.texts(sql, [branch.to_uppercase()])?;
+        let keys = keys.iter().map(|text| key(text));
+        keys.collect::<Result<_, _>>()
+            .map_err(|cause| self.damaged(cause))
     }
 
     fn above(
