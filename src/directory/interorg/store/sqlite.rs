@@ -1,5 +1,6 @@
 //! The master table in one SQLite file: what a hub has where nothing else is set up.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -144,6 +145,7 @@ impl MasterTable for SqliteTable {
         Ok(Box::new(SqliteChange {
             inner: begun.map_err(|error| wrong(&self.path, &error))?,
             path: &self.path,
+            is_broken: Cell::new(false),
         }))
     }
 }
@@ -151,14 +153,18 @@ impl MasterTable for SqliteTable {
 struct SqliteChange<'t> {
     path: &'t Path,
     inner: Transaction<'t>,
+    /// A part of it failed: the rest alone is not to be there.
+    is_broken: Cell<bool>,
 }
 
 impl SqliteChange<'_> {
     fn wrong(&self, error: &rusqlite::Error) -> StoreError {
+        self.is_broken.set(true);
         wrong(self.path, error)
     }
 
     fn damaged(&self, cause: String) -> StoreError {
+        self.is_broken.set(true);
         StoreError::Damaged {
             place: self.path.display().to_string(),
             cause,
@@ -340,7 +346,7 @@ impl MasterStore for SqliteChange<'_> {
 
     fn waiting(&mut self) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
-        let condition = "waiting IS NOT NULL ORDER BY key";
+        let condition = "waiting IS NOT NULL ORDER BY branch, key";
         self.entries(condition, [], &mut |row| rows.push(row))?;
         Ok(rows)
     }
@@ -388,6 +394,9 @@ impl MasterChange for SqliteChange<'_> {
 
     fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let path = self.path;
+        if self.is_broken.get() {
+            return Err(StoreError::half_done(&path.display().to_string()));
+        }
         self.inner.commit().map_err(|error| wrong(path, &error))
     }
 }

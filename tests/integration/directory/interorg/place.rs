@@ -160,11 +160,11 @@ pub(super) fn key(text: &str) -> SourceKey {
 }
 
 /// A card with these addresses, separated by blanks: the first is its mail.
-pub(super) fn card(addresses: &str) -> Card {
-    let mut addresses = addresses.split(' ').filter(|address| !address.is_empty());
+pub(super) fn card(all: &str) -> Card {
+    let mut addresses = all.split(' ').filter(|address| !address.is_empty());
     Card {
         kind: CardKind::Mailbox,
-        dn: format!("cn={addresses:?},o=Org"),
+        dn: format!("cn={},o=Org", all.len()),
         mail: addresses.next().map(str::to_owned),
         target: addresses.next().map(|address| format!("SMTP:{address}")),
         secondary: addresses.map(|address| format!("smtp:{address}")).collect(),

@@ -58,7 +58,8 @@ fn holders(change: &mut dyn MasterChange, addresses: &[&str]) -> Result<Vec<Stri
 }
 
 fn a_new_table_has_an_epoch_and_nothing_else(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     change(&mut table, |change| {
         let head = Master {
             epoch: Epoch::new(FIRST).expect("an epoch"),
@@ -98,7 +99,8 @@ fn the_head_is_kept(make: fn() -> Place) {
 }
 
 fn a_branch_is_kept_and_forgotten(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     let member = Member {
         name: "ORG2".to_owned(),
         taken: Some(Progress {
@@ -140,7 +142,8 @@ fn a_branch_is_kept_and_forgotten(make: fn() -> Place) {
 }
 
 fn entries_are_put_changed_and_taken_out(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     let both = Row {
         waiting: waits("ORG1:c", "z@o").waiting,
         ..shown("ORG1:c", 3, "c@o")
@@ -173,7 +176,8 @@ fn entries_are_put_changed_and_taken_out(make: fn() -> Place) {
 }
 
 fn of_many_entries_those_asked_for_come(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     let rows: Vec<Row> = (1..=3_500)
         .map(|at| shown(&format!("ORG1:{at:05}"), at, &format!("{at}@o")))
         .collect();
@@ -211,7 +215,8 @@ fn of_many_entries_those_asked_for_come(make: fn() -> Place) {
 }
 
 fn an_address_goes_from_one_to_another_in_one_put(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     change(&mut table, |change| {
         change.put(&[
             shown("ORG1:a", 1, "X@O x2@o"),
@@ -234,7 +239,8 @@ fn an_address_goes_from_one_to_another_in_one_put(make: fn() -> Place) {
 }
 
 fn only_what_is_seen_holds_an_address(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     change(&mut table, |change| {
         change.put(&[waits("ORG1:a", "x@o"), waits("ORG1:b", "x@o")])?;
         assert!(holders(change, &["x@o"])?.is_empty());
@@ -247,7 +253,8 @@ fn only_what_is_seen_holds_an_address(make: fn() -> Place) {
 }
 
 fn an_address_of_two_is_refused_and_nothing_of_the_change_stays(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     change(&mut table, |change| {
         change.put(&[shown("ORG1:a", 1, "x@o")])
     });
@@ -276,7 +283,8 @@ fn an_address_of_two_is_refused_and_nothing_of_the_change_stays(make: fn() -> Pl
 }
 
 fn what_waits_comes_by_key(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     let by_key = [
         waits("ORG:b", "x@o"),
         Row {
@@ -299,7 +307,8 @@ fn what_waits_comes_by_key(make: fn() -> Place) {
 }
 
 fn keys_are_those_of_what_is_seen_or_waits(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     change(&mut table, |change| {
         change.put(&[
             shown("ORG1:a", 1, "a@o"),
@@ -316,7 +325,8 @@ fn keys_are_those_of_what_is_seen_or_waits(make: fn() -> Place) {
 }
 
 fn changes_come_by_number_without_those_of_one_branch(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     let both = Row {
         waiting: waits("ORG2:c", "z@o").waiting,
         ..shown("ORG2:c", 4, "c@o")
@@ -353,7 +363,8 @@ fn changes_come_by_number_without_those_of_one_branch(make: fn() -> Place) {
 }
 
 fn deletions_are_forgotten_up_to_a_number(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     change(&mut table, |change| {
         let waits_again = Row {
             waiting: waits("ORG1:d", "a@o").waiting,
@@ -376,7 +387,8 @@ fn deletions_are_forgotten_up_to_a_number(make: fn() -> Place) {
 }
 
 fn a_message_is_seen_once(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     change(&mut table, |change| {
         assert!(change.see("ORG1", "<m@x>")?);
         assert!(!change.see("ORG1", "<m@x>")?);
@@ -429,7 +441,8 @@ fn what_is_not_committed_is_not_there(make: fn() -> Place) {
 }
 
 fn a_number_that_does_not_fit_spoils_the_change(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     let mut begun = table.begin().expect("begun");
     begun.set_member(&Member::new("ORG1")).expect("written");
     let row = shown("ORG1:a", u64::MAX, "a@o");
@@ -463,7 +476,8 @@ fn everything_is_there_when_it_is_opened_again(make: fn() -> Place) {
 
 /// Whoever can write one bad text into a directory is not to stop all others.
 fn any_text_is_kept(make: fn() -> Place) {
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     // Long and hardly to be compressed, as an index would want it.
     let mut state = 1_u32;
     let long: String = (0..20_000)
@@ -527,7 +541,8 @@ fn any_text_is_kept(make: fn() -> Place) {
 
 fn fifty_thousand_entries_are_put_and_read(make: fn() -> Place) {
     const MANY: u64 = 50_000;
-    let mut table = make().open().expect("opened");
+    let place = make();
+    let mut table = place.open().expect("opened");
     let rows: Vec<Row> = (1..=MANY)
         .map(|at| {
             let addresses = format!("person{at}@company.example p{at}@org1.example");
