@@ -291,6 +291,11 @@ impl Database {
         done.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     }
 
+    /// Alters it, for instance with `SET search_path = nowhere`.
+    pub(crate) fn alter(&self, how: &str) {
+        self.run(&format!("ALTER DATABASE {} {how}", self.name));
+    }
+
     /// Returns the number that a question has for an answer.
     pub(crate) fn count(&self, sql: &str) -> i64 {
         let row = self.admin().query_one(sql, &[]);

@@ -180,10 +180,8 @@ impl SqliteChange<'_> {
     fn texts(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<String>, StoreError> {
         let wrong = |error: rusqlite::Error| self.wrong(&error);
         let mut statement = self.inner.prepare_cached(sql).map_err(wrong)?;
-        let rows = statement
-            .query_map(values, |row| row.get(0))
-            .map_err(wrong)?;
-        rows.collect::<Result<_, _>>().map_err(wrong)
+        let rows = statement.query_map(values, |row| row.get(0));
+        rows.and_then(Iterator::collect).map_err(wrong)
     }
 
     /// Goes through the entries that a condition takes.
@@ -354,8 +352,8 @@ impl MasterStore for SqliteChange<'_> {
     fn keys_of(&mut self, branch: &str) -> Result<BTreeSet<SourceKey>, StoreError> {
         let sql = "SELECT key FROM entry \
                    WHERE branch = ?1 AND (shown IS NOT NULL OR waiting IS NOT NULL)";
-        let keys = self.texts(sql, [branch.to_uppercase()])?;
-        let keys = keys.iter().map(|text| key(text));
+        let texts = self.texts(sql, [branch.to_uppercase()])?;
+        let keys = texts.iter().map(|text| key(text));
         keys.collect::<Result<_, _>>()
             .map_err(|cause| self.damaged(cause))
     }

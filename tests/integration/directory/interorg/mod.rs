@@ -2,6 +2,7 @@
 //! one.
 
 mod histories;
+mod kept;
 mod memory;
 mod place;
 #[cfg(feature = "postgres")]

@@ -1,5 +1,6 @@
 //! Where a table of a test is kept.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -201,4 +202,35 @@ pub(super) fn gone(of: &str, usn: u64) -> Row {
         shown: None,
         waiting: None,
     }
+}
+
+/// The entries of these keys that are there, by key.
+pub(super) fn read(change: &mut dyn MasterChange, keys: &[&str]) -> Result<Vec<Row>, StoreError> {
+    let mut rows = change.rows(&keys.iter().map(|text| key(text)).collect())?;
+    rows.sort_by(|a, b| a.key.cmp(&b.key));
+    Ok(rows)
+}
+
+/// The changes above a number, those of one branch left out.
+pub(super) fn above(
+    change: &mut dyn MasterChange,
+    usn: u64,
+    except: &str,
+) -> Result<Vec<Row>, StoreError> {
+    let mut rows = Vec::new();
+    change.above(Usn(usn), except, &mut |row| rows.push(row))?;
+    Ok(rows)
+}
+
+/// Who has which of these addresses, as text.
+pub(super) fn holders(
+    change: &mut dyn MasterChange,
+    addresses: &[&str],
+) -> Result<Vec<String>, StoreError> {
+    let asked = addresses.iter().map(|&address| address.to_owned());
+    let found = change.holders(&asked.collect())?;
+    let lines = found
+        .iter()
+        .map(|(address, key)| format!("{address} {key}"));
+    Ok(lines.collect::<BTreeSet<_>>().into_iter().collect())
 }

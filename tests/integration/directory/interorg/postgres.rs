@@ -119,7 +119,7 @@ fn each_schema_has_a_table_of_its_own() {
     let url = |schema: &str| database.url_with(&format!("sslmode=disable&search_path={schema}"));
     let mut usual = open(&database);
     put_one(&mut usual, "ORG1:a");
-    let mut other = open_url(&database, &url("other_1")).expect("opened");
+    let mut other = open_url(&database, &url("user")).expect("opened");
     put_one(&mut other, "ORG1:b");
     assert_eq!(keys(&mut usual), ["ORG1:a"]);
     assert_eq!(keys(&mut other), ["ORG1:b"]);
@@ -127,7 +127,7 @@ fn each_schema_has_a_table_of_its_own() {
     let held = usual.begin().expect("begun");
     put_one(&mut other, "ORG1:c");
     drop(held);
-    let sql = "SELECT count(*) FROM pg_tables WHERE schemaname IN ('dirsync', 'other_1')";
+    let sql = "SELECT count(*) FROM pg_tables WHERE schemaname IN ('dirsync', 'user')";
     assert_eq!(database.count(sql), 12);
     let sql = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
     assert_eq!(database.count(sql), 0);
@@ -136,10 +136,7 @@ fn each_schema_has_a_table_of_its_own() {
 #[test]
 fn a_schema_that_an_administrator_made_is_enough() {
     let database = Server::shared().database();
-    database.run(&format!(
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO admin', current_database());
-         EXECUTE format('REVOKE CREATE ON DATABASE %I FROM PUBLIC, hub', current_database()); END $$"
-    ));
+    database.alter("OWNER TO admin");
     let refused = open_url(&database, &database.url());
     assert_io(&refused.err().expect("it may not"), "permission denied");
     database.run("CREATE SCHEMA dirsync; GRANT ALL ON SCHEMA dirsync TO hub");
@@ -151,14 +148,15 @@ fn a_schema_that_an_administrator_made_is_enough() {
 fn what_the_server_usually_does_does_not_matter() {
     let database = Server::shared().database();
     // Half of its users would find it strange, but an administrator may want it so.
-    database.run(
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_isolation = \
-         \"serializable\"', current_database());
-         EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database());
-         EXECUTE format('ALTER DATABASE %I SET search_path = nowhere', current_database());
-         EXECUTE format('ALTER DATABASE %I SET standard_conforming_strings = off', current_database());
-         EXECUTE format('ALTER DATABASE %I SET bytea_output = escape', current_database()); END $$",
-    );
+    for setting in [
+        "default_transaction_isolation = 'serializable'",
+        "search_path = nowhere",
+        "standard_conforming_strings = off",
+        "bytea_output = 'escape'",
+        "default_transaction_read_only = on",
+    ] {
+        database.alter(&format!("SET {setting}"));
+    }
     let (mut first, mut second) = (open(&database), open(&database));
     let mut held = first.begin().expect("begun");
     held.set_member(&Member::new("ORG1")).expect("written");

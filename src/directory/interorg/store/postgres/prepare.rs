@@ -132,7 +132,7 @@ fn make(
     epoch: &Epoch,
 ) -> Result<(), Fault> {
     if !is_there {
-        begun.batch_execute(&format!("CREATE SCHEMA {schema}"))?;
+        begun.batch_execute(&format!("CREATE SCHEMA \"{schema}\""))?;
     }
     begun.batch_execute(TABLES)?;
     let sql = "INSERT INTO mark VALUES ($1, $2)";

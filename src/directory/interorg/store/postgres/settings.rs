@@ -141,7 +141,7 @@ impl PostgresSettings {
     /// What holds for one transaction: which schema, and how long it waits for others.
     pub(super) fn for_transaction(&self) -> String {
         format!(
-            "SET LOCAL search_path = {}, pg_temp; SET LOCAL lock_timeout = {}",
+            "SET LOCAL search_path = \"{}\", pg_temp; SET LOCAL lock_timeout = {}",
             self.schema,
             // Zero is for ever.
             self.patience.as_millis().max(1)
@@ -175,7 +175,7 @@ impl PostgresSettings {
     }
 }
 
-/// A name that means the same whether it stands in quotes or not.
+/// A name that means the same to whoever writes it without quotes.
 fn is_schema(name: &str) -> bool {
     let is_fine = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     let begins = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
