@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use postgres::{Client, Config, NoTls};
 
@@ -301,6 +301,24 @@ impl Database {
         let row = self.admin().query_one(sql, &[]);
         row.unwrap_or_else(|error| panic!("{sql}: {error:?}"))
             .get(0)
+    }
+
+    /// Waits until a question has this number for an answer.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, sql: &str, number: i64) {
+        let mut admin = self.admin();
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            let row = admin.query_one(sql, &[]);
+            let found: i64 = row
+                .unwrap_or_else(|error| panic!("{sql}: {error:?}"))
+                .get(0);
+            if found == number {
+                return;
+            }
+            thread::yield_now();
+        }
+        panic!("never {number}: {sql}");
     }
 
     /// Ends the connections of `hub` to it, as an administrator does who does not ask.

@@ -165,9 +165,7 @@ fn what_the_server_usually_does_does_not_matter() {
         let seen = scope.spawn(|| change(&mut second, |change| change.members()));
         let waiting = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'hub' AND \
                        wait_event_type = 'Lock' AND datname = current_database()";
-        while database.count(waiting) == 0 {
-            std::thread::yield_now();
-        }
+        database.wait_for(waiting, 1);
         held.commit().expect("committed");
         assert_eq!(seen.join().expect("it read"), ["ORG1"]);
     });
@@ -230,9 +228,7 @@ fn an_encrypted_connection_is_one_to_the_server_that_was_meant() {
         assert_eq!(database.count(sql), 1, "{mode}");
         drop(table);
         // The server notices the end when it reads it.
-        while database.count(sql) != 0 {
-            std::thread::yield_now();
-        }
+        database.wait_for(sql, 0);
     }
     // Nobody vouches for it.
     let refused = open_url(&database, &database.url_with("sslmode=require")).err();
