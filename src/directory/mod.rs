@@ -49,4 +49,6 @@ pub mod remote;
 pub mod schema;
 pub mod syntax;
 pub mod template_map;
+#[cfg(any(feature = "ldap", feature = "postgres"))]
+mod trust;
 pub mod x400;

@@ -36,9 +36,6 @@ pub mod store;
 pub mod unit;
 pub mod wire;
 
-#[cfg(test)]
-mod tests;
-
 pub use branch::{Branch, Heard};
 pub use card::{Card, CardHash, CardKind, SourceKey};
 pub use master::{Master, MasterStore, Member, Row, Taken};

@@ -18,7 +18,7 @@ use super::connection::Connection;
 use super::error::LdapError;
 use super::gate::{self, Gate};
 use super::password::Password;
-use super::tls;
+use crate::directory::trust;
 
 /// To whom, as whom, how long.
 #[derive(Debug, Clone)]
@@ -84,6 +84,13 @@ impl ConnectOptions {
         };
         self
     }
+
+    fn trusted(&self) -> Result<Arc<ClientConfig>, LdapError> {
+        trust::config(self.ca_file.as_deref()).map_err(|why| LdapError::CaFile {
+            file: self.ca_file.clone().unwrap_or_default(),
+            why,
+        })
+    }
 }
 
 impl Connection {
@@ -100,7 +107,7 @@ impl Connection {
         }
         let deadline = Instant::now() + options.connect_timeout;
         let encryption = match server.is_encrypted || options.start_tls {
-            true => Some(tls::config(options.ca_file.as_deref())?),
+            true => Some(options.trusted()?),
             false => None,
         };
         let stream = server.reach(deadline)?;

@@ -16,7 +16,6 @@ mod password;
 mod pipeline;
 mod root;
 mod search;
-mod tls;
 mod transaction;
 
 pub use code::{Meaning, Refusal, ResultCode};

@@ -6,6 +6,7 @@ mod access;
 mod connecting;
 #[cfg(feature = "ldap")]
 mod hostile;
+mod interorg;
 #[cfg(feature = "ldap")]
 mod pipeline;
 #[cfg(feature = "ldap")]

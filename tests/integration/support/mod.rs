@@ -3,6 +3,8 @@
 mod lists;
 pub(crate) mod mail;
 pub(crate) mod mta;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 pub(crate) mod relay;
 pub(crate) mod slapd;
 pub(crate) mod trace;

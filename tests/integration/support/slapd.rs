@@ -3,7 +3,7 @@
 //! Nothing of the system's own slapd is touched: configuration and database lie in a temporary directory, the ports are free
 //! ones of 127.0.0.1, and the process ends with the value that started it, or with the thread that did.
 
-mod tls;
+pub(crate) mod tls;
 
 use std::fmt::Write as _;
 use std::fs;

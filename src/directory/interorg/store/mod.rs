@@ -10,13 +10,22 @@
 //! | `seen` | ids of messages that were taken: the same one again is refused |
 
 mod error;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod sqlite;
 mod value;
 
+use std::time::Duration;
+
 pub use error::StoreError;
+#[cfg(feature = "postgres")]
+pub use postgres::{PostgresSettings, PostgresTable};
 pub use sqlite::SqliteTable;
 
 use super::master::MasterStore;
+
+/// How long another hub may keep the table before this one gives up.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A master table that is kept somewhere.
 pub trait MasterTable {
@@ -38,6 +47,7 @@ pub trait MasterChange: MasterStore<Error = StoreError> {
     /// Makes everything of the change be there.
     ///
     /// # Errors
-    /// Nothing of it is there.
+    /// Nothing of it is there, above all where a part of it failed before. Only a connection that breaks just then leaves
+    /// open whether the server has done it: nothing, or all.
     fn commit(self: Box<Self>) -> Result<(), StoreError>;
 }

@@ -1,5 +1,6 @@
 //! The master table in one SQLite file: what a hub has where nothing else is set up.
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,8 +12,8 @@ use rusqlite::{
 use super::super::card::{Card, SourceKey};
 use super::super::master::{Master, MasterStore, Member, Row};
 use super::super::number::{Epoch, Usn};
-use super::value::{EntryText, MemberText, epoch, number, usn};
-use super::{MasterChange, MasterTable, StoreError};
+use super::value::{EntryText, MemberText, epoch, is_void, key, number, usn};
+use super::{MasterChange, MasterTable, PATIENCE, StoreError};
 use crate::directory::database::{self, Found, Kind};
 
 /// "DXAH".
@@ -21,9 +22,6 @@ const KIND: Kind = Kind {
     format: 1,
     tables: TABLES,
 };
-
-/// How long another hub may keep the table before this one gives up.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 const TABLES: &str = "
 CREATE TABLE head (
@@ -127,6 +125,16 @@ impl SqliteTable {
             database,
         })
     }
+
+    /// Waits so long for another hub.
+    ///
+    /// # Errors
+    /// The database does not take it.
+    pub fn patience(self, patience: Duration) -> Result<Self, StoreError> {
+        let set = self.database.busy_timeout(patience);
+        set.map_err(|error| wrong(&self.path, &error))?;
+        Ok(self)
+    }
 }
 
 impl MasterTable for SqliteTable {
@@ -137,6 +145,7 @@ impl MasterTable for SqliteTable {
         Ok(Box::new(SqliteChange {
             inner: begun.map_err(|error| wrong(&self.path, &error))?,
             path: &self.path,
+            is_broken: Cell::new(false),
         }))
     }
 }
@@ -144,14 +153,18 @@ impl MasterTable for SqliteTable {
 struct SqliteChange<'t> {
     path: &'t Path,
     inner: Transaction<'t>,
+    /// A part of it failed: the rest alone is not to be there.
+    is_broken: Cell<bool>,
 }
 
 impl SqliteChange<'_> {
     fn wrong(&self, error: &rusqlite::Error) -> StoreError {
+        self.is_broken.set(true);
         wrong(self.path, error)
     }
 
     fn damaged(&self, cause: String) -> StoreError {
+        self.is_broken.set(true);
         StoreError::Damaged {
             place: self.path.display().to_string(),
             cause,
@@ -167,10 +180,8 @@ impl SqliteChange<'_> {
     fn texts(&self, sql: &str, values: impl rusqlite::Params) -> Result<Vec<String>, StoreError> {
         let wrong = |error: rusqlite::Error| self.wrong(&error);
         let mut statement = self.inner.prepare_cached(sql).map_err(wrong)?;
-        let rows = statement
-            .query_map(values, |row| row.get(0))
-            .map_err(wrong)?;
-        rows.collect::<Result<_, _>>().map_err(wrong)
+        let rows = statement.query_map(values, |row| row.get(0));
+        rows.and_then(Iterator::collect).map_err(wrong)
     }
 
     /// Goes through the entries that a condition takes.
@@ -186,18 +197,16 @@ impl SqliteChange<'_> {
         let mut statement = self.inner.prepare_cached(&sql).map_err(wrong)?;
         let mut rows = statement.query(values).map_err(wrong)?;
         while let Some(row) = rows.next().map_err(wrong)? {
-            let key: String = row.get(0).map_err(wrong)?;
             let text = EntryText {
                 shown: row.get(2).map_err(wrong)?,
                 waiting: row.get(3).map_err(wrong)?,
                 reason: row.get(4).map_err(wrong)?,
                 detail: row.get(5).map_err(wrong)?,
             };
-            let number = row.get(1).map_err(wrong)?;
-            take(
-                text.to_row(&key, number)
-                    .map_err(|cause| self.damaged(cause))?,
-            );
+            let (found, number): (String, i64) =
+                (row.get(0).map_err(wrong)?, row.get(1).map_err(wrong)?);
+            let row = key(&found).and_then(|key| text.to_row(key, number));
+            take(row.map_err(|cause| self.damaged(cause))?);
         }
         Ok(())
     }
@@ -292,7 +301,7 @@ impl MasterStore for SqliteChange<'_> {
         }
         for row in rows {
             let key = row.key.to_string();
-            if row.shown.is_none() && row.waiting.is_none() && row.usn == Usn::NONE {
+            if is_void(row) {
                 self.run("DELETE FROM entry WHERE key = ?1", [&key])?;
                 continue;
             }
@@ -325,10 +334,9 @@ impl MasterStore for SqliteChange<'_> {
     ) -> Result<HashMap<String, SourceKey>, StoreError> {
         let mut holders = HashMap::new();
         for address in addresses {
-            for key in self.texts("SELECT key FROM claim WHERE address = ?1", [address])? {
-                let parsed = SourceKey::parse(&key);
-                let parsed = parsed.ok_or_else(|| self.damaged(format!("key {key:?}")))?;
-                holders.insert(address.clone(), parsed);
+            for found in self.texts("SELECT key FROM claim WHERE address = ?1", [address])? {
+                let key = key(&found).map_err(|cause| self.damaged(cause))?;
+                holders.insert(address.clone(), key);
             }
         }
         Ok(holders)
@@ -336,7 +344,7 @@ impl MasterStore for SqliteChange<'_> {
 
     fn waiting(&mut self) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
-        let condition = "waiting IS NOT NULL ORDER BY key";
+        let condition = "waiting IS NOT NULL ORDER BY branch, key";
         self.entries(condition, [], &mut |row| rows.push(row))?;
         Ok(rows)
     }
@@ -344,9 +352,10 @@ impl MasterStore for SqliteChange<'_> {
     fn keys_of(&mut self, branch: &str) -> Result<BTreeSet<SourceKey>, StoreError> {
         let sql = "SELECT key FROM entry \
                    WHERE branch = ?1 AND (shown IS NOT NULL OR waiting IS NOT NULL)";
-        let keys = self.texts(sql, [branch.to_uppercase()])?.into_iter();
-        keys.map(|key| SourceKey::parse(&key).ok_or_else(|| self.damaged(format!("key {key:?}"))))
-            .collect()
+        let texts = self.texts(sql, [branch.to_uppercase()])?;
+        let keys = texts.iter().map(|text| key(text));
+        keys.collect::<Result<_, _>>()
+            .map_err(|cause| self.damaged(cause))
     }
 
     fn above(
@@ -383,6 +392,9 @@ impl MasterChange for SqliteChange<'_> {
 
     fn commit(self: Box<Self>) -> Result<(), StoreError> {
         let path = self.path;
+        if self.is_broken.get() {
+            return Err(StoreError::half_done(&path.display().to_string()));
+        }
         self.inner.commit().map_err(|error| wrong(path, &error))
     }
 }

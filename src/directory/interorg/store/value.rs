@@ -23,6 +23,16 @@ pub(super) fn epoch(text: &str) -> Result<Epoch, String> {
     Epoch::new(text).ok_or_else(|| format!("epoch {text:?}"))
 }
 
+/// Tells whether nothing is to be kept of an entry: it waits for nothing and was never seen.
+pub(super) fn is_void(row: &Row) -> bool {
+    row.shown.is_none() && row.waiting.is_none() && row.usn == Usn::NONE
+}
+
+/// A key as one text.
+pub(super) fn key(text: &str) -> Result<SourceKey, String> {
+    SourceKey::parse(text).ok_or_else(|| format!("key {text:?}"))
+}
+
 /// The columns of an entry, besides its key, branch and number.
 pub(super) struct EntryText {
     pub(super) shown: Option<String>,
@@ -43,7 +53,7 @@ impl EntryText {
         }
     }
 
-    pub(super) fn to_row(&self, key: &str, number: i64) -> Result<Row, String> {
+    pub(super) fn to_row(&self, key: SourceKey, number: i64) -> Result<Row, String> {
         let card = |text: &String| {
             serde_json::from_str::<Card>(text).map_err(|error| format!("entry {key}: {error}"))
         };
@@ -56,13 +66,13 @@ impl EntryText {
             Ok::<_, String>(Note::new(*reason, self.detail.clone().unwrap_or_default()))
         };
         Ok(Row {
-            key: SourceKey::parse(key).ok_or_else(|| format!("key {key:?}"))?,
             usn: usn(number)?,
             shown: self.shown.as_ref().map(card).transpose()?,
             waiting: match waiting {
                 Some(card) => Some((card, note()?)),
                 None => None,
             },
+            key,
         })
     }
 }

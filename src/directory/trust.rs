@@ -7,10 +7,11 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::error::LdapError;
-
 /// Trusts the authorities of the system, and those of a file.
-pub(super) fn config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, LdapError> {
+///
+/// # Errors
+/// What is wrong with the file.
+pub(super) fn config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, String> {
     let mut roots = RootCertStore::empty();
     // A certificate of the system that cannot be used only means that nobody it vouches for is trusted.
     let system = rustls_native_certs::load_native_certs();
@@ -27,23 +28,16 @@ pub(super) fn config(ca_file: Option<&Path>) -> Result<Arc<ClientConfig>, LdapEr
     Ok(Arc::new(config))
 }
 
-fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), LdapError> {
-    let wrong = |why: String| LdapError::CaFile {
-        file: file.to_owned(),
-        why,
-    };
-    let certificates =
-        CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))?;
+fn add_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
+    let certificates = CertificateDer::pem_file_iter(file).map_err(|error| error.to_string())?;
     let mut count = 0;
     for certificate in certificates {
-        let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| wrong(error.to_string()))?;
+        let certificate = certificate.map_err(|error| error.to_string())?;
+        roots.add(certificate).map_err(|error| error.to_string())?;
         count += 1;
     }
     match count {
-        0 => Err(wrong("there is none in it".into())),
+        0 => Err("there is none in it".into()),
         _ => Ok(()),
     }
 }

@@ -1,125 +1,13 @@
-//! Branches and a hub in memory: whatever happens to messages and copies, in the end all have what the others export.
+//! Branches and a hub: whatever happens to messages and copies, in the end all have what the others export.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::convert::Infallible;
+use std::collections::BTreeMap;
 
+use dirsync::directory::interorg::branch::{Branch, Said};
+use dirsync::directory::interorg::{Answer, Card, CardKind, Epoch, Receipt, Request, SourceKey};
 use proptest::prelude::*;
 
-use super::branch::{Branch, Said};
-use super::master::{Master, MasterStore, Member, Row, answer, forget, take};
-use super::*;
-
-/// The master table in memory.
-#[derive(Debug, Clone)]
-struct Table {
-    head: Master,
-    members: BTreeMap<String, Member>,
-    rows: BTreeMap<SourceKey, Row>,
-    holders: HashMap<String, SourceKey>,
-}
-
-impl MasterStore for Table {
-    type Error = Infallible;
-
-    fn head(&mut self) -> Result<Master, Infallible> {
-        Ok(self.head.clone())
-    }
-
-    fn set_head(&mut self, head: &Master) -> Result<(), Infallible> {
-        self.head = head.clone();
-        Ok(())
-    }
-
-    fn member(&mut self, name: &str) -> Result<Member, Infallible> {
-        let known = self.members.get(&name.to_uppercase()).cloned();
-        Ok(known.unwrap_or_else(|| Member::new(name)))
-    }
-
-    fn set_member(&mut self, member: &Member) -> Result<(), Infallible> {
-        self.members.insert(member.name.clone(), member.clone());
-        Ok(())
-    }
-
-    fn members(&mut self) -> Result<Vec<String>, Infallible> {
-        Ok(self.members.keys().cloned().collect())
-    }
-
-    fn remove_member(&mut self, name: &str) -> Result<(), Infallible> {
-        self.members.remove(&name.to_uppercase());
-        Ok(())
-    }
-
-    fn rows(&mut self, keys: &BTreeSet<SourceKey>) -> Result<Vec<Row>, Infallible> {
-        Ok(keys
-            .iter()
-            .filter_map(|key| self.rows.get(key).cloned())
-            .collect())
-    }
-
-    fn put(&mut self, rows: &[Row]) -> Result<(), Infallible> {
-        let keys: BTreeSet<_> = rows.iter().map(|row| &row.key).collect();
-        self.holders.retain(|_, holder| !keys.contains(holder));
-        for row in rows {
-            for address in row.shown.iter().flat_map(Card::claims) {
-                let before = self.holders.insert(address, row.key.clone());
-                assert!(before.is_none_or(|before| before == row.key), "two have it");
-            }
-            if row.shown.is_none() && row.waiting.is_none() && row.usn == Usn::NONE {
-                self.rows.remove(&row.key);
-            } else {
-                self.rows.insert(row.key.clone(), row.clone());
-            }
-        }
-        Ok(())
-    }
-
-    fn holders(
-        &mut self,
-        addresses: &BTreeSet<String>,
-    ) -> Result<HashMap<String, SourceKey>, Infallible> {
-        let found = addresses.iter().filter_map(|address| {
-            let holder = self.holders.get(address)?;
-            Some((address.clone(), holder.clone()))
-        });
-        Ok(found.collect())
-    }
-
-    fn waiting(&mut self) -> Result<Vec<Row>, Infallible> {
-        let waiting = self.rows.values().filter(|row| row.waiting.is_some());
-        Ok(waiting.cloned().collect())
-    }
-
-    fn keys_of(&mut self, branch: &str) -> Result<BTreeSet<SourceKey>, Infallible> {
-        let is_there = |row: &&Row| row.shown.is_some() || row.waiting.is_some();
-        let rows = self.rows.values().filter(is_there);
-        let keys = rows.map(|row| row.key.clone());
-        Ok(keys.filter(|key| key.branch() == branch).collect())
-    }
-
-    fn above(
-        &mut self,
-        usn: Usn,
-        except: &str,
-        take: &mut dyn FnMut(Row),
-    ) -> Result<(), Infallible> {
-        let rows = self.rows.values();
-        let mut rows: Vec<_> = rows
-            .filter(|row| row.usn > usn && row.key.branch() != except)
-            .cloned()
-            .collect();
-        rows.sort_by_key(|row| row.usn);
-        rows.into_iter().for_each(take);
-        Ok(())
-    }
-
-    fn forget(&mut self, upto: Usn) -> Result<Option<Usn>, Infallible> {
-        let is_gone = |row: &Row| row.shown.is_none() && row.waiting.is_none() && row.usn <= upto;
-        let gone = self.rows.values().filter(|row| is_gone(row));
-        let highest = gone.map(|row| row.usn).max();
-        self.rows.retain(|_, row| !is_gone(row));
-        Ok(highest)
-    }
-}
+use super::memory::Table;
+use super::twin::{Ids, Twin, serve};
 
 /// A branch: its own entries, its ledger, and its import container.
 #[derive(Debug, Clone)]
@@ -142,16 +30,20 @@ enum Letter {
     Answer(Box<Answer>),
 }
 
-struct World {
+/// All of it.
+pub(super) struct World<'t> {
     hub: Table,
+    /// What does everything that the hub does as well.
+    twin: Option<Twin<'t>>,
     orgs: Vec<Org>,
     mail: Vec<Letter>,
     copies: Vec<(Table, Vec<Ledger>)>,
     ids: u64,
 }
 
+/// What may happen.
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Edit { org: usize, entry: u8, address: u8 },
     Delete { org: usize, entry: u8 },
     Ask { org: usize },
@@ -184,10 +76,11 @@ fn card(org: usize, entry: u8, address: u8, edition: u64) -> Card {
     }
 }
 
-impl World {
-    fn new() -> Self {
+impl<'t> World<'t> {
+    pub(super) fn new(twin: Option<Twin<'t>>) -> Self {
         let mut world = Self {
-            hub: table("hub-0"),
+            hub: Table::new("hub-0"),
+            twin,
             orgs: Vec::new(),
             mail: Vec::new(),
             copies: Vec::new(),
@@ -201,6 +94,7 @@ impl World {
                 container: BTreeMap::new(),
             });
         }
+        world.hub_is_another();
         world
     }
 
@@ -236,13 +130,25 @@ impl World {
     }
 
     fn serve(&mut self, request: &Request) {
-        let (epoch, id) = (self.epoch(), self.id("answer"));
-        let Ok(taken) = take(&mut self.hub, request, || epoch);
-        let receipt = Receipt(self.id("receipt"));
-        let Ok(answer) = answer(&mut self.hub, request, &taken, &id, receipt);
-        self.mail.push(Letter::Answer(Box::new(answer)));
-        let all: Vec<_> = (0..ORGS).map(name).collect();
-        let Ok(_) = forget(&mut self.hub, &all);
+        let ids = Ids {
+            epoch: self.epoch(),
+            answer: self.id("answer"),
+            receipt: Receipt(self.id("receipt")),
+            registered: (0..ORGS).map(name).collect(),
+        };
+        let Ok(served) = serve(&mut self.hub, request, &ids);
+        if let Some(twin) = &mut self.twin {
+            twin.serve(request, &ids, &served);
+            twin.check(&self.hub);
+        }
+        self.mail.push(Letter::Answer(Box::new(served.answer)));
+    }
+
+    fn hub_is_another(&mut self) {
+        if let Some(twin) = &mut self.twin {
+            twin.load(&self.hub);
+            twin.check(&self.hub);
+        }
     }
 
     fn apply(&mut self, answer: &Answer) {
@@ -269,7 +175,7 @@ impl World {
         ledger.branch.has_applied(answer);
     }
 
-    fn step(&mut self, step: &Step) {
+    pub(super) fn step(&mut self, step: &Step) {
         let letters = self.mail.len();
         match *step {
             Step::Edit {
@@ -303,6 +209,7 @@ impl World {
             Step::RestoreHub { copy } => {
                 if let Some((hub, _)) = self.copies.get(copy) {
                     self.hub = hub.clone();
+                    self.hub_is_another();
                 }
             }
             Step::RestoreBranch { copy, org } => {
@@ -312,7 +219,8 @@ impl World {
             }
             Step::NewHub => {
                 let epoch = self.id("hub");
-                self.hub = table(&epoch);
+                self.hub = Table::new(&epoch);
+                self.hub_is_another();
             }
             Step::NewLedger { org } => self.orgs[org].ledger = self.new_ledger(org),
             Step::ImportAll { org } => self.orgs[org].ledger.branch.import_all(),
@@ -321,7 +229,7 @@ impl World {
     }
 
     /// One round without any mishap.
-    fn round(&mut self) {
+    pub(super) fn round(&mut self) {
         for org in 0..ORGS {
             self.ask(org);
         }
@@ -331,7 +239,7 @@ impl World {
     }
 
     /// What the others have to see: what is exported, an address once.
-    fn check(&self) -> Result<(), TestCaseError> {
+    pub(super) fn check(&self) -> Result<(), TestCaseError> {
         let exported: BTreeMap<_, _> = self.orgs.iter().flat_map(|org| &org.cards).collect();
         let mut shown = BTreeMap::new();
         for (key, row) in &self.hub.rows {
@@ -368,20 +276,8 @@ impl World {
     }
 }
 
-fn table(epoch: &str) -> Table {
-    Table {
-        head: Master {
-            epoch: Epoch::new(epoch).expect("an epoch"),
-            last: Usn::NONE,
-            forgotten: Usn::NONE,
-        },
-        members: BTreeMap::new(),
-        rows: BTreeMap::new(),
-        holders: HashMap::new(),
-    }
-}
-
-fn steps() -> impl Strategy<Value = Step> {
+/// Any step.
+pub(super) fn steps() -> impl Strategy<Value = Step> {
     let at = 0..8usize;
     let org = 0..ORGS;
     prop_oneof![
@@ -399,29 +295,4 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => org.clone().prop_map(|org| Step::ImportAll { org }),
         1 => org.prop_map(|org| Step::ExportAll { org }),
     ]
-}
-
-/// Undisturbed rounds after which all have what they should.
-const ROUNDS: usize = 5;
-
-fn histories() -> u32 {
-    let set = std::env::var("DIRSYNC_HISTORIES").ok();
-    set.and_then(|text| text.parse().ok()).unwrap_or(2_000)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: histories(), max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn whatever_happens_the_others_have_it_in_the_end(steps in prop::collection::vec(steps(), 0..60)) {
-        let mut world = World::new();
-        for step in &steps {
-            world.step(step);
-        }
-        // What is still on its way comes late or never.
-        for _ in 0..ROUNDS {
-            world.round();
-        }
-        world.check()?;
-    }
 }
