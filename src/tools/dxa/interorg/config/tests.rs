@@ -192,3 +192,13 @@ fn a_key_that_can_be_guessed_is_none() {
     assert!(error.ends_with("hub.branch ORG1: key-file: a key of 6 bytes, expected 16 or more"));
     assert!(!error.contains("secret"));
 }
+
+#[test]
+fn a_limit_that_holds_no_entry_is_none() {
+    let hub = HUB.replace("[[hub.branch]]", "limit = 9000\n[[hub.branch]]");
+    let expected = "9000, expected 0 for any, or 16384 bytes and more";
+    assert_eq!(faults(&hub), [format!("hub.limit: {expected}")]);
+    let branch = BRANCH.replace("[[branch.export]]", "limit = 9000\n[[branch.export]]");
+    assert_eq!(faults(&branch), [format!("branch.limit: {expected}")]);
+    assert_eq!(faults(&hub.replace("9000", "16384")), [""; 0]);
+}
