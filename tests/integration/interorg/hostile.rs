@@ -92,6 +92,9 @@ fn a_header_of_megabytes_and_parts_without_end_are_refused() {
             "Content-Type: multipart/mixed; boundary=B{n}\n\n--B{n}\n"
         ));
     }
+    for n in (0..5000).rev() {
+        deep.push_str(&format!("--B{n}--\n"));
+    }
     assert!(reason(&scene, deep.as_bytes()).contains("more than 8 deep"));
     let wide = format!(
         "{header}Content-Type: multipart/mixed; boundary=B\n\n{}--B--\n",

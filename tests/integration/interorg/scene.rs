@@ -185,7 +185,10 @@ impl Scene {
             });
             for row in read.expect("rows") {
                 let (key, value) = row.expect("a row");
-                rows.insert(format!("{}{key}", &sql[7..12]), value);
+                rows.insert(
+                    format!("{} {key}", sql.rsplit(' ').next().expect("a table")),
+                    value,
+                );
             }
         }
         rows

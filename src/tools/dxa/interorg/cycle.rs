@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::branch_side::{self, BranchSide, BranchTold, Wanted};
 use super::config::Config;
 use super::evidence::{Evidence, Settings};
-use super::hub::{Hub, HubDone};
+use super::hub::{Hub, HubDone, give_up};
 use super::post::inbox::Inbox;
 use super::post::letter;
 use super::post::maildir;
@@ -40,7 +40,7 @@ pub(super) struct Cycle<'c> {
 
 /// A unit that is not whole.
 #[derive(Debug, Serialize)]
-pub(super) struct Waiting {
+pub(super) struct Incomplete {
     pub(super) branch: String,
     pub(super) task: &'static str,
     pub(super) id: String,
@@ -58,7 +58,7 @@ pub(super) struct MailDone {
     /// Copies that were removed.
     pub(super) copies: u64,
     /// Units that are not whole yet.
-    pub(super) waiting: Vec<Waiting>,
+    pub(super) incomplete: Vec<Incomplete>,
     #[serde(flatten)]
     pub(super) sent: Sent,
 }
@@ -306,15 +306,15 @@ impl Cycle<'_> {
         }
         done.mail.quarantine = quarantine.count();
         done.mail.copies = inbox.copies;
-        let waiting = inbox.waiting.iter().map(|bundle| Waiting {
+        let waiting = inbox.waiting.iter().map(|bundle| Incomplete {
             branch: links[bundle.link].branch().to_owned(),
             task: task(&bundle.head),
             id: bundle.head.id().to_owned(),
             of: bundle.of,
             missing: bundle.missing(),
         });
-        done.mail.waiting = waiting.collect();
-        for waiting in &done.mail.waiting {
+        done.mail.incomplete = waiting.collect();
+        for waiting in &done.mail.incomplete {
             let event = Event::new(Severity::Info, "a message is not whole yet");
             let event = event
                 .with("branch", &waiting.branch)
@@ -347,10 +347,8 @@ fn hear_mail(
         };
         side.hear(&answer)?;
         evidence.received(branch, copies, "heard");
+        give_up(inbox, &bundle, branch, told)?;
         inbox.finish(&bundle)?;
-        for note in inbox.supersede(&bundle)? {
-            told.remark(branch, &note);
-        }
     }
     Ok(())
 }
@@ -385,9 +383,9 @@ impl Done {
             "Mail: {} in the quarantine{aside}, {} copies removed, {} not whole; sent {}, {} wait",
             mail.quarantine,
             mail.copies,
-            mail.waiting.len(),
+            mail.incomplete.len(),
             mail.sent.sent,
-            mail.sent.waiting
+            mail.sent.queued
         )?;
         if self.dry_run {
             writeln!(screen, "Dry run: nothing was written.")?;

@@ -167,6 +167,8 @@ impl Hub<'_> {
         let mut change = self.table.begin().map_err(wrong)?;
         if !change.see(&request.branch, &request.id).map_err(wrong)? {
             drop(change);
+            // Of a run that was killed behind its change this is still to be done.
+            give_up(inbox, bundle, branch, told)?;
             return inbox.finish_copy(bundle);
         }
         let (taken, answer) = decide(&mut *change, &request).map_err(wrong)?;
@@ -196,11 +198,8 @@ impl Hub<'_> {
             evidence.heard_of(branch, self.now);
         }
         self.done.requests.push(took);
-        inbox.finish(bundle)?;
-        for note in inbox.supersede(bundle)? {
-            told.remark(branch, &note);
-        }
-        Ok(())
+        give_up(inbox, bundle, branch, told)?;
+        inbox.finish(bundle)
     }
 
     /// Takes the request of the branch of this very agent, which no mail carries, and returns its answer.
@@ -253,6 +252,20 @@ impl Hub<'_> {
         }
         Ok(())
     }
+}
+
+/// Gives up what is there of units before one that was taken, which is still there itself, so that a run that is killed over
+/// this comes back to it.
+pub(super) fn give_up(
+    inbox: &mut Inbox<'_>,
+    taken: &Bundle,
+    branch: &str,
+    told: &mut Told,
+) -> Result<(), ToolError> {
+    for note in inbox.supersede(taken)? {
+        told.remark(branch, &note);
+    }
+    Ok(())
 }
 
 /// Takes a request without mail, in one change with its answer.

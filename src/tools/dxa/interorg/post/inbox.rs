@@ -432,13 +432,14 @@ fn is_superseded(bundle: &Bundle, taken: &Bundle) -> bool {
         Unit::Request(request) => (request.epoch.clone(), request.span.upto),
         Unit::Answer(answer) => (answer.epoch.clone(), answer.span.upto),
     };
-    if earlier(&bundle.head).contains(name(&taken.head)) {
-        return false;
-    }
     let ((epoch, upto), (taken_epoch, taken_upto)) = (numbers(&bundle.head), numbers(&taken.head));
-    earlier(&taken.head).contains(name(&bundle.head))
-        || epoch == taken_epoch && upto < taken_upto
-        || bundle.arrived() <= taken.arrived()
+    let is_known = earlier(&taken.head).contains(name(&bundle.head));
+    let is_later = earlier(&bundle.head).contains(name(&taken.head));
+    match epoch == taken_epoch {
+        _ if is_known || is_later => is_known && !is_later,
+        true if upto != taken_upto => upto < taken_upto,
+        _ => bundle.arrived() <= taken.arrived(),
+    }
 }
 
 /// Spells numbers: `2`, `2, 5 to 9`.

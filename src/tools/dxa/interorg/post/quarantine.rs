@@ -35,17 +35,16 @@ impl Quarantine {
         let put = || {
             fs::create_dir_all(&self.0)?;
             let name = self.free_name(path);
-            // A reason without message is written over by the next run.
+            // One that a killed run leaves without its message is written over by the next.
             let text = format!("{} {note}", whole(now));
             let text: String = text
                 .chars()
                 .map(|c| if c.is_control() { ' ' } else { c })
                 .take(MAX_REASON_LEN)
                 .collect();
-            let mut reason = tempfile::NamedTempFile::new_in(&self.0)?;
+            let mut reason = File::create(self.0.join(format!("{name}.reason")))?;
             writeln!(reason, "{text}")?;
-            reason.as_file().sync_all()?;
-            reason.persist(self.0.join(format!("{name}.reason")))?;
+            reason.sync_all()?;
             self.bring(path, &format!("{name}.eml"))?;
             sync(&self.0)?;
             Ok(format!("{name}.eml"))
@@ -91,10 +90,11 @@ impl Quarantine {
         let target = self.0.join(name);
         match fs::rename(path, &target) {
             Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
-                let mut copy = tempfile::NamedTempFile::new_in(&self.0)?;
+                let part = self.0.join(format!("{name}.part"));
+                let mut copy = File::create(&part)?;
                 io::copy(&mut File::open(path)?, &mut copy)?;
-                copy.as_file().sync_all()?;
-                copy.persist(&target)?;
+                copy.sync_all()?;
+                fs::rename(part, &target)?;
                 fs::remove_file(path)
             }
             // Somebody took it away meanwhile: only the reason is there.

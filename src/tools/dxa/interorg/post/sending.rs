@@ -20,7 +20,7 @@ pub(in crate::tools::dxa::interorg) struct Sent {
     /// Messages that were handed over.
     pub(in crate::tools::dxa::interorg) sent: u64,
     /// Messages that stay.
-    pub(in crate::tools::dxa::interorg) waiting: u64,
+    pub(in crate::tools::dxa::interorg) queued: u64,
     /// Messages for who is not registered any more: removed.
     pub(in crate::tools::dxa::interorg) dropped: u64,
     #[serde(skip)]
@@ -82,7 +82,7 @@ pub(in crate::tools::dxa::interorg) fn send(
                 sent.sent += 1;
             }
             Some((reason, exit, is_final)) => {
-                sent.waiting += 1;
+                sent.queued += 1;
                 sent.exit = sent.exit.worst(exit);
                 let (severity, text) = match is_final {
                     true => (Severity::Error, "a message is refused for good, and stays"),
