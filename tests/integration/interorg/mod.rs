@@ -10,3 +10,4 @@ mod parts;
 mod postfix;
 mod round;
 mod scene;
+mod service;

@@ -80,7 +80,7 @@ fn a_request_comes_back_as_it_was() {
 }
 
 #[test]
-fn an_empty_mail_is_an_empty_field_and_no_missing_column() {
+fn ioc_005_an_empty_mail_is_an_empty_field_and_no_missing_column() {
     let bytes = write_changes(&[
         change(1, "a", Some(card("Ann", Some("ann@org1.example")))),
         change(2, "b", Some(card("Nosmtp", None))),

@@ -11,6 +11,7 @@ use super::branch_side::{self, BranchSide, BranchTold, Wanted};
 use super::config::Config;
 use super::evidence::{Evidence, Settings};
 use super::hub::{Hub, HubDone, give_up};
+use super::metrics;
 use super::post::inbox::Inbox;
 use super::post::letter;
 use super::post::maildir;
@@ -143,6 +144,7 @@ impl Cycle<'_> {
             done.told.events.append(&mut sent.events);
             done.told.exit = done.told.exit.worst(sent.exit);
             done.told.events.extend(evidence.write(config));
+            done.told.events.extend(metrics::write(config));
             done.told
                 .events
                 .extend(Settings::keep(&config.data, self.text));
@@ -327,7 +329,7 @@ impl Cycle<'_> {
 }
 
 /// Lets a branch hear the answers that came whole.
-fn hear_mail(
+pub(super) fn hear_mail(
     side: &mut dyn BranchSide,
     inbox: &mut Inbox<'_>,
     links: &[Link],

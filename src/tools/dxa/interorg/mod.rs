@@ -2,7 +2,8 @@
 //!
 //! - [`config`] is what is configured.
 //! - [`post`] is how messages come and go, [`hub`] what the hub does with them, [`branch_side`] where the branch is joined.
-//! - [`cycle`] does all of it once, [`status`] and [`check`] look, [`leave`] forgets a branch.
+//! - [`cycle`] does all of it once, [`status`] and [`check`] look, [`leave`] forgets a branch,
+//!   [`run`] is the service.
 //!
 //! | path in the data folder | what |
 //! |---|---|
@@ -22,7 +23,9 @@ mod evidence;
 mod fresh;
 mod hub;
 mod leave;
+mod metrics;
 mod post;
+mod run;
 mod status;
 mod table;
 mod told;
@@ -86,10 +89,7 @@ pub(super) fn start(
             leave::run(options, &config, branch, *entries, screen)
         }
         Command::Schema { .. } => Ok(ExitCode::Done),
-        Command::Run => {
-            let text = "run is not built between organizations: let cron or a timer run cycle";
-            Err(ToolError::new(ExitCode::NotHere, text).into())
-        }
+        Command::Run => run::run(options, config, text, screen),
         Command::Lists { .. }
         | Command::Resync { .. }
         | Command::Move { .. }

@@ -14,6 +14,8 @@ use super::post::quarantine::Quarantine;
 use super::post::queue::Queue;
 use super::table::{self, wrong};
 use crate::directory::interorg::Usn;
+use crate::tools::dxa::home::Home;
+use crate::tools::dxa::notice;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::put_line;
 
@@ -171,11 +173,22 @@ pub(super) fn run(
     if let Some(hub) = &status.hub {
         show_hub(hub, screen)?;
     }
+    let service = notice::read(&Home::at(&config.data));
     writeln!(
         screen,
         "Mail: {} to be taken, {} to be sent, {} in the quarantine",
         status.incoming, status.queued, status.quarantine
     )?;
+    if let Some(service) = service {
+        for (branch, next) in &service.next {
+            writeln!(screen, "{branch}: next {next}")?;
+        }
+        writeln!(
+            screen,
+            "The service runs since {} (process {}).",
+            service.since, service.process
+        )?;
+    }
     Ok(ExitCode::Done)
 }
 

@@ -46,6 +46,11 @@ pub(in crate::tools::dxa::interorg) struct Listing {
 }
 
 impl Listing {
+    /// Returns the names of the messages.
+    pub(in crate::tools::dxa::interorg) fn names(&self) -> impl Iterator<Item = String> {
+        self.mails.iter().map(Lying::name)
+    }
+
     /// Counts the messages.
     pub(in crate::tools::dxa::interorg) fn count(&self) -> u64 {
         self.mails.len() as u64
