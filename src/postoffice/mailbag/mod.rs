@@ -123,6 +123,8 @@ pub struct MailFiles {
     pub files: Vec<(String, fs::Metadata)>,
     /// What is no message.
     pub skipped: Vec<Skipped>,
+    /// There is more than was to be listed.
+    pub is_more: bool,
 }
 
 /// Lists one directory of a Maildir, in no order; none where it is not there. Hidden names are no messages.
@@ -130,6 +132,14 @@ pub struct MailFiles {
 /// # Errors
 /// It cannot be read.
 pub fn list_files(path: &Path) -> Result<MailFiles, PostofficeError> {
+    list_files_upto(path, usize::MAX)
+}
+
+/// As [`list_files`], so many at most: a place where anybody may put files can have any number of them.
+///
+/// # Errors
+/// It cannot be read.
+pub fn list_files_upto(path: &Path, max: usize) -> Result<MailFiles, PostofficeError> {
     let mut found = MailFiles::default();
     let entries = match fs::read_dir(path) {
         Ok(entries) => entries,
@@ -141,6 +151,10 @@ pub fn list_files(path: &Path) -> Result<MailFiles, PostofficeError> {
         let name = entry.file_name();
         if name.as_encoded_bytes().starts_with(b".") {
             continue;
+        }
+        if found.files.len() + found.skipped.len() >= max {
+            found.is_more = true;
+            break;
         }
         let metadata = match entry.metadata() {
             Ok(metadata) => metadata,

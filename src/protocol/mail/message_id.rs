@@ -56,6 +56,17 @@ impl MessageId {
         Self(format!("{}@anonymous.dirsync.invalid", hash(message)))
     }
 
+    /// Makes an identifier out of what is said once only, by who it is from.
+    #[must_use]
+    pub fn of_text(text: &str, host: &str) -> Self {
+        let host: String = host
+            .chars()
+            .filter(|c| c.is_ascii_alphanumeric() || ".-".contains(*c))
+            .take(100)
+            .collect();
+        Self(format!("{}@{host}", hash(text.as_bytes())))
+    }
+
     /// Takes the identifier out of a header value, in whatever form it came; `None` when there is none.
     #[must_use]
     pub fn from_header(value: &str) -> Option<Self> {

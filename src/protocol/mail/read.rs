@@ -271,7 +271,7 @@ fn party_of(
 }
 
 /// Tells whether a message is what a mail system sends when it cannot deliver one (RFC 3464, and the older forms).
-fn is_bounce(header: &Header<'_>) -> Result<bool, FaultKind> {
+pub(super) fn is_bounce(header: &Header<'_>) -> Result<bool, FaultKind> {
     let kind = header.parameters("Content-Type")?;
     let is_report = kind.is_some_and(|kind| {
         kind.ctype().eq_ignore_ascii_case("multipart")
@@ -287,7 +287,7 @@ fn is_bounce(header: &Header<'_>) -> Result<bool, FaultKind> {
 }
 
 /// Returns the first text, lines ending in CR LF.
-fn text(leaves: &[Leaf<'_>]) -> Result<(Vec<u8>, Charset), FaultKind> {
+pub(super) fn text(leaves: &[Leaf<'_>]) -> Result<(Vec<u8>, Charset), FaultKind> {
     let Some(leaf) = leaves.iter().find(|leaf| leaf.is_text()) else {
         return Ok((Vec::new(), Charset::Unlabelled));
     };
@@ -306,7 +306,7 @@ fn text(leaves: &[Leaf<'_>]) -> Result<(Vec<u8>, Charset), FaultKind> {
 }
 
 /// Returns the files. Further texts without a name are what mail systems add.
-fn attachments(leaves: &[Leaf<'_>]) -> Result<Vec<Attachment>, FaultKind> {
+pub(super) fn attachments(leaves: &[Leaf<'_>]) -> Result<Vec<Attachment>, FaultKind> {
     let files = leaves.iter().filter(|leaf| leaf.is_file());
     files
         .map(|leaf| {

@@ -35,6 +35,12 @@ impl SignatureKey {
         let text = code_page.decode(&folded);
         (!folded.is_empty()).then(|| Self(text.into_bytes()))
     }
+
+    /// Takes a key as it is, every byte of it: between organizations there is no password of eight characters.
+    #[must_use]
+    pub fn whole(key: &[u8]) -> Self {
+        Self(key.to_vec())
+    }
 }
 
 /// Shows nothing of the password.
@@ -68,6 +74,18 @@ impl Signed {
             to.to_header(code_page).to_ascii_uppercase(),
             contents.canonical()
         ))
+    }
+
+    /// Puts together what is signed of a message of another form. `domain` is its name, so that a signature of one form is
+    /// none of another; no line can pass for two.
+    #[must_use]
+    pub fn of(domain: &str, lines: &[&str], contents: &Contents) -> Self {
+        let mut text = format!("{domain}\n");
+        for line in lines {
+            text.push_str(&format!("{}\n", line.escape_default()));
+        }
+        text.push_str(&contents.canonical());
+        Self(text)
     }
 
     /// Signs it.

@@ -48,16 +48,33 @@ impl<W: Write> MailWriter<W> {
     /// # Errors
     /// An attachment has a name that is none; writing failed.
     pub fn new(
-        mut output: W,
+        output: W,
         envelope: &Envelope,
         contents: &Contents,
         code_page: CodePage,
     ) -> io::Result<Self> {
         let boundary = format!("=_{}", envelope.message_id.short());
-        let mut text = header(envelope, contents, code_page);
+        let header = header(envelope, contents, code_page);
+        Self::begin(
+            output,
+            header,
+            charset::label(code_page),
+            boundary,
+            contents,
+        )
+    }
+
+    /// Writes a header whose lines are there already, but for those about the parts; the text is in `charset`.
+    pub(super) fn begin(
+        mut output: W,
+        header: String,
+        charset: &str,
+        boundary: String,
+        contents: &Contents,
+    ) -> io::Result<Self> {
+        let mut text = header;
         let kind = format!(
-            "Content-Type: text/plain; charset={}\nContent-Transfer-Encoding: quoted-printable\n\n",
-            charset::label(code_page)
+            "Content-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: quoted-printable\n\n"
         );
         if !contents.attachments.is_empty() {
             text.push_str("Content-Type: multipart/mixed; boundary=\"");
@@ -81,13 +98,18 @@ impl<W: Write> MailWriter<W> {
     /// The name holds other than letters, digits, `.`, `_`, `-` and `$`, or is not the one announced; what was written
     /// before is not what was announced; writing failed.
     pub fn attach(&mut self, name: &str) -> io::Result<()> {
+        self.attach_as(name, "application/octet-stream")
+    }
+
+    /// As [`Self::attach`], with a type other than that of any bytes.
+    pub(super) fn attach_as(&mut self, name: &str, kind: &str) -> io::Result<()> {
         let safe = |b: u8| b.is_ascii_alphanumeric() || b"._-$".contains(&b);
         if name.is_empty() || name.len() > 64 || !name.bytes().all(safe) {
             return Err(unannounced("an attachment has a name that cannot be sent"));
         }
         let mut output = self.end_section()?;
         let head = format!(
-            "\n--{}\nContent-Type: application/octet-stream; name=\"{name}\"\n\
+            "\n--{}\nContent-Type: {kind}; name=\"{name}\"\n\
              Content-Disposition: attachment; filename=\"{name}\"\n\
              Content-Transfer-Encoding: base64\n\n",
             self.boundary
@@ -228,7 +250,7 @@ fn mailbox(party: &Party, code_page: CodePage) -> String {
 }
 
 /// Writes a subject, as encoded words where it has other than printable ASCII (RFC 2047).
-fn subject(subject: &str, max_len: usize) -> String {
+pub(super) fn subject(subject: &str, max_len: usize) -> String {
     let line: String = one_line(subject).chars().take(max_len).collect();
     let plain = |b: u8| b == b' ' || b.is_ascii_graphic();
     if line.bytes().all(plain) && !line.contains("=?") {
@@ -244,7 +266,7 @@ fn subject(subject: &str, max_len: usize) -> String {
 }
 
 /// Keeps a value from beginning a line of its own.
-fn one_line(value: &str) -> String {
+pub(super) fn one_line(value: &str) -> String {
     value
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

@@ -36,16 +36,12 @@ impl Way {
     }
 }
 
-/// The folder, and the copies on their way into it.
+/// The copies of messages of a postoffice.
 #[derive(Debug)]
 pub(super) struct Copies {
-    folder: PathBuf,
-    keep: usize,
+    folder: CopyFolder,
     own: PostofficeName,
     code_page: CodePage,
-    now: Timestamp,
-    waiting: Vec<(Way, String, String)>,
-    failed: Option<(String, u32)>,
 }
 
 impl Copies {
@@ -53,13 +49,9 @@ impl Copies {
     pub(super) fn new(agent: &config::Agent, now: Timestamp) -> Option<Self> {
         let copies = agent.copies.as_ref()?;
         Some(Self {
-            folder: copies.folder.clone(),
-            keep: copies.keep as usize,
+            folder: CopyFolder::new(copies, now),
             own: agent.address.clone(),
             code_page: agent.code_page,
-            now,
-            waiting: Vec::new(),
-            failed: None,
         })
     }
 
@@ -73,13 +65,59 @@ impl Copies {
     ) {
         let name = connection.map_or(UNKNOWN, |connection| &connection.name);
         let page = connection.map_or(self.code_page, |connection| connection.code_page);
+        let said = self.folder.said(way, &format!("connection {name}"), became);
+        let text = copy_of(bytes, &self.own, page, &said);
+        self.folder.put(way, name, text);
+    }
+
+    /// Writes what waits, and takes the oldest ones away.
+    pub(super) fn write(&mut self) {
+        self.folder.write();
+    }
+
+    /// Says that copies could not be kept, once for the run.
+    pub(super) fn take_event(&mut self) -> Option<Event> {
+        self.folder.take_event()
+    }
+
+    /// Notes that one could not be kept.
+    pub(super) fn fail(&mut self, error: &io::Error) {
+        self.folder.fail(error);
+    }
+}
+
+/// The folder, and the copies on their way into it.
+#[derive(Debug)]
+pub(super) struct CopyFolder {
+    folder: PathBuf,
+    keep: usize,
+    now: Timestamp,
+    waiting: Vec<(Way, String, String)>,
+    failed: Option<(String, u32)>,
+}
+
+impl CopyFolder {
+    /// Begins.
+    pub(super) fn new(copies: &config::Copies, now: Timestamp) -> Self {
+        Self {
+            folder: copies.folder.clone(),
+            keep: copies.keep as usize,
+            now,
+            waiting: Vec::new(),
+            failed: None,
+        }
+    }
+
+    /// Returns the first line of the text of a copy.
+    pub(super) fn said(&self, way: Way, about: &str, became: Option<&str>) -> String {
         let (word, now) = (way.word(), self.now);
         let became = became.map(|became| format!("; {became}"));
         let became = became.unwrap_or_default();
-        let said = format!(
-            "Copy of a message, not to be sent: {word} at {now}; connection {name}{became}."
-        );
-        let text = copy_of(bytes, &self.own, page, &said);
+        format!("Copy of a message, not to be sent: {word} at {now}; {about}{became}.")
+    }
+
+    /// Takes a copy, to be written by [`Self::write`].
+    pub(super) fn put(&mut self, way: Way, name: &str, text: String) {
         self.waiting.push((way, name.to_owned(), text));
     }
 

@@ -33,14 +33,7 @@ pub(super) fn copy_of(
     code_page: CodePage,
     said: &str,
 ) -> String {
-    let head = &bytes[..bytes.len().min(Label::MAX_HEAD_LEN)];
-    let mut copy = Copy::default();
-    header_lines(head, |line| copy.line(line));
-    copy.line("MIME-Version: 1.0");
-    copy.line("Content-Type: text/plain; charset=utf-8");
-    copy.line("Content-Transfer-Encoding: 8bit");
-    copy.line("");
-    copy.line(said);
+    let mut copy = Copy::begin(bytes, said);
     copy.line("Passwords are left out of this copy; transactions are text in it, whatever form they came in.");
     copy.line("");
     match Mail::parse(bytes, &Reader { own, code_page }) {
@@ -49,6 +42,26 @@ pub(super) fn copy_of(
             let message = fault.message(code_page);
             copy.line(&format!("It cannot be read: {message}"));
         }
+    }
+    copy.text
+}
+
+/// Returns the copy of a message that has a text and files, all of them UTF-8.
+pub(super) fn copy_of_texts(
+    bytes: &[u8],
+    text: &str,
+    files: &[(&str, &[u8])],
+    said: &str,
+) -> String {
+    let mut copy = Copy::begin(bytes, said);
+    copy.line("");
+    text.lines().for_each(|line| copy.line(line));
+    for (name, bytes) in files {
+        copy.line("");
+        copy.line(&format!("--- {name} ---"));
+        String::from_utf8_lossy(bytes)
+            .lines()
+            .for_each(|line| copy.line(line));
     }
     copy.text
 }
@@ -78,6 +91,19 @@ struct Copy {
 }
 
 impl Copy {
+    /// Begins with the header, and the first line of the text.
+    fn begin(bytes: &[u8], said: &str) -> Self {
+        let head = &bytes[..bytes.len().min(Label::MAX_HEAD_LEN)];
+        let mut copy = Self::default();
+        header_lines(head, |line| copy.line(line));
+        copy.line("MIME-Version: 1.0");
+        copy.line("Content-Type: text/plain; charset=utf-8");
+        copy.line("Content-Transfer-Encoding: 8bit");
+        copy.line("");
+        copy.line(said);
+        copy
+    }
+
     /// Adds one line, without a password and without control characters.
     fn line(&mut self, line: &str) {
         let line = without_password(line);

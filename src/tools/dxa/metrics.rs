@@ -38,27 +38,32 @@ pub(super) fn write(config: &Config, home: &Home, ledger: &mut Ledger) -> Option
         Err(error) => return Some(Event::of_error(&error).with("file", path.display())),
     };
     let error = put(path, &render(&all)).err()?;
+    Some(unwritten(path, &error))
+}
+
+/// Says that they were not written.
+pub(super) fn unwritten(path: &Path, error: &io::Error) -> Event {
     let event = Event::new(Severity::Error, "the metrics were not written").id("DX268");
     let event = event.with("path", path.display());
     // The number that the system gave stands in the text of the error.
-    Some(event.with("because", error))
+    event.with("because", error)
 }
 
-fn put(path: &Path, text: &str) -> io::Result<()> {
+pub(super) fn put(path: &Path, text: &str) -> io::Result<()> {
     let mut file = OutFile::create(path)?;
     file.write_all(text.as_bytes())?;
     file.put_in_place()
 }
 
 /// All samples of one metric.
-struct Family {
+pub(super) struct Family {
     name: &'static str,
     help: &'static str,
     samples: Vec<(Vec<(&'static str, String)>, String)>,
 }
 
 impl Family {
-    fn new(name: &'static str, help: &'static str) -> Self {
+    pub(super) fn new(name: &'static str, help: &'static str) -> Self {
         Self {
             name,
             help,
@@ -66,14 +71,14 @@ impl Family {
         }
     }
 
-    fn add(&mut self, labels: &[(&'static str, &str)], value: impl fmt::Display) {
+    pub(super) fn add(&mut self, labels: &[(&'static str, &str)], value: impl fmt::Display) {
         let labels = labels
             .iter()
             .map(|(name, value)| (*name, (*value).to_owned()));
         self.samples.push((labels.collect(), value.to_string()));
     }
 
-    fn write(&self, text: &mut String) -> fmt::Result {
+    pub(super) fn write(&self, text: &mut String) -> fmt::Result {
         let Self { name, help, .. } = self;
         writeln!(text, "# HELP {name} {help}\n# TYPE {name} gauge")?;
         for (labels, value) in &self.samples {
@@ -81,7 +86,10 @@ impl Family {
                 .iter()
                 .map(|(label, value)| format!("{label}=\"{}\"", escaped(value)));
             let labels: Vec<_> = labels.collect();
-            writeln!(text, "{name}{{{}}} {value}", labels.join(","))?;
+            match labels.is_empty() {
+                true => writeln!(text, "{name} {value}")?,
+                false => writeln!(text, "{name}{{{}}} {value}", labels.join(","))?,
+            }
         }
         Ok(())
     }

@@ -100,6 +100,11 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
         screen.write_all(text.as_bytes())?;
         return Ok(ExitCode::Done);
     }
+    // One that cannot be read is said to be so below.
+    let text = std::fs::read_to_string(&options.config).unwrap_or_default();
+    if interorg::config::is_meant(&text) {
+        return interorg::start(&options, &text, screen);
+    }
     let config =
         Config::load(&options.config).map_err(|error| ToolError::usage(error.to_string()))?;
     match &options.command {
@@ -180,6 +185,11 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
         }
         Command::Takeover { postoffices, .. } => {
             takeover::run(&options, &config, postoffices, screen)
+        }
+        Command::Leave { .. } => {
+            let text =
+                "leave is for the hub between organizations; dxa remove forgets a connection";
+            Err(ToolError::new(ExitCode::NotHere, text).into())
         }
         Command::Run => service::run(&options, config, screen),
         Command::Schema { .. } => Ok(ExitCode::Done),

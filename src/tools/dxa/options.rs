@@ -118,6 +118,17 @@ pub enum Command {
         #[arg(short = 'd', long = "postoffice", value_name = "PATH")]
         postoffices: Vec<PathBuf>,
     },
+    /// Forget a branch that is not registered any more (hub), and keep or delete what it brought
+    ///
+    /// First its [[hub.branch]] is taken out of the configuration. Until then, and until this command, its entries stay with
+    /// the others. What is not removed is listed.
+    Leave {
+        /// The branch
+        branch: String,
+        /// What becomes of its entries at the other branches
+        #[arg(long, value_enum, value_name = "keep|delete")]
+        entries: Entries,
+    },
     /// Begin a connection anew: numbers zero, full lists both ways, and say what the other side has to do
     Reset {
         /// The connection

@@ -14,7 +14,7 @@ mod report;
 mod session_log;
 mod site;
 mod sort;
-mod transport;
+pub(in crate::tools) mod transport;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -31,30 +31,30 @@ const MAX_COMPLAINT_LEN: usize = 300;
 
 /// Why a message was not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Refused {
-    pub(super) reason: String,
+pub(in crate::tools) struct Refused {
+    pub(in crate::tools) reason: String,
     /// Trying again will not help.
-    pub(super) is_final: bool,
+    pub(in crate::tools) is_final: bool,
 }
 
 /// A message on its way out: its header, and a file that stands where its body begins.
-pub(super) struct Outgoing<'a> {
-    pub(super) from: &'a MailAddress,
-    pub(super) to: &'a MailAddress,
-    pub(super) head: &'a [u8],
-    pub(super) body: &'a mut File,
+pub(in crate::tools) struct Outgoing<'a> {
+    pub(in crate::tools) from: &'a MailAddress,
+    pub(in crate::tools) to: &'a MailAddress,
+    pub(in crate::tools) head: &'a [u8],
+    pub(in crate::tools) body: &'a mut File,
 }
 
 /// A mail system.
 #[derive(Debug)]
-pub(super) enum Transport {
+pub(in crate::tools) enum Transport {
     Sendmail(PathBuf),
     Smtp(Smtp),
 }
 
 impl Transport {
     /// Prepares it; nothing is sent yet.
-    pub(super) fn open(system: &MailSystem) -> Result<Self, ToolError> {
+    pub(in crate::tools) fn open(system: &MailSystem) -> Result<Self, ToolError> {
         match system {
             MailSystem::Sendmail(path) if path.is_file() => Ok(Self::Sendmail(path.clone())),
             MailSystem::Sendmail(path) => Err(ToolError::new(
@@ -66,7 +66,7 @@ impl Transport {
     }
 
     /// Hands a message over; when it returns, the mail system answers for it.
-    pub(super) fn send(&mut self, mail: Outgoing<'_>) -> Result<(), Refused> {
+    pub(in crate::tools) fn send(&mut self, mail: Outgoing<'_>) -> Result<(), Refused> {
         match self {
             Self::Sendmail(path) => sendmail(path, mail),
             Self::Smtp(smtp) => smtp.send(mail),
@@ -131,7 +131,7 @@ fn sendmail(path: &Path, mail: Outgoing<'_>) -> Result<(), Refused> {
 }
 
 /// A relay, and the connection to it once there is one.
-pub(super) struct Smtp {
+pub(in crate::tools) struct Smtp {
     relay: Relay,
     password: Option<String>,
     connection: Option<Box<SmtpConnection>>,

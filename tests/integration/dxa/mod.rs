@@ -28,7 +28,7 @@ mod run;
 mod run_faults;
 mod scene;
 mod sent;
-mod service;
+pub(crate) mod service;
 mod status;
 mod stopped;
 mod stories;

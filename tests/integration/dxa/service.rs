@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ struct Said {
 }
 
 /// A running service, which is killed with the value.
-pub(super) struct Service {
+pub(crate) struct Service {
     child: Child,
     said: Arc<Said>,
     /// Lines that were waited for.
@@ -39,7 +39,10 @@ impl Service {
     }
 
     pub(super) fn spawn(scene: &Scene, line: &str) -> Self {
-        let mut command = scene.command(line);
+        Self::of(scene.command(line))
+    }
+
+    pub(crate) fn of(mut command: Command) -> Self {
         // It lives in the time that there is.
         command.env_remove("DIRSYNC_NOW");
         let mut child = command
@@ -67,7 +70,7 @@ impl Service {
 
     /// Waits for a line behind those that were waited for before, and returns it.
     #[track_caller]
-    pub(super) fn wait_for(&mut self, part: &str) -> String {
+    pub(crate) fn wait_for(&mut self, part: &str) -> String {
         let begin = Instant::now();
         let mut lines = self.said.lines.lock().expect("nobody panicked");
         loop {
@@ -96,7 +99,7 @@ impl Service {
         }
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).expect("it is our child");
         if signal == Signal::KILL {
             return;
@@ -111,7 +114,7 @@ impl Service {
     }
 
     /// Waits for its end, and returns the exit code and what it said.
-    pub(super) fn end(mut self) -> (Option<i32>, String) {
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
         let ended = self.child.wait().expect("it ended");
         // The last lines come with the end of the pipe.
         let only = || Arc::strong_count(&self.said) == 1;
@@ -122,7 +125,7 @@ impl Service {
 
     /// Asks it to stop, and expects that it does so well; returns what it said.
     #[track_caller]
-    pub(super) fn stop(self) -> String {
+    pub(crate) fn stop(self) -> String {
         self.signal(Signal::TERM);
         let (exit, said) = self.end();
         assert_eq!(exit, Some(0), "{said}");
@@ -145,7 +148,7 @@ impl Drop for Service {
 
 /// Waits until something holds.
 #[track_caller]
-pub(super) fn wait_until(what: &str, holds: impl Fn() -> bool) {
+pub(crate) fn wait_until(what: &str, holds: impl Fn() -> bool) {
     let begin = Instant::now();
     while !holds() {
         assert!(begin.elapsed() < PATIENCE, "not so: {what}");

@@ -1,6 +1,6 @@
 //! What is too big for one message goes in parts (`spec/exchange.md` IO-14).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::card::{Card, SourceKey};
 use super::super::number::Usn;
@@ -21,19 +21,63 @@ pub fn cut(changes: Vec<Change>, limit: usize) -> Vec<Vec<Change>> {
     }
     let mut parts = Vec::new();
     let mut part: Vec<Change> = Vec::new();
-    let mut len = 0;
+    let mut size = Size::default();
     for change in changes {
-        // The columns of a row count with each row: a little more than it will be.
-        let more = write_changes(std::slice::from_ref(&change)).len();
-        if !part.is_empty() && len + more > room(limit) {
+        let mut more = size.clone();
+        more.add(&change);
+        if !part.is_empty() && more.len() > room(limit) {
             parts.push(std::mem::take(&mut part));
-            len = 0;
+            more = Size::default();
+            more.add(&change);
         }
-        len += more;
+        size = more;
         part.push(change);
     }
     parts.push(part);
     parts
+}
+
+/// Bytes of a table, as rows come to it: a column that one row has is an empty field of all others.
+#[derive(Debug, Clone, Default)]
+struct Size {
+    /// Attributes that have a column.
+    columns: BTreeSet<String>,
+    /// Bytes of the header.
+    header: usize,
+    /// Bytes of the rows, as they are with the columns of their own.
+    rows: usize,
+    /// Empty fields that they have beside those.
+    empty: usize,
+    count: usize,
+}
+
+impl Size {
+    fn add(&mut self, change: &Change) {
+        let table = write_changes(std::slice::from_ref(change));
+        let header = table
+            .iter()
+            .position(|&b| b == b'\n')
+            .map_or(0, |at| at + 1);
+        self.header = self.header.max(header);
+        let own = change.card.iter().flat_map(|card| card.attributes.keys());
+        let own: Vec<_> = own.collect();
+        let before = self.columns.len();
+        for name in &own {
+            if !self.columns.contains(*name) {
+                self.columns.insert((*name).clone());
+                // With the quotes that it may need.
+                self.header += 2 * name.len() + 3;
+            }
+        }
+        let new = self.columns.len() - before;
+        self.empty += self.count * new + self.columns.len() - own.len();
+        self.rows += table.len() - header;
+        self.count += 1;
+    }
+
+    fn len(&self) -> usize {
+        self.header + self.rows + self.empty
+    }
 }
 
 /// Tells whether a card fits into a message of `limit` bytes alone.
@@ -129,21 +173,33 @@ impl Parts {
 
 impl Unit {
     /// Parts it for messages of `limit` bytes: each with its head and its tables. What was withheld goes with the first
-    /// part.
+    /// part, or in parts of its own where it is too much for that.
     #[must_use]
     pub fn into_parts(mut self, limit: usize) -> Vec<(Part, Vec<u8>, Vec<u8>)> {
         let (changes, withheld) = match &mut self {
             Self::Request(request) => (&mut request.changes, &mut request.withheld),
             Self::Answer(answer) => (&mut answer.changes, &mut answer.refused),
         };
-        let (changes, mut withheld) = (std::mem::take(changes), std::mem::take(withheld));
-        let parts = cut(changes, limit);
+        let (changes, withheld) = (std::mem::take(changes), std::mem::take(withheld));
+        let mut parts: Vec<_> = cut(changes, limit)
+            .into_iter()
+            .map(|changes| (changes, Vec::new()))
+            .collect();
+        let first = &mut parts[0];
+        let len = write_changes(&first.0).len() + write_withheld(&withheld).len();
+        if limit == 0 || len <= room(limit) {
+            first.1 = withheld;
+        } else {
+            let more = cut_withheld(withheld, limit).into_iter();
+            parts.extend(more.map(|withheld| (Vec::new(), withheld)));
+            // A part of nothing but its head is none.
+            parts.retain(|(changes, withheld)| !changes.is_empty() || !withheld.is_empty());
+        }
         let of = parts.len();
         parts
             .into_iter()
             .enumerate()
-            .map(|(at, changes)| {
-                let withheld = std::mem::take(&mut withheld);
+            .map(|(at, (changes, withheld))| {
                 let part = Part {
                     unit: self.clone(),
                     number: at + 1,
@@ -155,4 +211,22 @@ impl Unit {
             })
             .collect()
     }
+}
+
+/// As [`cut`], for what was withheld.
+fn cut_withheld(all: Vec<Withheld>, limit: usize) -> Vec<Vec<Withheld>> {
+    let mut parts = Vec::new();
+    let mut part: Vec<Withheld> = Vec::new();
+    let mut len = 0;
+    for withheld in all {
+        let more = write_withheld(std::slice::from_ref(&withheld)).len();
+        if !part.is_empty() && len + more > room(limit) {
+            parts.push(std::mem::take(&mut part));
+            len = 0;
+        }
+        len += more;
+        part.push(withheld);
+    }
+    parts.push(part);
+    parts
 }

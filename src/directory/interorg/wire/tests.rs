@@ -80,7 +80,7 @@ fn a_request_comes_back_as_it_was() {
 }
 
 #[test]
-fn an_empty_mail_is_an_empty_field_and_no_missing_column() {
+fn ioc_005_an_empty_mail_is_an_empty_field_and_no_missing_column() {
     let bytes = write_changes(&[
         change(1, "a", Some(card("Ann", Some("ann@org1.example")))),
         change(2, "b", Some(card("Nosmtp", None))),
@@ -126,6 +126,29 @@ fn a_missing_part_is_named_and_nothing_comes_of_the_rest() {
     }
     assert_eq!(some.missing(), [2]);
     assert_eq!(some.join(), None);
+    assert_eq!(joined(parts), Ok(Some(unit)));
+}
+
+#[test]
+fn no_part_is_more_than_the_limit_whatever_it_holds() {
+    // Each entry has a column of its own, which is an empty field of all others.
+    let changes = (0..400).map(|n| {
+        let mut card = card("Ann", None);
+        card.attributes
+            .insert(format!("attribute{n}"), vec!["x".to_owned()]);
+        change(n, &n.to_string(), Some(card))
+    });
+    let mut request = request(changes.collect());
+    let withheld = request.withheld[0].clone();
+    request.withheld = vec![withheld; 1000];
+    let unit = Unit::Request(request);
+    let limit = 20 * 1024;
+    let parts = unit.clone().into_parts(limit);
+    for (part, changes, withheld) in &parts {
+        let encoded = (changes.len() + withheld.len()).div_ceil(57) * 78;
+        assert!(encoded + 4096 < limit, "part {}: {encoded}", part.number);
+    }
+    assert!(parts.len() > 5, "{}", parts.len());
     assert_eq!(joined(parts), Ok(Some(unit)));
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 /// A setting that is another.
@@ -32,35 +33,56 @@ pub(in crate::tools::dxa) fn difference(before: &str, after: &str) -> Vec<Change
         .collect()
 }
 
+/// Returns what two configurations that say the same have in common: sixteen digits, whatever their order and remarks.
+pub(in crate::tools::dxa) fn fingerprint(text: &str) -> String {
+    let mut all = String::new();
+    for (name, value) in settings(text) {
+        all.push_str(&format!("{name} = {value}\n"));
+    }
+    let digest = Sha256::digest(all);
+    digest[..8]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 fn settings(text: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let Ok(table) = text.parse::<Table>() else {
-        return found;
-    };
-    for (name, value) in table {
-        match (&name[..], value) {
-            ("connection", Value::Array(connections)) => {
-                for connection in connections {
-                    let name = connection.get("name").and_then(Value::as_str);
-                    let front = format!("connection {}: ", name.unwrap_or_default());
-                    if let Value::Table(settings) = connection {
-                        put(&front, settings, &mut found);
-                    }
-                }
-            }
-            (_, Value::Table(settings)) => put(&format!("{name}."), settings, &mut found),
-            (_, value) => {
-                found.insert(name, value.to_string());
-            }
-        }
+    if let Ok(table) = text.parse::<Table>() {
+        put("", "", table, &mut found);
     }
     found
 }
 
-fn put(front: &str, settings: Table, found: &mut BTreeMap<String, String>) {
+/// Puts the settings of a table: `agent.poll`, and of a table among others `connection HQ: trust`.
+fn put(front: &str, end: &str, settings: Table, found: &mut BTreeMap<String, String>) {
     for (name, value) in settings {
-        found.insert(format!("{front}{name}"), value.to_string());
+        let path = format!("{front}{end}{name}");
+        match value {
+            Value::Table(settings) => put(&path, ".", settings, found),
+            Value::Array(tables) if is_named(&tables) => {
+                for table in tables {
+                    let own = name_of(&table).unwrap_or_default();
+                    if let Value::Table(settings) = table {
+                        put(&format!("{path} {own}"), ": ", settings, found);
+                    }
+                }
+            }
+            value => {
+                found.insert(path, value.to_string());
+            }
+        }
     }
+}
+
+/// Tells whether an array has tables that are told apart by their names.
+fn is_named(tables: &[Value]) -> bool {
+    !tables.is_empty() && tables.iter().all(|table| name_of(table).is_some())
+}
+
+fn name_of(table: &Value) -> Option<String> {
+    let own = table.get("name").or_else(|| table.get("container"))?;
+    own.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -94,5 +116,27 @@ mod tests {
             ]
         );
         assert!(difference(after, after).is_empty());
+        assert_ne!(fingerprint(before), fingerprint(after));
+    }
+
+    #[test]
+    fn a_branch_and_a_container_are_named_and_order_and_remarks_do_not_count() {
+        let before = "[hub]\nlimit = 0\n[[hub.branch]]\nname = \"ORG1\"\naddress = \"a@b\"\n[[branch.export]]\ncontainer = \"o=X\"\n";
+        let after =
+            before.replace("a@b", "c@d").replace("limit = 0\n", "") + "kinds = [\"list\"]\n";
+        let told: Vec<_> = difference(before, &after)
+            .into_iter()
+            .map(|changed| changed.setting)
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "branch.export o=X: kinds",
+                "hub.branch ORG1: address",
+                "hub.limit"
+            ]
+        );
+        let other = "# said again\n[[branch.export]]\ncontainer = 'o=X'\n[hub]\nlimit = 0\n[[hub.branch]]\naddress = 'a@b'\nname = 'ORG1'\n";
+        assert_eq!(fingerprint(before), fingerprint(other));
     }
 }

@@ -21,7 +21,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 pub use connection::{Connection, Direction, Export, Mapping, Role};
 pub(super) use connection::{MAX_TRUST, check_dn};
 pub(super) use consume::Consumed;
-pub(super) use difference::difference;
+pub(super) use difference::{difference, fingerprint};
 pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
 pub use schedule::Schedule;

@@ -1,3 +1,162 @@
 //! `dxa` between organizations: as a branch, as the hub, or as both (`spec/exchange.md` section 4).
+//!
+//! - [`config`] is what is configured.
+//! - [`post`] is how messages come and go, [`hub`] what the hub does with them, [`branch_side`] where the branch is joined.
+//! - [`cycle`] does all of it once, [`status`] and [`check`] look, [`leave`] forgets a branch,
+//!   [`run`] is the service.
+//!
+//! | path in the data folder | what |
+//! |---|---|
+//! | `mail/` | the Maildir where mail arrives, unless `mail.maildir` says another |
+//! | `mail-out/` | the Maildir of what goes out |
+//! | `quarantine/` | what was put aside, each with its reason |
+//! | `master.db` | the master table of the hub |
+//! | `contacts.json` | when each branch was last heard of |
+//! | `settings.toml` | the configuration of the last cycle |
+//! | `dxa.log`, `dxa.lock`, `dxa.COMMAND.lock` | as ever |
 
+mod branch_side;
+mod check;
 pub mod config;
+mod cycle;
+mod evidence;
+mod fresh;
+mod hub;
+mod leave;
+mod metrics;
+mod post;
+mod run;
+mod status;
+mod table;
+mod told;
+
+use std::io::Write;
+
+use serde_json::json;
+
+use crate::tools::cli::clock::Clock;
+use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{ReportFile, put_line};
+
+use super::event::Event;
+use super::home::{CYCLE, Home};
+use super::options::{Command, Options};
+use branch_side::Wanted;
+use config::Config;
+use cycle::{Cycle, make_home};
+
+/// Does what a command line says, with a configuration between organizations.
+///
+/// # Errors
+/// The configuration is wrong, the command is one towards postoffices, something cannot be opened.
+pub(super) fn start(
+    options: &Options,
+    text: &str,
+    screen: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let config = Config::parse(text, &options.config);
+    let config = config.map_err(|error| ToolError::usage(error.to_string()))?;
+    match &options.command {
+        Command::Cycle {
+            connection,
+            step,
+            import_all,
+            export_all,
+            allow_deletes,
+        } => {
+            if connection.is_some() || step.is_some() {
+                let text =
+                    "a cycle between organizations is of one hub and one branch, without steps";
+                return Err(ToolError::usage(text).into());
+            }
+            if (*import_all || *export_all) && config.branch.is_none() {
+                let text =
+                    "--import-all and --export-all are for a branch, and there is no [branch]";
+                return Err(ToolError::new(ExitCode::NotHere, text).into());
+            }
+            let wanted = Wanted {
+                import_all: *import_all,
+                export_all: *export_all,
+                allow_deletes: *allow_deletes,
+                dry_run: options.dry_run,
+            };
+            run_cycle(options, &config, text, wanted, screen)
+        }
+        Command::Status => status::run(&config, options.common.json, screen),
+        Command::Check => check::run(&config, text, options.common.json, screen),
+        Command::Leave { branch, entries } => {
+            leave::run(options, &config, branch, *entries, screen)
+        }
+        Command::Schema { .. } => Ok(ExitCode::Done),
+        Command::Run => run::run(options, config, text, screen),
+        Command::Lists { .. }
+        | Command::Resync { .. }
+        | Command::Move { .. }
+        | Command::Remove { .. }
+        | Command::Takeover { .. }
+        | Command::Reset { .. }
+        | Command::Export { .. } => {
+            let text = "this is a command towards postoffices, and the configuration is one between organizations: it has \
+                        cycle, status, check, leave and run";
+            Err(ToolError::new(ExitCode::NotHere, text).into())
+        }
+    }
+}
+
+fn run_cycle(
+    options: &Options,
+    config: &Config,
+    text: &str,
+    wanted: Wanted,
+    screen: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let report = options.common.report.as_deref();
+    let mut report = report.map(ReportFile::create).transpose()?;
+    let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
+    let home = Home::at(&config.data);
+    let _lock = match options.dry_run {
+        true => None,
+        false => {
+            make_home(config)?;
+            Some(home.lock(CYCLE, &interrupt)?)
+        }
+    };
+    let cycle = Cycle {
+        config,
+        text,
+        now: clock.now(),
+        interrupt: &interrupt,
+        wanted,
+        asks: true,
+    };
+    let done = cycle.run();
+    let log = |events: &[Event]| match options.dry_run {
+        true => Ok(()),
+        false => home.write_log(&clock, events),
+    };
+    let done = match done {
+        Ok(done) => done,
+        Err(error) => {
+            log(&[Event::of_error(&error)])?;
+            return Err(error.into());
+        }
+    };
+    log(&done.told.events)?;
+    if let Some(report) = &mut report {
+        for line in &done.told.lines {
+            report.line(line)?;
+        }
+        report.line(&done)?;
+    }
+    match options.common.json {
+        true => put_line(screen, &json!(done))?,
+        false => {
+            for event in &done.told.events {
+                writeln!(screen, "{event}")?;
+            }
+            done.show(screen)?;
+        }
+    }
+    Ok(done.exit)
+}

@@ -7,8 +7,8 @@
 
 mod plan;
 mod reload;
-mod signals;
-mod voice;
+pub(super) mod signals;
+pub(super) mod voice;
 mod watch;
 mod work;
 

@@ -10,7 +10,7 @@ use signal_hook::iterator;
 
 /// What a signal means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Signal {
+pub(in crate::tools::dxa) enum Signal {
     /// SIGUSR1: a cycle.
     Cycle,
     /// SIGHUP: the configuration is read again.
@@ -21,14 +21,14 @@ pub(super) enum Signal {
 
 /// The signals that have come, in order; who waits for one is woken by it.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(in crate::tools::dxa) struct Signals {
     received: Receiver<Signal>,
     first: Option<Signal>,
 }
 
 impl Signals {
     /// Begins to listen.
-    pub(super) fn listen() -> io::Result<Self> {
+    pub(in crate::tools::dxa) fn listen() -> io::Result<Self> {
         let mut signals = iterator::Signals::new([SIGUSR1, SIGHUP, SIGTERM, SIGINT])?;
         let (sender, received) = channel();
         let listen = move || {
@@ -53,7 +53,7 @@ impl Signals {
     }
 
     /// Waits until a signal comes, so long at most.
-    pub(super) fn wait(&mut self, at_most: Duration) {
+    pub(in crate::tools::dxa) fn wait(&mut self, at_most: Duration) {
         if self.first.is_some() {
             return;
         }
@@ -66,7 +66,7 @@ impl Signals {
     }
 
     /// Returns what has come since the last time, each once: a signal that came twice meanwhile is meant once.
-    pub(super) fn take(&mut self) -> Vec<Signal> {
+    pub(in crate::tools::dxa) fn take(&mut self) -> Vec<Signal> {
         let mut all = Vec::new();
         for signal in self
             .first

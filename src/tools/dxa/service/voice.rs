@@ -14,7 +14,7 @@ use crate::tools::dxa::home::Home;
 
 /// Whom events are about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Scope {
+pub(in crate::tools::dxa) enum Scope {
     /// The agent as a whole.
     Agent,
     /// The lists in `in/`.
@@ -23,7 +23,7 @@ pub(super) enum Scope {
 }
 
 /// What a try came to.
-pub(super) enum Outcome {
+pub(in crate::tools::dxa) enum Outcome {
     Well,
     /// It is not at its end yet.
     Open,
@@ -32,7 +32,7 @@ pub(super) enum Outcome {
 }
 
 /// Says things.
-pub(super) struct Voice<'s, W> {
+pub(in crate::tools::dxa) struct Voice<'s, W> {
     screen: &'s mut W,
     json: bool,
     home: Home,
@@ -42,7 +42,12 @@ pub(super) struct Voice<'s, W> {
 }
 
 impl<'s, W: Write> Voice<'s, W> {
-    pub(super) fn new(screen: &'s mut W, json: bool, home: Home, clock: Clock) -> Self {
+    pub(in crate::tools::dxa) fn new(
+        screen: &'s mut W,
+        json: bool,
+        home: Home,
+        clock: Clock,
+    ) -> Self {
         Self {
             screen,
             json,
@@ -53,7 +58,7 @@ impl<'s, W: Write> Voice<'s, W> {
     }
 
     /// Says events.
-    pub(super) fn say(&mut self, events: impl IntoIterator<Item = Event>) {
+    pub(in crate::tools::dxa) fn say(&mut self, events: impl IntoIterator<Item = Event>) {
         let events: Vec<_> = events.into_iter().collect();
         for event in &events {
             let shown = match self.json {
@@ -69,7 +74,12 @@ impl<'s, W: Write> Voice<'s, W> {
     }
 
     /// Says what a try came to. What was said already of somebody who fails is not said again.
-    pub(super) fn tried(&mut self, scope: &Scope, events: Vec<Event>, outcome: Outcome) {
+    pub(in crate::tools::dxa) fn tried(
+        &mut self,
+        scope: &Scope,
+        events: Vec<Event>,
+        outcome: Outcome,
+    ) {
         if matches!(outcome, Outcome::Well) {
             self.say(events);
             let failed = self.told.remove(scope);
@@ -97,7 +107,7 @@ impl<'s, W: Write> Voice<'s, W> {
     }
 
     /// Forgets what was said: somebody has looked after it.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::tools::dxa) fn forget(&mut self) {
         self.told.clear();
     }
 }

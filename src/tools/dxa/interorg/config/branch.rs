@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::Place;
-use super::hub::{check_address, check_key};
+use super::hub::{check_address, check_key, check_limit};
 use crate::directory::dn::Dn;
 use crate::directory::interorg::{Card, CardKind};
 use crate::directory::ldap::Password;
@@ -218,6 +218,7 @@ impl BranchText {
             }
             containers.push(ExportContainer { dn, kinds });
         }
+        check_limit("limit", self.limit, faults);
         if self.trust > MAX_TRUST {
             let text = format!("{}, expected 0 to {MAX_TRUST}", self.trust);
             faults.push(Fault::new("trust", text));

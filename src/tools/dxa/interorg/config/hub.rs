@@ -100,6 +100,7 @@ impl HubText {
             }
             false => Table::File(data.join(store)),
         };
+        check_limit("hub.limit", self.limit, faults);
         if self.branches.is_empty() {
             faults.push(Fault::new(
                 "hub.branch",
@@ -176,6 +177,17 @@ pub(super) fn check_address(
     let read = MailAddress::parse(text);
     read.map_err(|error| faults.push(Fault::new(setting, error.to_string())))
         .ok()
+}
+
+/// Bytes of an encoded message at least: less would hold a head and no entry.
+const MIN_LIMIT: u32 = 16 << 10;
+
+/// Checks the bytes of an encoded message.
+pub(super) fn check_limit(setting: &str, limit: u32, faults: &mut Vec<Fault>) {
+    if (1..MIN_LIMIT).contains(&limit) {
+        let text = format!("{limit}, expected 0 for any, or {MIN_LIMIT} bytes and more");
+        faults.push(Fault::new(setting, text));
+    }
 }
 
 /// Finds the key of messages between here and `place`: mail needs one, since a sender is a claim only (IO-02).

@@ -192,3 +192,50 @@ fn a_key_that_can_be_guessed_is_none() {
     assert!(error.ends_with("hub.branch ORG1: key-file: a key of 6 bytes, expected 16 or more"));
     assert!(!error.contains("secret"));
 }
+
+#[test]
+fn a_limit_that_holds_no_entry_is_none() {
+    let hub = HUB.replace("[[hub.branch]]", "limit = 9000\n[[hub.branch]]");
+    let expected = "9000, expected 0 for any, or 16384 bytes and more";
+    assert_eq!(faults(&hub), [format!("hub.limit: {expected}")]);
+    let branch = BRANCH.replace("[[branch.export]]", "limit = 9000\n[[branch.export]]");
+    assert_eq!(faults(&branch), [format!("branch.limit: {expected}")]);
+    assert_eq!(faults(&hub.replace("9000", "16384")), [""; 0]);
+}
+
+#[test]
+fn the_sample_says_what_holds_where_nothing_is_said() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/hub.toml");
+    let text = fs::read_to_string(path).expect("read");
+    let folder = tempfile::tempdir().expect("a folder");
+    for name in ["org1.key", "secret"] {
+        let path = folder.path().join(name);
+        fs::write(path, "a key that nobody guesses\n").expect("a key");
+    }
+    let parse = |text: &str| Config::parse(text, &folder.path().join("dxa.toml"));
+    let sample = parse(&text).expect("it can be used as it is");
+    // Every setting that is told behind a # is one, and says what holds without it.
+    let told = text
+        .lines()
+        .filter(|line| line.starts_with("# ") && line.contains(" = "));
+    let mut count = 0;
+    for line in told {
+        let said = text.replacen(line, &line[2..], 1);
+        let said = match line[2..].split(" = ").next().expect("a name") {
+            "copies-keep" => said.replace("# copies = ", "copies = "),
+            "smtp-user" => said.replace("# smtp-password-file = ", "smtp-password-file = "),
+            "smtp-password-file" => said.replace("# smtp-user = ", "smtp-user = "),
+            // Which of the two limits is meant, the first replaced one says.
+            _ => said,
+        };
+        let found = parse(&said).unwrap_or_else(|error| panic!("{line}: {error}"));
+        let is_wish = ["copies", "metrics", "smtp-", "store-password"]
+            .iter()
+            .any(|name| line[2..].starts_with(name));
+        if !is_wish {
+            assert_eq!(format!("{found:?}"), format!("{sample:?}"), "{line}");
+        }
+        count += 1;
+    }
+    assert!(count > 18, "{count}");
+}

@@ -1,0 +1,453 @@
+//! `dxa cycle` between organizations: mail is taken, the hub answers, the branch hears and asks, mail is sent.
+
+use std::fs;
+use std::io::Write;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::branch_side::{self, BranchSide, BranchTold, Wanted};
+use super::config::Config;
+use super::evidence::{Evidence, Settings};
+use super::hub::{Hub, HubDone, give_up};
+use super::metrics;
+use super::post::inbox::Inbox;
+use super::post::letter;
+use super::post::maildir;
+use super::post::quarantine::Quarantine;
+use super::post::queue::Queue;
+use super::post::sending::{self, Sent};
+use super::post::side::{Link, task};
+use super::table;
+use super::told::Told;
+use crate::directory::interorg::wire::Unit;
+use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::home::unusable;
+use crate::tools::exit::{ExitCode, ToolError};
+
+/// What a cycle works with.
+pub(super) struct Cycle<'c> {
+    pub(super) config: &'c Config,
+    /// The text of the configuration.
+    pub(super) text: &'c str,
+    pub(super) now: Timestamp,
+    pub(super) interrupt: &'c Interrupt,
+    pub(super) wanted: Wanted,
+    /// The branch asks; without, mail is taken and sent alone.
+    pub(super) asks: bool,
+}
+
+/// A unit that is not whole.
+#[derive(Debug, Serialize)]
+pub(super) struct Incomplete {
+    pub(super) branch: String,
+    pub(super) task: &'static str,
+    pub(super) id: String,
+    pub(super) of: usize,
+    pub(super) missing: Vec<usize>,
+}
+
+/// What became of mail.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct MailDone {
+    /// Messages that were put aside, by reason.
+    pub(super) aside: std::collections::BTreeMap<String, u64>,
+    /// Messages that lie in the quarantine.
+    pub(super) quarantine: u64,
+    /// Copies that were removed.
+    pub(super) copies: u64,
+    /// Units that are not whole yet.
+    pub(super) incomplete: Vec<Incomplete>,
+    #[serde(flatten)]
+    pub(super) sent: Sent,
+}
+
+/// What a cycle did.
+#[derive(Debug, Serialize)]
+pub(super) struct Done {
+    pub(super) program: &'static str,
+    pub(super) dry_run: bool,
+    pub(super) settings: Settings,
+    pub(super) hub: Option<HubDone>,
+    pub(super) branch: Option<Value>,
+    pub(super) mail: MailDone,
+    /// What failed while the rest went on.
+    pub(super) errors: Vec<String>,
+    pub(super) exit: ExitCode,
+    #[serde(skip)]
+    pub(super) branch_shown: Vec<String>,
+    #[serde(skip)]
+    pub(super) told: Told,
+}
+
+impl Cycle<'_> {
+    /// Runs it; the folder is held by who calls.
+    pub(super) fn run(&self) -> Result<Done, ToolError> {
+        let (config, dry_run) = (self.config, self.wanted.dry_run);
+        let links = Link::all(config);
+        let queue = Queue::at(&config.data);
+        let quarantine = Quarantine(config.data.join("quarantine"));
+        let mut evidence = Evidence::new(config, self.now);
+        let mut done = Done {
+            program: "dxa",
+            dry_run,
+            settings: Settings::compare(&config.data, self.text),
+            hub: None,
+            branch: None,
+            mail: MailDone::default(),
+            errors: Vec::new(),
+            exit: ExitCode::Done,
+            branch_shown: Vec::new(),
+            told: Told::default(),
+        };
+        done.told.events.extend(done.settings.events());
+        if !dry_run {
+            if !links.is_empty() {
+                maildir::make(&config.mail.maildir)?;
+            }
+            queue.make()?;
+        }
+        let mut hub = self.open_hub(&links, &queue, &mut done);
+        let mut inbox = Inbox::look(
+            &config.mail.maildir,
+            &quarantine,
+            &links,
+            self.now,
+            dry_run,
+            self.interrupt,
+        )?;
+        if let Some(hub) = &mut hub {
+            let taken = hub.take_mail(&mut inbox, &mut evidence, &mut done.told);
+            self.keep_going(taken, &mut done)?;
+        }
+        self.branch(
+            &mut inbox,
+            hub.as_mut(),
+            &links,
+            &queue,
+            &mut evidence,
+            &mut done,
+        )?;
+        if let Some(mut hub) = hub {
+            let finished = hub.finish(&mut done.told);
+            self.keep_going(finished, &mut done)?;
+            done.hub = Some(hub.done);
+        }
+        inbox.sync();
+        self.tell_mail(&mut inbox, &quarantine, &links, &mut done);
+        if !dry_run {
+            let sent = sending::send(&queue, &links, config.mail.way.as_ref(), self.interrupt)?;
+            done.mail.sent = sent;
+            let sent = &mut done.mail.sent;
+            done.told.events.append(&mut sent.events);
+            done.told.exit = done.told.exit.worst(sent.exit);
+            done.told.events.extend(evidence.write(config));
+            done.told.events.extend(metrics::write(config));
+            done.told
+                .events
+                .extend(Settings::keep(&config.data, self.text));
+        }
+        done.exit = done.told.exit;
+        Ok(done)
+    }
+
+    fn open_hub<'a>(
+        &'a self,
+        links: &'a [Link],
+        queue: &'a Queue,
+        done: &mut Done,
+    ) -> Option<Hub<'a>> {
+        let hub = self.config.hub.as_ref()?;
+        let dry_run = self.wanted.dry_run;
+        let opened = table::open(&hub.table, dry_run).and_then(|table| {
+            let mut hub = Hub {
+                config: hub,
+                links,
+                table,
+                queue,
+                now: self.now,
+                dry_run,
+                interrupt: self.interrupt,
+                done: HubDone::default(),
+            };
+            if !dry_run {
+                let recovered = hub.recover()?;
+                if recovered > 0 {
+                    let event = Event::new(Severity::Info, "answers of an interrupted run go");
+                    done.told.say(event.with("messages", recovered));
+                }
+            }
+            Ok(hub)
+        });
+        match opened {
+            Ok(hub) => Some(hub),
+            Err(error) => {
+                done.fail(&error);
+                None
+            }
+        }
+    }
+
+    /// What stops one side does not stop the other; an interruption stops both.
+    fn keep_going(&self, result: Result<(), ToolError>, done: &mut Done) -> Result<(), ToolError> {
+        match result {
+            Err(error) => {
+                self.interrupt.check()?;
+                done.fail(&error);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Lets the branch hear what came, and ask.
+    fn branch(
+        &self,
+        inbox: &mut Inbox<'_>,
+        hub: Option<&mut Hub<'_>>,
+        links: &[Link],
+        queue: &Queue,
+        evidence: &mut Evidence,
+        done: &mut Done,
+    ) -> Result<(), ToolError> {
+        let is_wanted = self.asks || !inbox.whole.is_empty();
+        if self.config.branch.is_none() || !is_wanted {
+            return Ok(());
+        }
+        let mut side = match branch_side::open(self.config, self.wanted) {
+            Ok(Some(side)) => side,
+            Ok(None) => return Ok(()),
+            Err(error) => return self.keep_going(Err(error), done),
+        };
+        let spoken = self.speak(side.as_mut(), inbox, hub, links, queue, evidence, done);
+        let BranchTold {
+            summary,
+            shown,
+            lines,
+            events,
+            exit,
+        } = side.told();
+        done.branch = Some(summary);
+        done.branch_shown = shown;
+        done.told.lines.extend(lines);
+        done.told.events.extend(events);
+        done.told.exit = done.told.exit.worst(exit);
+        self.keep_going(spoken, done)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "everything that a cycle has")]
+    fn speak(
+        &self,
+        side: &mut dyn BranchSide,
+        inbox: &mut Inbox<'_>,
+        hub: Option<&mut Hub<'_>>,
+        links: &[Link],
+        queue: &Queue,
+        evidence: &mut Evidence,
+        done: &mut Done,
+    ) -> Result<(), ToolError> {
+        hear_mail(side, inbox, links, evidence, self.interrupt, &mut done.told)?;
+        if !self.asks {
+            return Ok(());
+        }
+        let Some(request) = side.ask()? else {
+            return Ok(());
+        };
+        match (links.iter().find(|link| !link.is_hub()), hub) {
+            (Some(link), _) => {
+                let mut unit = Unit::Request(request);
+                let long = letter::trim(link.limit(), &mut unit);
+                for withheld in long {
+                    let key = withheld.key.to_string();
+                    done.told
+                        .refused(link.branch(), &key, &withheld.dn, &withheld.note);
+                }
+                if self.wanted.dry_run {
+                    return Ok(());
+                }
+                let mut sent = Vec::new();
+                let staged = queue.stage(link, unit, self.now, |bytes, part| {
+                    evidence.of_part(bytes, part, &mut sent);
+                })?;
+                queue.publish(&staged)?;
+                evidence.sent(link.branch(), sent);
+                Ok(())
+            }
+            (None, Some(hub)) => {
+                let answer = hub.local(&request, &mut done.told)?;
+                if !self.wanted.dry_run {
+                    evidence.heard_of(&request.branch, self.now);
+                }
+                side.hear(&answer)
+            }
+            (None, None) => Err(ToolError::new(
+                ExitCode::Busy,
+                "the hub of this agent cannot be used now",
+            )),
+        }
+    }
+
+    fn tell_mail(
+        &self,
+        inbox: &mut Inbox<'_>,
+        quarantine: &Quarantine,
+        links: &[Link],
+        done: &mut Done,
+    ) {
+        done.told.events.extend(inbox.take_events());
+        for (name, note) in &inbox.aside {
+            let reason = note.reason.to_string();
+            *done.mail.aside.entry(reason.clone()).or_default() += 1;
+            let line = json!({
+                "message": name, "outcome": "quarantine", "reason": reason, "detail": note.detail,
+            });
+            done.told.lines.push(line);
+            done.told.exit = done.told.exit.worst(ExitCode::Partial);
+        }
+        done.mail.quarantine = quarantine.count();
+        done.mail.copies = inbox.copies;
+        let waiting = inbox.waiting.iter().map(|bundle| Incomplete {
+            branch: links[bundle.link].branch().to_owned(),
+            task: task(&bundle.head),
+            id: bundle.head.id().to_owned(),
+            of: bundle.of,
+            missing: bundle.missing(),
+        });
+        done.mail.incomplete = waiting.collect();
+        for waiting in &done.mail.incomplete {
+            let event = Event::new(Severity::Info, "a message is not whole yet");
+            let event = event
+                .with("branch", &waiting.branch)
+                .with("id", &waiting.id);
+            let missing: Vec<_> = waiting.missing.iter().map(usize::to_string).collect();
+            let event = event.with("missing", missing.join(","));
+            done.told.events.push(event.with("of", waiting.of));
+        }
+    }
+}
+
+/// Lets a branch hear the answers that came whole.
+pub(super) fn hear_mail(
+    side: &mut dyn BranchSide,
+    inbox: &mut Inbox<'_>,
+    links: &[Link],
+    evidence: &mut Evidence,
+    interrupt: &Interrupt,
+    told: &mut Told,
+) -> Result<(), ToolError> {
+    for bundle in std::mem::take(&mut inbox.whole) {
+        interrupt.check()?;
+        let branch = links[bundle.link].branch();
+        let mut copies = Vec::new();
+        let loaded = inbox.load(&bundle, |bytes, letter| {
+            evidence.of_letter(bytes, letter, &mut copies);
+        })?;
+        let Some(Unit::Answer(answer)) = loaded else {
+            continue;
+        };
+        side.hear(&answer)?;
+        evidence.received(branch, copies, "heard");
+        give_up(inbox, &bundle, branch, told)?;
+        inbox.finish(&bundle)?;
+    }
+    Ok(())
+}
+
+impl Done {
+    fn fail(&mut self, error: &ToolError) {
+        self.errors.push(crate::tools::dxa::event::told(error));
+        self.told.fail(error);
+    }
+
+    /// Shows it to people.
+    pub(super) fn show(&self, screen: &mut dyn Write) -> std::io::Result<()> {
+        writeln!(screen, "Settings {}", self.settings.hash)?;
+        if let Some(hub) = &self.hub {
+            show_hub(hub, screen)?;
+        }
+        for line in &self.branch_shown {
+            writeln!(screen, "{line}")?;
+        }
+        let mail = &self.mail;
+        let aside: Vec<_> = mail
+            .aside
+            .iter()
+            .map(|(why, n)| format!("{why} {n}"))
+            .collect();
+        let aside = match aside.is_empty() {
+            true => String::new(),
+            false => format!(" (now: {})", aside.join(", ")),
+        };
+        writeln!(
+            screen,
+            "Mail: {} in the quarantine{aside}, {} copies removed, {} not whole; sent {}, {} wait",
+            mail.quarantine,
+            mail.copies,
+            mail.incomplete.len(),
+            mail.sent.sent,
+            mail.sent.queued
+        )?;
+        if self.dry_run {
+            writeln!(screen, "Dry run: nothing was written.")?;
+        }
+        Ok(())
+    }
+}
+
+fn show_hub(hub: &HubDone, screen: &mut dyn Write) -> std::io::Result<()> {
+    if hub.requests.is_empty() {
+        writeln!(screen, "Hub: no request")?;
+    }
+    for took in &hub.requests {
+        let counts = [
+            ("added", took.added),
+            ("modified", took.modified),
+            ("deleted", took.deleted),
+            ("swept", took.swept),
+            ("unchanged", took.unchanged),
+        ];
+        let counts = counts.iter().filter(|(_, n)| *n > 0);
+        let mut counts: Vec<_> = counts.map(|(what, n)| format!("{what} {n}")).collect();
+        let withheld = took.withheld.iter();
+        counts.extend(withheld.map(|(reason, n)| format!("{reason} {n}")));
+        if counts.is_empty() {
+            counts.push("nothing new".to_owned());
+        }
+        let full = if took.is_full { " full list" } else { "" };
+        let answer = &took.answer;
+        let answered = if answer.is_full {
+            "a full list of "
+        } else {
+            ""
+        };
+        write!(
+            screen,
+            "Hub: {}{full}: {}; answered {answered}{} changes up to {}",
+            took.branch,
+            counts.join(", "),
+            answer.changes,
+            answer.upto
+        )?;
+        if answer.messages != 1 {
+            write!(screen, " in {} messages", answer.messages)?;
+        }
+        if answer.too_long > 0 {
+            write!(screen, ", too-long {}", answer.too_long)?;
+        }
+        if took.wants_all {
+            write!(screen, ", asked for everything")?;
+        }
+        writeln!(screen)?;
+    }
+    if hub.waiting > 0 {
+        writeln!(screen, "Hub: {} entries wait", hub.waiting)?;
+    }
+    Ok(())
+}
+
+/// Makes the data folder where it is missing.
+pub(super) fn make_home(config: &Config) -> Result<(), ToolError> {
+    fs::create_dir_all(&config.data).map_err(|error| unusable(&config.data, error))
+}

@@ -1,0 +1,344 @@
+//! The hub at work: each request that is whole is one change of the master table, and its answer is queued with it
+//! (`spec/exchange.md` IO-01, IO-03, IO-04).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::config;
+use super::evidence::Evidence;
+use super::fresh;
+use super::post::inbox::{Bundle, Inbox};
+use super::post::letter::{self, Letter};
+use super::post::queue::Queue;
+use super::post::side::Link;
+use super::table::wrong;
+use super::told::Told;
+use crate::directory::interorg::master::{self, MasterStore, Taken};
+use crate::directory::interorg::store::MasterTable;
+use crate::directory::interorg::wire::Unit;
+use crate::directory::interorg::{Answer, Receipt, Request, Span, Withheld};
+use crate::directory::note::Note;
+use crate::plan::outcome::Reason;
+use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::exit::{ExitCode, ToolError};
+
+/// What became of a request.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Took {
+    pub(super) branch: String,
+    pub(super) request: String,
+    pub(super) is_full: bool,
+    pub(super) added: u64,
+    pub(super) modified: u64,
+    pub(super) deleted: u64,
+    pub(super) swept: u64,
+    pub(super) unchanged: u64,
+    /// Entries that the branch keeps at home, by reason.
+    pub(super) withheld: BTreeMap<String, u64>,
+    /// What does not fit: a gap, another epoch, an old message.
+    pub(super) remarks: Vec<String>,
+    /// It is asked to send everything.
+    pub(super) wants_all: bool,
+    pub(super) answer: Answered,
+}
+
+/// What it was answered.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Answered {
+    pub(super) id: String,
+    pub(super) is_full: bool,
+    pub(super) after: u64,
+    pub(super) upto: u64,
+    pub(super) changes: u64,
+    /// Messages that it goes in; none to who is local.
+    pub(super) messages: u64,
+    /// Changes that are too big for a message.
+    pub(super) too_long: u64,
+}
+
+/// What the hub did.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct HubDone {
+    pub(super) requests: Vec<Took>,
+    /// Entries that wait for an address that another one has.
+    pub(super) waiting: u64,
+    /// Deletions were forgotten up to this number: everybody has them.
+    pub(super) forgotten: Option<u64>,
+    /// Branches whose entries are in the table, and that are not registered.
+    pub(super) unregistered: Vec<String>,
+}
+
+/// The hub, with what it works on.
+pub(super) struct Hub<'a> {
+    pub(super) config: &'a config::Hub,
+    pub(super) links: &'a [Link],
+    pub(super) table: Box<dyn MasterTable>,
+    pub(super) queue: &'a Queue,
+    pub(super) now: Timestamp,
+    pub(super) dry_run: bool,
+    pub(super) interrupt: &'a Interrupt,
+    pub(super) done: HubDone,
+}
+
+/// Takes a request and makes its answer, inside a change.
+fn decide<S: MasterStore + ?Sized>(
+    change: &mut S,
+    request: &Request,
+) -> Result<(Taken, Answer), S::Error> {
+    let taken = master::take(change, request, fresh::epoch)?;
+    let id = fresh::id();
+    let answer = master::answer(change, request, &taken, &id, Receipt(id.clone()))?;
+    Ok((taken, answer))
+}
+
+impl Hub<'_> {
+    /// Lets go what a run before this one had decided, and removes what it had not.
+    pub(super) fn recover(&mut self) -> Result<u64, ToolError> {
+        let table = &mut self.table;
+        self.queue.recover(self.links, |unit| {
+            let Unit::Answer(answer) = unit else {
+                return Ok(false);
+            };
+            let mut change = table.begin().map_err(wrong)?;
+            let member = change.member(&answer.branch).map_err(wrong)?;
+            Ok(member
+                .given
+                .iter()
+                .any(|(receipt, _)| *receipt == answer.receipt))
+        })
+    }
+
+    /// Takes every request that is whole.
+    pub(super) fn take_mail(
+        &mut self,
+        inbox: &mut Inbox<'_>,
+        evidence: &mut Evidence,
+        told: &mut Told,
+    ) -> Result<(), ToolError> {
+        let is_ours = |bundle: &Bundle| matches!(bundle.head, Unit::Request(_));
+        let (ours, others): (Vec<_>, Vec<_>) = std::mem::take(&mut inbox.whole)
+            .into_iter()
+            .partition(is_ours);
+        inbox.whole = others;
+        self.drop_known(inbox)?;
+        for bundle in ours {
+            self.interrupt.check()?;
+            self.take_bundle(&bundle, inbox, evidence, told)?;
+        }
+        Ok(())
+    }
+
+    /// Removes parts of units that were taken already: copies that came late, and not all of them.
+    fn drop_known(&mut self, inbox: &mut Inbox<'_>) -> Result<(), ToolError> {
+        let table = &mut self.table;
+        let known = inbox.take_waiting(|bundle| match &bundle.head {
+            Unit::Request(request) => {
+                let mut change = table.begin().map_err(wrong)?;
+                // Looked at only: the change is given up.
+                let is_new = change.see(&request.branch, &request.id).map_err(wrong)?;
+                Ok(!is_new)
+            }
+            Unit::Answer(_) => Ok(false),
+        })?;
+        known
+            .iter()
+            .try_for_each(|bundle| inbox.finish_copy(bundle))
+    }
+
+    fn take_bundle(
+        &mut self,
+        bundle: &Bundle,
+        inbox: &mut Inbox<'_>,
+        evidence: &mut Evidence,
+        told: &mut Told,
+    ) -> Result<(), ToolError> {
+        let link = &self.links[bundle.link];
+        let branch = link.branch();
+        let mut copies = Vec::new();
+        let loaded = inbox.load(bundle, |bytes, letter: &Letter| {
+            evidence.of_letter(bytes, letter, &mut copies);
+        })?;
+        let Some(Unit::Request(request)) = loaded else {
+            return Ok(());
+        };
+        let mut change = self.table.begin().map_err(wrong)?;
+        if !change.see(&request.branch, &request.id).map_err(wrong)? {
+            drop(change);
+            // Of a run that was killed behind its change this is still to be done.
+            give_up(inbox, bundle, branch, told)?;
+            return inbox.finish_copy(bundle);
+        }
+        let (taken, answer) = decide(&mut *change, &request).map_err(wrong)?;
+        let mut unit = Unit::Answer(answer);
+        let long = letter::trim(self.config.limit, &mut unit);
+        let Unit::Answer(answer) = &unit else {
+            return Ok(());
+        };
+        let mut took = tell(&request, &taken, answer, &long, told);
+        if self.dry_run {
+            let letters = letter::write(link, unit, self.now);
+            took.answer.messages = letters.map_or(0, |letters| letters.len() as u64);
+            drop(change);
+        } else {
+            let mut sent = Vec::new();
+            let staged = self.queue.stage(link, unit, self.now, |bytes, part| {
+                evidence.of_part(bytes, part, &mut sent);
+            })?;
+            took.answer.messages = staged.parts() as u64;
+            if let Err(error) = change.commit() {
+                self.queue.drop_staged(&staged);
+                return Err(wrong(error));
+            }
+            self.queue.publish(&staged)?;
+            evidence.received(branch, copies, "taken");
+            evidence.sent(branch, sent);
+            evidence.heard_of(branch, self.now);
+        }
+        self.done.requests.push(took);
+        give_up(inbox, bundle, branch, told)?;
+        inbox.finish(bundle)
+    }
+
+    /// Takes the request of the branch of this very agent, which no mail carries, and returns its answer.
+    pub(super) fn local(
+        &mut self,
+        request: &Request,
+        told: &mut Told,
+    ) -> Result<Answer, ToolError> {
+        let (answer, took) = local(self.table.as_mut(), request, told, !self.dry_run)?;
+        self.done.requests.push(took);
+        Ok(answer)
+    }
+
+    /// Ends a pass: deletions that everybody has are forgotten, and it is told who waits for what.
+    pub(super) fn finish(&mut self, told: &mut Told) -> Result<(), ToolError> {
+        let registered: Vec<_> = self
+            .config
+            .branches
+            .iter()
+            .map(|b| b.name.to_uppercase())
+            .collect();
+        let mut change = self.table.begin().map_err(wrong)?;
+        let members = change.members().map_err(wrong)?;
+        self.done.unregistered = members
+            .into_iter()
+            .filter(|name| !registered.contains(name))
+            .collect();
+        for name in &self.done.unregistered {
+            let event = Event::new(
+                Severity::Warn,
+                "a branch is not registered, and its entries are there still",
+            );
+            let event = event.with("branch", name);
+            told.say(event.with("repair", format!("dxa leave {name}")));
+        }
+        let waiting = change.waiting().map_err(wrong)?;
+        self.done.waiting = waiting.len() as u64;
+        if self.done.requests.is_empty() {
+            return Ok(());
+        }
+        for row in waiting {
+            if let Some((card, note)) = row.waiting {
+                told.refused(row.key.branch(), &row.key.to_string(), &card.dn, &note);
+            }
+        }
+        let forgotten = master::forget(&mut *change, &registered).map_err(wrong)?;
+        self.done.forgotten = forgotten.map(|usn| usn.0);
+        if forgotten.is_some() && !self.dry_run {
+            change.commit().map_err(wrong)?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives up what is there of units before one that was taken, which is still there itself, so that a run that is killed over
+/// this comes back to it.
+pub(super) fn give_up(
+    inbox: &mut Inbox<'_>,
+    taken: &Bundle,
+    branch: &str,
+    told: &mut Told,
+) -> Result<(), ToolError> {
+    for note in inbox.supersede(taken)? {
+        told.remark(branch, &note);
+    }
+    Ok(())
+}
+
+/// Takes a request without mail, in one change with its answer.
+///
+/// # Errors
+/// What the table fails with; nothing was taken then.
+pub(super) fn local(
+    table: &mut dyn MasterTable,
+    request: &Request,
+    told: &mut Told,
+    is_kept: bool,
+) -> Result<(Answer, Took), ToolError> {
+    let mut change = table.begin().map_err(wrong)?;
+    let (taken, answer) = decide(&mut *change, request).map_err(wrong)?;
+    if is_kept {
+        change.commit().map_err(wrong)?;
+    }
+    let took = tell(request, &taken, &answer, &[], told);
+    Ok((answer, took))
+}
+
+/// Says what became of a request.
+fn tell(
+    request: &Request,
+    taken: &Taken,
+    answer: &Answer,
+    long: &[Withheld],
+    told: &mut Told,
+) -> Took {
+    let branch = &answer.branch;
+    let mut withheld: BTreeMap<String, u64> = BTreeMap::new();
+    for Withheld { key, dn, note } in &request.withheld {
+        *withheld.entry(note.reason.to_string()).or_default() += 1;
+        told.refused(branch, &key.to_string(), dn, note);
+    }
+    // What waits is told once, at the end: a later request may let it through.
+    let refused = taken.refused.iter();
+    let refused = refused.filter(|refused| refused.note.reason != Reason::SmtpDuplicate);
+    for Withheld { key, dn, note } in refused.chain(long) {
+        told.refused(branch, &key.to_string(), dn, note);
+    }
+    for note in &taken.remarks {
+        told.remark(branch, note);
+    }
+    let Span { after, upto } = answer.span;
+    Took {
+        branch: branch.clone(),
+        request: request.id.clone(),
+        is_full: request.is_full,
+        added: taken.added,
+        modified: taken.modified,
+        deleted: taken.deleted,
+        swept: taken.swept,
+        unchanged: taken.unchanged,
+        withheld,
+        remarks: taken.remarks.iter().map(Note::to_string).collect(),
+        wants_all: taken.wants_all,
+        answer: Answered {
+            id: answer.id.clone(),
+            is_full: answer.is_full,
+            after: after.0,
+            upto: upto.0,
+            changes: answer.changes.len() as u64,
+            messages: 0,
+            too_long: long.len() as u64,
+        },
+    }
+}
+
+/// Returns how a pass ended, as far as the requests say.
+pub(super) fn exit_of(note: &Note) -> ExitCode {
+    match note.reason {
+        Reason::SequenceGap | Reason::SequenceEpoch => ExitCode::OutOfStep,
+        _ => ExitCode::Done,
+    }
+}
