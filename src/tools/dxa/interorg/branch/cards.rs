@@ -326,6 +326,27 @@ mod tests {
     }
 
     #[test]
+    fn ioc_035_nothing_is_asked_for_that_is_not_carried_or_needed() {
+        let export = export();
+        let rules = Rules {
+            owner: "hub/ORG1",
+            export: &export,
+            no_smtp: NoSmtp::Skip,
+        };
+        let asked = rules.attributes();
+        let general = Card::GENERAL;
+        let needed = NEEDED.into_iter().map(str::to_lowercase);
+        let allowed: BTreeSet<_> = general
+            .into_iter()
+            .map(str::to_owned)
+            .chain(needed)
+            .collect();
+        let found: BTreeSet<_> = asked.iter().map(|name| name.to_lowercase()).collect();
+        assert_eq!(found, allowed);
+        assert_eq!(asked.len(), found.len(), "each once: {asked:?}");
+    }
+
+    #[test]
     fn ioc_023_a_text_is_appended_once() {
         let with = Export {
             append: Some(" (ORG1)".to_owned()),
