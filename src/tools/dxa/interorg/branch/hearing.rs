@@ -100,7 +100,7 @@ impl BranchSide<'_> {
         let now = taken.imported(work);
         let known = match work.is_full {
             true => change.imported()?,
-            false => change.imported_of(now.iter().map(|(key, _)| key))?,
+            false => change.imported_of(work.wanted.keys())?,
         };
         taken.tell(work, &known, &mut took);
         for (key, now) in &now {

@@ -218,6 +218,9 @@ impl BranchSide<'_> {
             );
             return Err(ToolError::new(ExitCode::BadLogin, text));
         }
+        if refused.is_empty() {
+            return Ok(HashSet::new());
+        }
         let by_name: HashMap<_, _> = snapshot
             .iter()
             .filter_map(|(_, held)| Some((held.dn.key(), held.attributes.as_ref()?)))
