@@ -140,6 +140,38 @@ fn a_directory_that_was_emptied_is_asked_about() {
     assert_eq!((asked.deleted, taken.deleted), (105, 105));
 }
 
+#[test]
+fn a_directory_that_was_loaded_anew_is_another_one() {
+    let [mut one, two] = ["ORG1", "ORG2"].map(Org::new);
+    let mut hub = Hub::new();
+    one.person("Ann", "ann", "ann@org1.example", "");
+    two.person("Bob", "bob", "bob@org2.example", "");
+    hub.round(&[&one, &two]);
+    let marks = [
+        "structuralObjectClass",
+        "entry",
+        "creat",
+        "modif",
+        "context",
+    ];
+    let lines: Vec<_> = one.slapd.slapcat().lines().map(str::to_owned).collect();
+    let plain = lines
+        .iter()
+        .filter(|line| !marks.iter().any(|mark| line.starts_with(mark)));
+    let plain: Vec<_> = plain.map(String::as_str).collect();
+    one.slapd.restore(&(plain.join("\n") + "\n"));
+    let (asked, taken, took) = hub.cycle(&one);
+    assert!(asked.is_full && asked.asks_for_all, "{asked:?}");
+    assert!(
+        asked.remarks[0].starts_with("the ledger was about"),
+        "{asked:?}"
+    );
+    assert_eq!((taken.added, taken.swept, taken.refused.len()), (1, 1, 0));
+    assert_eq!(took.counts.unchanged, 1);
+    hub.cycle(&two);
+    assert_eq!(two.shown(), ["ORG1 Ann <ann@org1.example>"]);
+}
+
 /// Leads a branch to its server by a way that can be stopped.
 fn through_relay(org: &Org) -> Relay {
     let relay = org.slapd.relay();

@@ -2,6 +2,7 @@
 
 mod carried;
 mod faults;
+mod history;
 mod identity;
 mod numbers;
 mod scene;

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::cards::{DISPLAY_NAME, Rules};
-use super::ledger::SaidRow;
+use super::ledger::{Change, SaidRow};
 use super::report::{Asked, Line, count};
 use super::settings::{differences, hash, settings, wanted};
 use super::source::Source;
@@ -99,13 +99,7 @@ impl BranchSide<'_> {
         let confirmed = head.branch.confirmed;
         said.retain(|_, said| said.hash.is_some() || said.number > confirmed);
         let after = rows(&source, said, &before);
-        for (key, row) in &before {
-            let is_there = |row: &SaidRow| row.said.hash.is_some();
-            if is_there(row) && !after.get(key).is_some_and(is_there) {
-                // Whoever brings the address back may be the same person (IO-22).
-                change.put_former(&row.claims, &row.dn)?;
-            }
-        }
+        remember_gone(&change, &before, &after)?;
         change.put_said(&before, &after)?;
         change.set_head(&head)?;
         asked.exported = source.cards.len() as u64;
@@ -156,6 +150,31 @@ fn check(
             Err(ToolError::new(ExitCode::Guard, text))
         }
     }
+}
+
+/// Notes what own entries were called that are gone: whoever brings one of their addresses back may be the same person
+/// (IO-22). Who has the address already is another one.
+fn remember_gone(
+    change: &Change<'_>,
+    before: &BTreeMap<SourceKey, SaidRow>,
+    after: &BTreeMap<SourceKey, SaidRow>,
+) -> Result<(), ToolError> {
+    let is_there = |row: &SaidRow| row.said.hash.is_some();
+    let gone = before.iter().filter(|(_, row)| is_there(row));
+    let gone: Vec<_> = gone
+        .filter(|(key, _)| !after.get(*key).is_some_and(is_there))
+        .collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let imported = change.imported()?;
+    let taken: BTreeSet<_> = imported.values().flat_map(|row| &row.claims).collect();
+    for (key, row) in gone {
+        let claims = row.claims.iter().filter(|claim| !taken.contains(claim));
+        let claims: Vec<_> = claims.cloned().collect();
+        change.put_gone(key, &claims, &row.dn)?;
+    }
+    Ok(())
 }
 
 /// Returns what is kept of what was said.

@@ -42,6 +42,7 @@ pub use asking::Wanted;
 pub use report::{Asked, Left, Line, Reasons, Took};
 
 use ledger::{Head, Ledger};
+use ready::Ground;
 
 /// A branch at work: configuration, ledger and directory, opened and checked before anything happens.
 pub struct BranchSide<'c> {
@@ -81,12 +82,12 @@ impl<'c> BranchSide<'c> {
         }
         let mut ledger = open_ledger(config, branch, dry_run)?;
         let mut directory = connect(settings)?;
-        let tree = ready::check(&mut directory, branch, settings)?;
+        let Ground { tree, identity } = ready::check(&mut directory, branch, settings)?;
         let mut remarks = Vec::new();
         if ledger.is_new {
             remarks.push("the ledger is new: full lists go both ways".to_owned());
         }
-        recognise(&mut ledger, branch, &tree, dry_run, &mut remarks)?;
+        recognise(&mut ledger, branch, identity, dry_run, &mut remarks)?;
         Ok(Self {
             branch,
             settings,
@@ -190,13 +191,12 @@ fn open_ledger(config: &Config, branch: &Branch, dry_run: bool) -> Result<Ledger
 fn recognise(
     ledger: &mut Ledger,
     branch: &Branch,
-    tree: &Dn,
+    tree: String,
     dry_run: bool,
     remarks: &mut Vec<String>,
 ) -> Result<(), ToolError> {
     let change = ledger.begin()?;
     let head = change.head()?;
-    let tree = tree.key();
     if head.tree == tree {
         return Ok(());
     }

@@ -6,6 +6,7 @@ use super::owner;
 use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
 use crate::directory::ldap::Connection;
+use crate::directory::mirror;
 use crate::directory::schema;
 use crate::tools::dxa::agent::tree_of_all;
 use crate::tools::dxa::check::check_schema;
@@ -25,12 +26,20 @@ const IMPORT: [&str; 6] = [
     schema::MAIL,
 ];
 
-/// Looks whether a directory is fit for a branch, and returns the root of the tree that its containers lie in.
+/// The tree that the containers lie in.
+pub(super) struct Ground {
+    /// Its root.
+    pub(super) tree: Dn,
+    /// What tells it from another one of that name: one that was loaded anew has other entries.
+    pub(super) identity: String,
+}
+
+/// Looks whether a directory is fit for a branch.
 pub(super) fn check(
     link: &mut Connection,
     branch: &Branch,
     settings: &Directory,
-) -> Result<Dn, ToolError> {
+) -> Result<Ground, ToolError> {
     let import = &branch.container;
     let exports: Vec<_> = branch.export.containers.iter().map(|c| &c.dn).collect();
     if exports.is_empty() {
@@ -61,10 +70,17 @@ pub(super) fn check(
     // The server's own: compared with nothing it is not.
     let attributes = attributes.iter().map(String::as_str);
     let attributes: Vec<_> = attributes
-        .filter(|name| ![crate::directory::mirror::UUID, schema::OBJECT_CLASS].contains(name))
+        .filter(|name| ![mirror::UUID, schema::OBJECT_CLASS].contains(name))
         .collect();
     for container in exports {
         sight::look(link, container, Filter::any(), &attributes)?;
     }
-    Ok(tree)
+    // One may read the containers and not the root.
+    let root = entry_at(link, &tree, &[mirror::UUID]);
+    let root = root.ok().flatten();
+    let uuid = root
+        .as_ref()
+        .and_then(|root| root.attributes.text(mirror::UUID));
+    let identity = format!("{} {}", tree.key(), uuid.unwrap_or("-"));
+    Ok(Ground { tree, identity })
 }

@@ -100,8 +100,10 @@ impl BranchSide<'_> {
                 Some(card) => card.as_ref().filter(|_| !why.contains_key(key)),
                 None => None,
             };
-            if card.is_none_or(|card| card.dn != row.dn) {
-                change.put_former(&row.claims, &row.dn)?;
+            match card {
+                None => change.put_gone(key, &row.claims, &row.dn)?,
+                Some(card) if card.dn != row.dn => change.put_renamed(key, &row.dn)?,
+                Some(_) => {}
             }
         }
         let mut former = Former::new();
@@ -109,7 +111,7 @@ impl BranchSide<'_> {
             let Some(card) = card.as_ref().filter(|_| !why.contains_key(key)) else {
                 continue;
             };
-            let names = change.former(card.claims())?.into_iter();
+            let names = change.former(key, card.claims())?.into_iter();
             let names = names.filter(|dn| *dn != card.dn);
             let names: Vec<_> = names.map(|dn| name_address(&dn)).collect();
             if !names.is_empty() {

@@ -31,7 +31,7 @@ const TABLES: &str = "
 CREATE TABLE branch (
     id              INTEGER PRIMARY KEY CHECK (id = 1),
     name            TEXT    NOT NULL,
-    tree            TEXT    NOT NULL, -- root of the directory that all of this is about; '' before it was looked at
+    tree            TEXT    NOT NULL, -- which directory all of this is about; '' before it was looked at
     epoch           TEXT    NOT NULL,
     last            INTEGER NOT NULL,
     confirmed       INTEGER NOT NULL,
@@ -60,10 +60,10 @@ CREATE TABLE imported (         -- entries of others that are in the directory
     claims TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE former (           -- names at the source that whoever had an address had before
-    address TEXT NOT NULL,
-    dn      TEXT NOT NULL,
-    PRIMARY KEY (address, dn)
+CREATE TABLE former (           -- names that somebody had before
+    who TEXT NOT NULL,          -- key of who was renamed, or SMTP address of who is gone
+    dn  TEXT NOT NULL,
+    PRIMARY KEY (who, dn)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE refused (          -- what could not be taken, and is tried again
@@ -88,7 +88,7 @@ pub(super) struct Ledger {
 pub(super) struct Head {
     /// The numbers.
     pub(super) branch: Branch,
-    /// Root of the tree that all is about.
+    /// Which tree all is about.
     pub(super) tree: String,
     /// The settings of the last request.
     pub(super) settings: Option<BTreeMap<String, String>>,
@@ -297,26 +297,40 @@ impl Change<'_> {
         self.run("DELETE FROM imported WHERE key = ?1", [key.to_string()])
     }
 
-    /// Notes that whoever had these addresses had this name.
-    pub(super) fn put_former(&self, claims: &[String], dn: &str) -> Result<(), ToolError> {
+    /// Notes that an entry had this name before it was renamed.
+    pub(super) fn put_renamed(&self, key: &SourceKey, dn: &str) -> Result<(), ToolError> {
+        let sql = "INSERT OR IGNORE INTO former VALUES (?1, ?2)";
+        self.run(sql, [&key.to_string(), dn])
+    }
+
+    /// Notes that an entry is gone: whoever has one of its addresses from now on may be the same person.
+    pub(super) fn put_gone(
+        &self,
+        key: &SourceKey,
+        claims: &[String],
+        dn: &str,
+    ) -> Result<(), ToolError> {
         for address in claims {
             self.run(
                 "INSERT OR IGNORE INTO former VALUES (?1, ?2)",
                 [address, dn],
             )?;
+            let sql = "INSERT OR IGNORE INTO former SELECT ?1, dn FROM former WHERE who = ?2";
+            self.run(sql, [address, &key.to_string()])?;
         }
         Ok(())
     }
 
-    /// Returns the names that whoever had one of these addresses had.
+    /// Returns the names that an entry had, or whoever had one of its addresses.
     pub(super) fn former(
         &self,
+        key: &SourceKey,
         claims: impl Iterator<Item = String>,
     ) -> Result<BTreeSet<String>, ToolError> {
-        let sql = "SELECT dn FROM former WHERE address = ?1";
+        let sql = "SELECT dn FROM former WHERE who = ?1";
         let mut found = BTreeSet::new();
-        for address in claims {
-            found.extend(self.rows(sql, [address], |row| row.get::<_, String>(0))?);
+        for who in claims.chain([key.to_string()]) {
+            found.extend(self.rows(sql, [who], |row| row.get::<_, String>(0))?);
         }
         Ok(found)
     }

@@ -67,7 +67,9 @@ fn what_is_put_is_there_after_a_commit_and_not_before() {
     change.put_said(&BTreeMap::new(), &said).expect("put");
     change.set_refused(&refused).expect("put");
     change.put_imported(&key("e"), &imported).expect("put");
-    change.put_former(&imported.claims, "cn=Old").expect("put");
+    change.put_renamed(&key("e"), "cn=Older").expect("put");
+    let gone = change.put_gone(&key("e"), &imported.claims, "cn=Old");
+    gone.expect("put");
     drop(change);
     let change = ledger.begin().expect("begun");
     assert_eq!(change.said().expect("read"), BTreeMap::new());
@@ -75,7 +77,9 @@ fn what_is_put_is_there_after_a_commit_and_not_before() {
     change.put_said(&BTreeMap::new(), &said).expect("put");
     change.set_refused(&refused).expect("put");
     change.put_imported(&key("e"), &imported).expect("put");
-    change.put_former(&imported.claims, "cn=Old").expect("put");
+    change.put_renamed(&key("e"), "cn=Older").expect("put");
+    let gone = change.put_gone(&key("e"), &imported.claims, "cn=Old");
+    gone.expect("put");
     change.commit().expect("kept");
     drop(ledger);
 
@@ -89,8 +93,14 @@ fn what_is_put_is_there_after_a_commit_and_not_before() {
     let found = change.imported_of(keys.iter()).expect("read");
     assert_eq!(found, BTreeMap::from([(key("e"), imported)]));
     assert_eq!(change.imported_count().expect("read"), 1);
-    let names = change.former(["bob@o".to_owned()].into_iter());
-    assert_eq!(names.expect("read"), BTreeSet::from(["cn=Old".to_owned()]));
+    let names = |uuid, address: &str| {
+        let names = change.former(&key(uuid), [address.to_owned()].into_iter());
+        let names = names.expect("read").into_iter();
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(names("x", "bob@o"), ["cn=Old", "cn=Older"]);
+    assert_eq!(names("e", "x@o"), ["cn=Older"]);
+    assert_eq!(names("x", "x@o"), [""; 0]);
     let only = BTreeMap::from([(key("a"), said[&key("a")].clone())]);
     change.put_said(&said, &only).expect("put");
     assert_eq!(change.said().expect("read"), only);
