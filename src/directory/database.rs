@@ -4,18 +4,18 @@ use rusqlite::{Connection, Result, TransactionBehavior};
 
 /// What a file is marked with.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Kind {
+pub(crate) struct Kind {
     /// `application_id`: for `file` and for us. No two kinds have the same.
-    pub(super) id: i64,
+    pub(crate) id: i64,
     /// `user_version`: version of the tables.
-    pub(super) format: i64,
+    pub(crate) format: i64,
     /// Makes the tables.
-    pub(super) tables: &'static str,
+    pub(crate) tables: &'static str,
 }
 
 /// What a file turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     /// Empty: it has its tables now.
     New,
     /// Of this kind and version.
@@ -27,7 +27,7 @@ pub(super) enum Found {
 }
 
 /// Looks what a file is, and makes the tables in an empty one with what else `fill` puts there: all of it or nothing.
-pub(super) fn prepare(
+pub(crate) fn prepare(
     database: &mut Connection,
     kind: Kind,
     fill: impl FnOnce(&Connection) -> Result<()>,

@@ -27,7 +27,7 @@ mod attributes;
 pub mod authority;
 pub mod change;
 pub mod charset;
-mod database;
+pub(crate) mod database;
 pub mod difference;
 pub mod dn;
 pub mod entry;

@@ -23,8 +23,9 @@ mod hostile_lists;
 mod import_command_line_cases;
 mod import_file_cases;
 mod import_runs;
-#[cfg(feature = "ldap")]
 mod interorg;
+#[cfg(feature = "ldap")]
+mod interorg_branch;
 mod ldif;
 mod listds;
 mod listq;

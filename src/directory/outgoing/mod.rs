@@ -304,7 +304,9 @@ fn fit(
 }
 
 impl ExportKind {
-    fn of(attributes: &Attributes) -> Self {
+    /// Tells what an entry is by its classes.
+    #[must_use]
+    pub fn of(attributes: &Attributes) -> Self {
         const GROUPS: [&str; 5] = [
             "groupOfNames",
             "groupOfUniqueNames",

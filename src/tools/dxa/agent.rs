@@ -267,13 +267,8 @@ fn options(directory: &Directory) -> ConnectOptions {
     options
 }
 
-/// Finds the root of the tree that all containers lie in.
+/// Finds the root of the tree that all containers of the connections lie in.
 fn suffix(directory: &mut ldap::Connection, config: &Config) -> Result<Dn, ToolError> {
-    let contexts = directory
-        .root_dse()
-        .map_err(unread)?
-        .naming_contexts
-        .clone();
     let containers = config.connections.iter().flat_map(|connection| {
         connection
             .import
@@ -281,14 +276,25 @@ fn suffix(directory: &mut ldap::Connection, config: &Config) -> Result<Dn, ToolE
             .iter()
             .chain(&connection.export.containers)
     });
+    tree_of_all(directory, &config.directory, containers)
+}
+
+/// Finds the root of the tree that all of some containers lie in.
+pub(super) fn tree_of_all<'a>(
+    directory: &mut ldap::Connection,
+    settings: &Directory,
+    containers: impl Iterator<Item = &'a Dn>,
+) -> Result<Dn, ToolError> {
+    let contexts = directory
+        .root_dse()
+        .map_err(unread)?
+        .naming_contexts
+        .clone();
     let mut found: Option<Dn> = None;
     for container in containers {
         let suffix = contexts.iter().find(|suffix| container.is_within(suffix));
         let Some(suffix) = suffix else {
-            let text = format!(
-                "{container} lies in no tree of {} (DX-38)",
-                config.directory.url
-            );
+            let text = format!("{container} lies in no tree of {} (DX-38)", settings.url);
             return Err(ToolError::new(ExitCode::NotFound, text));
         };
         match &found {

@@ -232,7 +232,7 @@ fn check_ledger(home: &Home) -> Result<String, ToolError> {
 }
 
 /// The server knows our classes.
-fn check_schema(link: &mut Link) -> Result<String, ToolError> {
+pub(super) fn check_schema(link: &mut Link) -> Result<String, ToolError> {
     let mut root = Search::new(Dn::default()).attributes(&["subschemaSubentry"]);
     root.scope = Scope::Base;
     root.page = None;

@@ -7,6 +7,7 @@ use crate::directory::entry::Entry;
 use crate::directory::import::{Change, Fate, Snapshot, Write};
 use crate::directory::ldif::{VersionLine, Writer};
 use crate::plan::outcome::Outcome;
+use crate::tools::cli::clock::Clock;
 use crate::tools::exit::ToolError;
 use crate::tools::outfile::OutFile;
 
@@ -55,11 +56,21 @@ impl Agent<'_> {
         name: &str,
         entries: &[Entry],
     ) -> Result<PathBuf, ToolError> {
-        let moment = self.clock.now().strftime("%Y%m%dT%H%M%SZ");
-        let path = free(&self.home.removed(), &format!("{moment}-{name}"));
-        write(&path, entries).map_err(|error| unusable(&path, error))?;
-        Ok(path)
+        keep(&self.home.removed(), &self.clock, name, entries)
     }
+}
+
+/// Writes entries into a new file of a folder, durably.
+pub(super) fn keep(
+    folder: &Path,
+    clock: &Clock,
+    name: &str,
+    entries: &[Entry],
+) -> Result<PathBuf, ToolError> {
+    let moment = clock.now().strftime("%Y%m%dT%H%M%SZ");
+    let path = free(folder, &format!("{moment}-{name}"));
+    write(&path, entries).map_err(|error| unusable(&path, error))?;
+    Ok(path)
 }
 
 fn write(path: &Path, entries: &[Entry]) -> io::Result<()> {

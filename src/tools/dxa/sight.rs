@@ -97,7 +97,8 @@ pub(super) fn sees_export(
     look(link, container, Filter::any(), &attributes)
 }
 
-fn look(
+/// Looks whether attributes can be read of what lies below a container and a filter holds for.
+pub(super) fn look(
     link: &mut Link,
     container: &Dn,
     filter: Filter,

@@ -1,10 +1,16 @@
 //! Where the branch of an agent is joined: what it asks and hears is its business, how that comes and goes is not.
 
-use serde_json::Value;
+use std::fmt;
 
-use super::config::Config;
+use serde_json::{Value, json};
+
+use super::branch::{self, Asked, Line, Took};
+use super::config::{Config, Place};
 use crate::directory::interorg::{Answer, Request};
-use crate::tools::dxa::event::Event;
+use crate::plan::outcome::Outcome;
+use crate::tools::cli::clock::Clock;
+use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::exit::{ExitCode, ToolError};
 
 /// What a branch is asked to do in a cycle.
@@ -59,13 +65,146 @@ pub(super) trait BranchSide {
 /// It cannot be opened.
 pub(super) fn open<'c>(
     config: &'c Config,
-    _wanted: Wanted,
+    wanted: Wanted,
+    interrupt: &Interrupt,
 ) -> Result<Option<Box<dyn BranchSide + 'c>>, ToolError> {
-    match &config.branch {
-        None => Ok(None),
-        Some((branch, _)) => {
-            let text = format!("branch {}: not built yet", branch.name);
-            Err(ToolError::new(ExitCode::NotHere, text))
+    let Some((branch, _)) = &config.branch else {
+        return Ok(None);
+    };
+    let clock = Clock::from_environment()?;
+    let side = branch::BranchSide::open(config, clock, interrupt.clone(), wanted.dry_run)?;
+    Ok(Some(Box::new(OnDirectory {
+        name: branch.name.to_uppercase(),
+        list: branch.container.to_string(),
+        is_local: branch.hub == Place::Local,
+        side,
+        wanted,
+        asked: None,
+        took: Vec::new(),
+        told: BranchTold::default(),
+    })))
+}
+
+/// The branch of a directory, and what it has to say.
+struct OnDirectory<'c> {
+    name: String,
+    /// The import container, for reports.
+    list: String,
+    /// The hub answers in the same cycle.
+    is_local: bool,
+    side: branch::BranchSide<'c>,
+    wanted: Wanted,
+    asked: Option<Asked>,
+    took: Vec<Took>,
+    told: BranchTold,
+}
+
+impl OnDirectory<'_> {
+    fn lines(&mut self, lines: &[Line], list: &str) {
+        let lines = lines.iter().map(|line| line.outcome(list));
+        let lines = lines.map(|line| serde_json::to_value(&line).unwrap_or_default());
+        self.told.lines.extend(lines);
+    }
+
+    fn say(&mut self, severity: Severity, text: &str, because: impl fmt::Display) {
+        let event = Event::new(severity, text).with("branch", &self.name);
+        self.told.events.push(event.with("because", because));
+    }
+
+    fn took(&mut self, took: Took) {
+        let list = self.list.clone();
+        self.lines(&took.lines, &list);
+        self.lines(&took.kept_back, "hub");
+        for line in took
+            .kept_back
+            .iter()
+            .chain(took.lines.iter().filter(|l| l.outcome == Outcome::Refused))
+        {
+            let event = Event::new(Severity::Warn, "an entry is refused");
+            let event = event.with("branch", &self.name).with("entry", &line.key);
+            let event = event.with("dn", &line.dn);
+            let event = match line.reason {
+                Some(reason) => event.with("reason", reason),
+                None => event,
+            };
+            self.told.events.push(event.with("detail", &line.detail));
         }
+        for remark in &took.remarks {
+            self.say(Severity::Warn, "numbers do not fit", remark);
+        }
+        let named = took.counts.named().into_iter().filter(|(_, n)| *n > 0);
+        let counts: Vec<_> = named.map(|(what, n)| format!("{what} {n}")).collect();
+        let counts = match counts.is_empty() {
+            true => "nothing new".to_owned(),
+            false => counts.join(", "),
+        };
+        let full = if took.is_full { " full list" } else { "" };
+        let shown = format!(
+            "Branch {}:{full} {counts}; USN {} -> {}",
+            self.name, took.before.0, took.after.0
+        );
+        self.told.shown.push(shown);
+        self.told.exit = self.told.exit.worst(took.exit());
+        self.took.push(took);
+    }
+}
+
+impl BranchSide for OnDirectory<'_> {
+    fn hear(&mut self, answer: &Answer) -> Result<(), ToolError> {
+        let took = self.side.hear(answer, self.wanted.allow_deletes)?;
+        self.took(took);
+        Ok(())
+    }
+
+    fn ask(&mut self) -> Result<Option<Request>, ToolError> {
+        if self.took.is_empty() && !self.is_local {
+            let took = self.side.retry()?;
+            if took.counts.read > 0 {
+                self.took(took);
+            }
+        }
+        let order = branch::Wanted {
+            import_all: self.wanted.import_all,
+            export_all: self.wanted.export_all,
+            allow_deletes: self.wanted.allow_deletes,
+        };
+        let (request, asked) = self.side.ask(order)?;
+        self.lines(&asked.lines, "export");
+        for text in &asked.remarks {
+            self.say(Severity::Info, "the branch asks", text);
+        }
+        for changed in &asked.changed_settings {
+            self.say(
+                Severity::Info,
+                "settings are others than at the last request",
+                changed,
+            );
+        }
+        let skipped: Vec<_> = asked
+            .skipped
+            .iter()
+            .map(|(why, n)| format!("{why} {n}"))
+            .collect();
+        let full = if asked.is_full { " full list" } else { "" };
+        let mut shown = format!(
+            "Branch {}:{full} sends {} entries and {} deletions of {} exported",
+            self.name, asked.sent, asked.deleted, asked.exported
+        );
+        if asked.asks_for_all {
+            shown.push_str(", asks for everything");
+        }
+        if !skipped.is_empty() {
+            shown.push_str(&format!("; stays here: {}", skipped.join(", ")));
+        }
+        self.told.shown.push(shown);
+        self.told.exit = self.told.exit.worst(asked.exit());
+        self.asked = Some(asked);
+        Ok(Some(request))
+    }
+
+    fn told(&mut self) -> BranchTold {
+        let mut told = std::mem::take(&mut self.told);
+        told.summary = json!({ "branch": self.name, "asked": self.asked, "took": self.took });
+        told
     }
 }

@@ -6,9 +6,12 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::json;
 
+use super::branch::{self, BranchSide};
 use super::config::{Config, Table, Way};
 use super::evidence::{self, Settings};
 use super::table;
+use crate::tools::cli::clock::Clock;
+use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::check::check_folder;
 use crate::tools::dxa::event::told;
 use crate::tools::dxa::home::Home;
@@ -62,7 +65,22 @@ pub(super) fn look(config: &Config) -> Vec<Checked> {
         };
         note("master table", opened);
     }
+    if let Some((branch, _)) = &config.branch {
+        note("branch", check_branch(config));
+        let pending = branch::pending(config).map(|pending| match pending.is_empty() {
+            true => format!("{}: nothing but what changed", branch.name),
+            false => pending.join("; "),
+        });
+        note("next request", pending);
+    }
     all
+}
+
+/// Directory, rights, containers and ledger of the branch (IO-18).
+fn check_branch(config: &Config) -> Result<String, ToolError> {
+    let clock = Clock::from_environment()?;
+    let side = BranchSide::open(config, clock, Interrupt::default(), true)?;
+    Ok(format!("entries of others are {}", side.owner()))
 }
 
 fn check_maildir(maildir: &Path) -> Result<String, ToolError> {

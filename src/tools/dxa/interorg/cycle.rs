@@ -216,7 +216,7 @@ impl Cycle<'_> {
         if self.config.branch.is_none() || !is_wanted {
             return Ok(());
         }
-        let mut side = match branch_side::open(self.config, self.wanted) {
+        let mut side = match branch_side::open(self.config, self.wanted, self.interrupt) {
             Ok(Some(side)) => side,
             Ok(None) => return Ok(()),
             Err(error) => return self.keep_going(Err(error), done),

@@ -4,7 +4,9 @@
 use std::io::Write;
 
 use serde::Serialize;
+use serde_json::json;
 
+use super::branch::BranchSide;
 use super::config::{Config, Hub};
 use super::cycle::make_home;
 use super::evidence::forget_contact;
@@ -49,8 +51,16 @@ pub(super) fn run(
     entries: Entries,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
+    if config
+        .branch
+        .as_ref()
+        .is_some_and(|(own, _)| own.name.eq_ignore_ascii_case(branch))
+    {
+        return leave_the_others(options, config, entries, screen);
+    }
     let Some(hub) = &config.hub else {
-        let text = "leave is for the hub, and there is no [hub]";
+        let text =
+            format!("{branch} is not the branch of this agent, and there is no [hub] to forget it");
         return Err(ToolError::new(ExitCode::NotHere, text).into());
     };
     let is_registered = |b: &super::config::Registered| b.name.eq_ignore_ascii_case(branch);
@@ -83,6 +93,55 @@ pub(super) fn run(
         false => show(&left, screen)?,
     }
     Ok(left.exit)
+}
+
+/// The branch of this agent leaves: what the others brought stays or goes, and its ledger forgets.
+fn leave_the_others(
+    options: &Options,
+    config: &Config,
+    entries: Entries,
+    screen: &mut impl Write,
+) -> anyhow::Result<ExitCode> {
+    let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
+    let home = Home::at(&config.data);
+    let _lock = match options.dry_run {
+        true => None,
+        false => {
+            make_home(config)?;
+            Some(home.lock("leave", &interrupt)?)
+        }
+    };
+    let mut side = BranchSide::open(config, clock.clone(), interrupt, options.dry_run)?;
+    // Who asks for it by name has said that all of them go.
+    let left = side.leave(entries == Entries::Delete, Some(u64::MAX))?;
+    if !options.dry_run {
+        let event = Event::new(Severity::Info, "the branch left").with("deleted", left.deleted);
+        home.write_log(&clock, &[event.with("kept", left.kept)])?;
+    }
+    let exit = match left.refused {
+        0 => ExitCode::Done,
+        _ => ExitCode::Partial,
+    };
+    if options.common.json {
+        let summary = json!({ "program": "dxa", "dry_run": options.dry_run, "left": left, "exit": exit.number() });
+        put_line(screen, &summary)?;
+        return Ok(exit);
+    }
+    writeln!(
+        screen,
+        "Left: {} entries of others deleted, {} refused",
+        left.deleted, left.refused
+    )?;
+    if let Some(file) = &left.file {
+        writeln!(screen, "  kept as {file}")?;
+    }
+    for stays in &left.stays {
+        writeln!(screen, "  stays: {stays}")?;
+    }
+    if options.dry_run {
+        writeln!(screen, "Dry run: nothing was written.")?;
+    }
+    Ok(exit)
 }
 
 fn forget(

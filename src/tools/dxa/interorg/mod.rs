@@ -15,6 +15,7 @@
 //! | `settings.toml` | the configuration of the last cycle |
 //! | `dxa.log`, `dxa.lock`, `dxa.COMMAND.lock` | as ever |
 
+pub mod branch;
 mod branch_side;
 mod check;
 pub mod config;
@@ -96,6 +97,8 @@ pub(super) fn start(
         | Command::Remove { .. }
         | Command::Takeover { .. }
         | Command::Reset { .. }
+        | Command::Touch { .. }
+        | Command::Explain { .. }
         | Command::Export { .. } => {
             let text = "this is a command towards postoffices, and the configuration is one between organizations: it has \
                         cycle, status, check, leave and run";

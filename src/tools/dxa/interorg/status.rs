@@ -7,6 +7,7 @@ use std::io::Write;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::branch;
 use super::config::{Config, Table};
 use super::evidence::contacts;
 use super::post::maildir;
@@ -66,6 +67,8 @@ pub(super) struct HubStatus {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Status {
     pub(super) hub: Option<HubStatus>,
+    /// What the branch sends and asks with its next request beside what changed.
+    pub(super) pending: Vec<String>,
     /// Messages in the Maildir that were not taken yet.
     pub(super) incoming: u64,
     /// Messages in the quarantine.
@@ -85,6 +88,10 @@ pub(super) fn gather(config: &Config) -> Result<Status, ToolError> {
         hub: match &config.hub {
             Some(_) => Some(hub(config, &by_branch)?),
             None => None,
+        },
+        pending: match &config.branch {
+            Some(_) => branch::pending(config)?,
+            None => Vec::new(),
         },
         incoming: maildir::list(&config.mail.maildir)?.count(),
         quarantine: Quarantine(config.data.join("quarantine")).count(),
@@ -172,6 +179,12 @@ pub(super) fn run(
     }
     if let Some(hub) = &status.hub {
         show_hub(hub, screen)?;
+    }
+    if let Some((branch, _)) = &config.branch {
+        writeln!(screen, "Branch {} of {}", branch.name, branch.hub)?;
+        for pending in &status.pending {
+            writeln!(screen, "  pending: {pending}")?;
+        }
     }
     let service = notice::read(&Home::at(&config.data));
     writeln!(
