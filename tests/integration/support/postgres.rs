@@ -3,6 +3,8 @@
 //! Nothing of the system's own clusters is touched. Making a cluster takes a second or two, so the tests of one process share
 //! one, each with a database of its own; whoever stops the server takes one alone.
 
+mod install;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader, Write as _};
@@ -10,7 +12,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -19,16 +21,11 @@ use std::time::{Duration, Instant};
 
 use postgres::{Client, Config, NoTls};
 
+use self::install::{binary, unprivileged, unprivileged_command};
 use super::slapd::tls;
 
 /// How long the server may take for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Where Debian puts things: below it a directory for each version.
-const VERSIONS: &str = "/usr/lib/postgresql";
-
-const MISSING: &str = "these tests need PostgreSQL: run `apt-get install --no-install-recommends postgresql` (no cluster is \
-    needed)";
 
 /// Starts the server, and stops it by its id when told so, or when whoever started it is gone; then nothing is left of it.
 /// `sh` reaps it only there, so that the id cannot be another's.
@@ -350,52 +347,6 @@ fn try_connect(port: u16, password: &str, database: &str) -> Result<Client, post
     config.host("127.0.0.1").port(port).dbname(database);
     config.user("admin").password(password);
     config.connect(NoTls)
-}
-
-/// Returns a program of the newest version that is installed.
-fn binary(name: &str) -> PathBuf {
-    let versions = fs::read_dir(VERSIONS).into_iter().flatten().flatten();
-    let numbered = versions.filter_map(|entry| {
-        let number: u32 = entry.file_name().to_str()?.parse().ok()?;
-        let program = entry.path().join("bin").join(name);
-        program.exists().then_some((number, program))
-    });
-    let newest = numbered.max();
-    newest.unwrap_or_else(|| panic!("{MISSING}")).1
-}
-
-/// User and group that the server runs as where these tests run as root, which it does not do.
-fn unprivileged() -> Option<(u32, u32)> {
-    if !rustix::process::geteuid().is_root() {
-        return None;
-    }
-    let users = fs::read_to_string("/etc/passwd").expect("readable");
-    let ids = |wanted: &str| {
-        let line = users.lines().find(|line| {
-            let mut fields = line.split(':');
-            fields.next() == Some(wanted)
-        });
-        let mut fields = line?.split(':').skip(2);
-        let mut id = || fields.next()?.parse().ok();
-        Some((id()?, id()?))
-    };
-    let found = ids("postgres").or_else(|| ids("nobody"));
-    Some(found.expect("a user who is not root"))
-}
-
-fn unprivileged_command(program: &Path) -> Command {
-    match unprivileged() {
-        None => Command::new(program),
-        Some((user, group)) => {
-            let mut command = Command::new("setpriv");
-            command
-                .arg(format!("--reuid={user}"))
-                .arg(format!("--regid={group}"))
-                .args(["--clear-groups", "--"])
-                .arg(program);
-            command
-        }
-    }
 }
 
 fn free_port() -> u16 {
