@@ -113,6 +113,34 @@ fn a_container_that_is_not_read_whole_deletes_nothing() {
 }
 
 #[test]
+fn a_full_list_is_held_against_nothing_that_is_not_read_whole() {
+    let setup = Setup::new().database("limits users size.soft=5 size.hard=5 size.prtotal=8");
+    let [one, two] = [Org::on("ORG1", setup), Org::new("ORG2")];
+    for number in 0..12 {
+        let mail = format!("p{number}@org2.example");
+        two.person(&format!("P{number}"), "p", &mail, "");
+    }
+    let mut hub = Hub::new();
+    hub.round(&[&one, &two]);
+    two.delete(&format!("cn=P0,{PEOPLE}"));
+    hub.cycle(&two);
+    bind_as_agent(&one);
+    let all = Wanted {
+        import_all: true,
+        ..Wanted::default()
+    };
+    let (request, _) = one.with(|side| side.ask(all));
+    let (_, answer) = hub.serve(&[&request]).remove(0);
+    let heard = one.try_with(false, |side| side.hear(&answer, None));
+    let error = heard.expect_err("it sees a part");
+    assert_eq!(error.exit, ExitCode::Busy, "{error}");
+    assert_eq!(one.entries().len(), 12);
+    one.configure("");
+    let took = one.hear(&answer);
+    assert_eq!((took.counts.swept, one.entries().len()), (1, 11));
+}
+
+#[test]
 fn a_directory_that_was_emptied_is_asked_about() {
     let people = (0..105).map(|number| {
         format!(

@@ -10,6 +10,7 @@
 
 mod asking;
 mod cards;
+mod contested;
 mod entry;
 mod hearing;
 mod leaving;
