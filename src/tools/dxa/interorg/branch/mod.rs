@@ -15,6 +15,7 @@ mod entry;
 mod hearing;
 mod leaving;
 mod ledger;
+mod moving;
 mod plan;
 mod ready;
 mod report;
