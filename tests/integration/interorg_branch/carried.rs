@@ -146,6 +146,21 @@ fn ioc_021_only_the_kinds_that_are_chosen_go_out() {
 }
 
 #[test]
+fn of_two_containers_one_in_the_other_the_inner_one_decides() {
+    let one = Org::new("ORG1");
+    one.person("Ann Gray", "ann", "ann@org1.example", "");
+    one.slapd.add(&format!(
+        "dn: ou=Sales,{PEOPLE}\nobjectClass: organizationalUnit\nou: Sales\n\n\
+         dn: cn=Bob,ou=Sales,{PEOPLE}\nobjectClass: inetOrgPerson\ncn: Bob\nsn: Bob\nmail: bob@org1.example\n"
+    ));
+    let inner = format!("[[branch.export]]\ncontainer = \"ou=Sales,{PEOPLE}\"\nkinds = [\"list\"]");
+    one.configure_export("", PEOPLE, &inner);
+    let (_, asked) = one.ask();
+    assert_eq!((asked.considered, asked.exported), (2, 1));
+    assert_eq!(asked.skipped["kind-off"], 1);
+}
+
+#[test]
 fn ioc_023_a_text_is_appended_once_and_goes_with_its_setting() {
     let [one, two] = ["ORG1", "ORG2"].map(Org::new);
     one.configure("append = \" (ORG1)\"");

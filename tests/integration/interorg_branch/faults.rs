@@ -9,7 +9,7 @@ use dirsync::tools::exit::{ExitCode, ToolError};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::scene::{Hub, OTHERS, Org, PEOPLE};
-use crate::support::relay::{ADD, DELETE, MODIFY, Relay};
+use crate::support::relay::{ADD, DELETE, MODIFY, Relay, SEARCH};
 use crate::support::slapd::{ADMIN, AGENT, Setup};
 
 fn fault(org: &Org) -> ToolError {
@@ -113,6 +113,34 @@ fn a_container_that_is_not_read_whole_deletes_nothing() {
 }
 
 #[test]
+fn a_full_list_is_held_against_nothing_that_is_not_read_whole() {
+    let setup = Setup::new().database("limits users size.soft=5 size.hard=5 size.prtotal=8");
+    let [one, two] = [Org::on("ORG1", setup), Org::new("ORG2")];
+    for number in 0..12 {
+        let mail = format!("p{number}@org2.example");
+        two.person(&format!("P{number}"), "p", &mail, "");
+    }
+    let mut hub = Hub::new();
+    hub.round(&[&one, &two]);
+    two.delete(&format!("cn=P0,{PEOPLE}"));
+    hub.cycle(&two);
+    bind_as_agent(&one);
+    let all = Wanted {
+        import_all: true,
+        ..Wanted::default()
+    };
+    let (request, _) = one.with(|side| side.ask(all));
+    let (_, answer) = hub.serve(&[&request]).remove(0);
+    let heard = one.try_with(false, |side| side.hear(&answer, None));
+    let error = heard.expect_err("it sees a part");
+    assert_eq!(error.exit, ExitCode::Busy, "{error}");
+    assert_eq!(one.entries().len(), 12);
+    one.configure("");
+    let took = one.hear(&answer);
+    assert_eq!((took.counts.swept, one.entries().len()), (1, 11));
+}
+
+#[test]
 fn a_directory_that_was_emptied_is_asked_about() {
     let people = (0..105).map(|number| {
         format!(
@@ -177,6 +205,54 @@ fn through_relay(org: &Org) -> Relay {
     let relay = org.slapd.relay();
     org.write_config(&org.config_text().replace(&org.slapd.url(), &relay.url()));
     relay
+}
+
+#[test]
+fn what_is_read_follows_the_changes_and_not_the_container() {
+    let [one, two] = ["ORG1", "ORG2"].map(Org::new);
+    let text = one.config_text();
+    one.write_config(&text.replace("[mail]", "page-size = 10\n[mail]"));
+    let relay = through_relay(&one);
+    let mut hub = Hub::new();
+    two.person("Ann", "ann", "ann@org2.example", "");
+    hub.round(&[&one, &two]);
+    let few = searches(&one, &two, &mut hub, &relay, "Clerk", false);
+    let people: String = (0..60)
+        .map(|number| {
+            format!(
+                "dn: cn=P{number},{PEOPLE}\nobjectClass: inetOrgPerson\ncn: P{number}\nsn: P\nmail: p{number}@org2.example\n\n"
+            )
+        })
+        .collect();
+    two.slapd.add(&people);
+    hub.cycle(&two);
+    hub.cycle(&one);
+    assert_eq!(searches(&one, &two, &mut hub, &relay, "Baker", false), few);
+    let all = searches(&one, &two, &mut hub, &relay, "Cook", true);
+    assert!(all > few + 3, "that one reads all of it: {all}, {few}");
+}
+
+/// Counts the searches with which a branch takes one change.
+fn searches(
+    one: &Org,
+    two: &Org,
+    hub: &mut Hub,
+    relay: &Relay,
+    title: &str,
+    import_all: bool,
+) -> usize {
+    two.replace(&format!("cn=Ann,{PEOPLE}"), "title", title);
+    hub.cycle(two);
+    let wanted = Wanted {
+        import_all,
+        ..Wanted::default()
+    };
+    let (request, _) = one.with(|side| side.ask(wanted));
+    let (_, answer) = hub.serve(&[&request]).remove(0);
+    let before = relay.count(SEARCH);
+    let took = one.hear(&answer);
+    assert_eq!((took.counts.modified, took.counts.added), (1, 0));
+    relay.count(SEARCH) - before
 }
 
 /// What there is to do of every kind.

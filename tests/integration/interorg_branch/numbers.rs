@@ -156,8 +156,10 @@ fn ioc_014_a_hub_that_was_restored_gives_a_full_list_under_a_new_numbering() {
 fn ioc_033_import_all_brings_everything_and_deletes_only_what_is_the_hubs() {
     let [one, two] = ["ORG1", "ORG2"].map(Org::new);
     let mut hub = Hub::new();
-    people(&two, &["Ann", "Bob"]);
+    people(&two, &["Ann", "Bob", "Eve"]);
     hub.round(&[&one, &two]);
+    let eve = one.entry("Eve").dn.to_string();
+    one.replace(&eve, "syncProxySecondary", "SMTP:made@up.example");
     let remote = |key: &str, owner: &str| {
         one.slapd.add(&format!(
             "dn: syncKey={key},{OTHERS}\nobjectClass: organizationalRole\nobjectClass: syncRemoteAddress\n\
@@ -177,11 +179,13 @@ fn ioc_033_import_all_brings_everything_and_deletes_only_what_is_the_hubs() {
     let counts = &took.counts;
     assert_eq!(
         (counts.added, counts.modified, counts.swept),
-        (1, 1, 1),
+        (1, 2, 1),
         "{took:?}"
     );
-    assert_eq!(one.entries().len(), 2);
+    assert_eq!(one.entries().len(), 3);
     assert_eq!(one.entry("Ann").attributes.text("title"), None);
+    let eve = one.entry("Eve");
+    assert_eq!(eve.attributes.text("syncProxySecondary"), None);
     let left = one
         .slapd
         .search(OTHERS, "(objectClass=organizationalRole)", &["cn"]);

@@ -131,6 +131,43 @@ fn ioc_041_a_changed_setting_counts_from_the_next_cycle_and_is_named() {
 }
 
 #[test]
+fn another_import_container_gets_the_entries_that_are_there() {
+    let [one, two] = ["ORG1", "ORG2"].map(Org::new);
+    person(&two, "Ann", "ann@org2.example");
+    let mut hub = Hub::new();
+    hub.round(&[&one, &two]);
+    let before = one.entry("Ann");
+    one.slapd.add(&format!(
+        "dn: ou=New,o=Org\nobjectClass: organizationalUnit\nou: New\n\n\
+         dn: cn=Manual,{OTHERS}\nobjectClass: organizationalRole\ncn: Manual\n"
+    ));
+    one.write_config(&one.config_text().replace(OTHERS, "ou=New,o=Org"));
+    person(&two, "Bob", "bob@org2.example");
+    hub.cycle(&two);
+    let (.., took) = hub.cycle(&one);
+    let remark = "1 entries moved from ou=others,o=org to ou=New,o=Org";
+    assert_eq!(took.remarks, [remark]);
+    let entries = one.entries();
+    assert_eq!(entries.len(), 2);
+    assert!(
+        entries
+            .iter()
+            .all(|e| e.dn.to_string().ends_with("ou=New,o=Org"))
+    );
+    assert_eq!(
+        entries[0].attributes.text("entryUUID"),
+        before.attributes.text("entryUUID")
+    );
+    assert!(
+        one.slapd
+            .search(OTHERS, "(cn=Manual)", &["cn"])
+            .contains("Manual")
+    );
+    let (.., took) = hub.cycle(&one);
+    assert_eq!(took.remarks, [""; 0], "once");
+}
+
+#[test]
 fn ioc_038_names_are_compared_without_case() {
     let [one, two] = ["ORG1", "ORG2"].map(Org::new);
     let text = one.config_text();

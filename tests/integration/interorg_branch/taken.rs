@@ -6,6 +6,7 @@ use dirsync::tools::dxa::interorg::branch::Wanted;
 use dirsync::tools::exit::ExitCode;
 
 use super::scene::{Hub, Org, PEOPLE, because, ended};
+use crate::support::slapd::{ADMIN, AGENT, Setup};
 
 #[test]
 fn ioc_008_an_address_is_there_once_whatever_its_case_and_place() {
@@ -270,4 +271,73 @@ fn an_answer_for_another_branch_is_not_taken() {
     answer.branch = "ORG2".to_owned();
     let error = one.try_with(false, |side| side.hear(&answer, None));
     assert_eq!(error.expect_err("another's").exit, ExitCode::NotHere);
+}
+
+#[test]
+fn addresses_that_are_swapped_are_so_under_a_server_that_keeps_them_apart() {
+    let overlay = ["unique_uri ldap:///?mail?sub?"];
+    let one = Org::on("ORG1", Setup::new().overlay("unique", &overlay));
+    let two = Org::new("ORG2");
+    let people = [("Ann Gray", "a"), ("Bob Gray", "b"), ("Eve Gray", "e")];
+    for (name, mail) in people {
+        two.person(
+            name,
+            mail,
+            &format!("{mail}@company.example"),
+            "title: Clerk",
+        );
+    }
+    let mut hub = Hub::new();
+    hub.round(&[&one, &two]);
+    for ((name, _), mail) in people.into_iter().zip(["b", "a", "new"]) {
+        let dn = format!("cn={name},{PEOPLE}");
+        two.replace(&dn, "mail", &format!("{mail}@company.example"));
+    }
+    two.person("Guy Gray", "guy", "e@company.example", "");
+    hub.cycle(&two);
+    let (.., took) = hub.cycle(&one);
+    assert_eq!(
+        (took.counts.modified, took.counts.added),
+        (3, 1),
+        "{took:?}"
+    );
+    assert_eq!(took.counts.refused, 0);
+    let expected = [
+        "ORG2 Ann Gray <b@company.example>",
+        "ORG2 Bob Gray <a@company.example>",
+        "ORG2 Eve Gray <new@company.example>",
+        "ORG2 Guy Gray <e@company.example>",
+    ];
+    assert_eq!(one.shown(), expected);
+}
+
+#[test]
+fn an_address_of_somebody_who_is_not_to_be_seen_costs_nobody_the_one_before() {
+    let overlay = ["unique_uri ldap:///?mail?sub?"];
+    let hidden = format!("to dn.exact=\"cn=Secret,{PEOPLE}\" by * none");
+    let one = Org::on(
+        "ORG1",
+        Setup::new().access(&hidden).overlay("unique", &overlay),
+    );
+    one.person("Secret", "s", "secret@company.example", "");
+    one.person("Open", "o", "open@company.example", "");
+    one.write_config(&one.config_text().replace(ADMIN, AGENT));
+    let two = Org::new("ORG2");
+    two.person("Ann Gray", "ann", "ann@company.example", "title: Clerk");
+    let mut hub = Hub::new();
+    hub.round(&[&one, &two]);
+    let dn = format!("cn=Ann Gray,{PEOPLE}");
+    two.replace(&dn, "mail", "secret@company.example");
+    hub.cycle(&two);
+    for _ in 0..2 {
+        let (.., took) = hub.cycle(&one);
+        let [line] = ended(&took.lines, Outcome::Refused)[..] else {
+            panic!("{:?}", took.lines);
+        };
+        assert_eq!(line.reason, Some(Reason::ServerConstraint), "{line:?}");
+        assert_eq!(one.shown(), ["ORG2 Ann Gray <ann@company.example>"]);
+    }
+    one.delete(&format!("cn=Secret,{PEOPLE}"));
+    hub.cycle(&one);
+    assert_eq!(one.shown(), ["ORG2 Ann Gray <secret@company.example>"]);
 }

@@ -95,6 +95,9 @@ impl BranchSide<'_> {
         if answer.is_none() && work.wanted.is_empty() {
             return Ok(took);
         }
+        if answer.is_some() {
+            self.move_over(&mut took)?;
+        }
         let taken = self.take(work, allowed, &mut took)?;
         let change = self.ledger.begin()?;
         let now = taken.imported(work);
@@ -122,6 +125,7 @@ impl BranchSide<'_> {
         let mut head = change.head()?;
         if let Some(answer) = answer {
             head.branch.has_applied(answer);
+            head.filled_in = Some(self.branch.container.key());
             took.after = head.branch.applied.usn;
         }
         if work.is_full {

@@ -10,10 +10,12 @@
 
 mod asking;
 mod cards;
+mod contested;
 mod entry;
 mod hearing;
 mod leaving;
 mod ledger;
+mod moving;
 mod plan;
 mod ready;
 mod report;

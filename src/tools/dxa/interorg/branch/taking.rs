@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::BranchSide;
+use super::contested::is_contested;
 use super::entry::{managed, name_address};
 use super::ledger::{Imported, Refused};
 use super::plan::{self, Plan, Why, Work};
@@ -228,7 +229,13 @@ impl BranchSide<'_> {
             .filter_map(|(_, held)| Some((held.dn.key(), held.attributes.as_ref()?)))
             .collect();
         let mut moved = HashSet::new();
-        for refused in refused {
+        let (contested, mut refused): (Vec<_>, Vec<_>) =
+            refused.into_iter().partition(is_contested);
+        // Without its address an entry is of no use: it waits rather than come without.
+        let waiting = self.contest(contested, &by_name)?;
+        let values_count = refused.len();
+        refused.extend(waiting);
+        for (at, refused) in refused.into_iter().enumerate() {
             let Some(fate) = decision.fates.get_mut(refused.fate) else {
                 continue;
             };
@@ -237,7 +244,7 @@ impl BranchSide<'_> {
                 continue;
             }
             let mut refusal = refused.refusal.clone();
-            if dropping::is_about_values(&refusal) {
+            if at < values_count && dropping::is_about_values(&refusal) {
                 interrupt.check()?;
                 let operation = &refused.operation;
                 let held = by_name.get(&operation.dn.key()).copied();

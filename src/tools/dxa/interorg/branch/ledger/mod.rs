@@ -41,7 +41,8 @@ CREATE TABLE branch (
     asked           TEXT    NOT NULL, -- JSON
     owes_all        INTEGER NOT NULL,
     settings        TEXT,             -- JSON, of the last request
-    filled_for      TEXT              -- what was wanted when the container was filled last
+    filled_for      TEXT,             -- what was wanted when the container was filled last
+    filled_in       TEXT              -- which container that was
 ) STRICT;
 
 CREATE TABLE said (             -- what the hub was told of an own entry
@@ -94,6 +95,8 @@ pub(super) struct Head {
     pub(super) settings: Option<BTreeMap<String, String>>,
     /// What was wanted when the container was filled last; none before.
     pub(super) filled_for: Option<String>,
+    /// The container that has the entries of others; none before.
+    pub(super) filled_in: Option<String>,
 }
 
 impl Head {
@@ -104,6 +107,7 @@ impl Head {
             tree: tree.to_owned(),
             settings: None,
             filled_for: None,
+            filled_in: None,
         }
     }
 }

@@ -119,6 +119,7 @@ pub(super) struct HeadText {
     owes_all: bool,
     settings: Option<String>,
     filled_for: Option<String>,
+    filled_in: Option<String>,
 }
 
 impl HeadText {
@@ -146,12 +147,13 @@ impl HeadText {
             owes_all: *owes_all,
             settings: head.settings.as_ref().map(json),
             filled_for: head.filled_for.clone(),
+            filled_in: head.filled_in.clone(),
         }
     }
 
     pub(super) fn get(database: &Connection) -> rusqlite::Result<Self> {
         let sql = "SELECT name, tree, epoch, last, confirmed, applied_epoch, applied_usn, applied_receipt, asked, \
-                   owes_all, settings, filled_for FROM branch";
+                   owes_all, settings, filled_for, filled_in FROM branch";
         database.query_row(sql, [], |row| {
             Ok(Self {
                 name: row.get(0)?,
@@ -166,12 +168,13 @@ impl HeadText {
                 owes_all: row.get(9)?,
                 settings: row.get(10)?,
                 filled_for: row.get(11)?,
+                filled_in: row.get(12)?,
             })
         })
     }
 
     pub(super) fn put(&self, database: &Connection) -> rusqlite::Result<()> {
-        let sql = "INSERT OR REPLACE INTO branch VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        let sql = "INSERT OR REPLACE INTO branch VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
         database.execute(
             sql,
             params![
@@ -186,7 +189,8 @@ impl HeadText {
                 self.asked,
                 self.owes_all,
                 self.settings,
-                self.filled_for
+                self.filled_for,
+                self.filled_in
             ],
         )?;
         Ok(())
@@ -219,6 +223,7 @@ impl HeadText {
                 .transpose()
                 .map_err(|error| format!("settings: {error}"))?,
             filled_for: self.filled_for.clone(),
+            filled_in: self.filled_in.clone(),
         })
     }
 }

@@ -31,6 +31,7 @@ fn what_is_put_is_there_after_a_commit_and_not_before() {
     head.branch.owes_all = false;
     head.settings = Some(BTreeMap::from([("trust".to_owned(), "20".to_owned())]));
     head.filled_for = Some("all".to_owned());
+    head.filled_in = Some("ou=others,o=org".to_owned());
     let row = |hash| SaidRow {
         said: Said {
             hash,
