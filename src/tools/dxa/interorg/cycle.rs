@@ -108,6 +108,10 @@ impl Cycle<'_> {
                 maildir::make(&config.mail.maildir)?;
             }
             queue.make()?;
+            if config.hub.is_none() {
+                // No answer is among what a killed run has left.
+                queue.recover(&links, |_| Ok(false))?;
+            }
         }
         let mut hub = self.open_hub(&links, &queue, &mut done);
         let mut inbox = Inbox::look(
