@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use super::letter::Letter;
 use super::org::Org;
 use super::scene::Scene;
+use crate::support::Run;
 
 fn scene() -> (Scene, Org) {
     let mut one = Org::new("ORG1");
@@ -230,4 +232,27 @@ fn two_that_are_called_the_same_lie_beside_each_other_in_the_quarantine() {
         ("one".to_owned(), "two".to_owned())
     );
     assert!(read("same.2.reason").contains("unknown-requestor"));
+}
+
+#[test]
+fn a_message_of_gigabytes_costs_no_memory() {
+    let (scene, mut one) = scene();
+    let letter = letter(&mut one);
+    let text = letter.bytes();
+    // Of who is registered, of a stranger, and without any end of its header.
+    let stranger = String::from_utf8_lossy(&text).replace("BRANCH:ORG1", "BRANCH:ORG9");
+    for text in [&text[..], stranger.as_bytes(), b"From: x"] {
+        let path = scene.deliver_bytes(text);
+        let file = fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .expect("opened");
+        file.set_len(2 << 30).expect("a file with a hole");
+    }
+    let mut command = Command::new("sh");
+    let limited = "ulimit -v 409600 && exec \"$0\" \"$@\"";
+    command.args(["-c", limited, env!("CARGO_BIN_EXE_dxa")]);
+    scene.prepare(&mut command, "cycle");
+    Run::of(command.output().expect("it runs")).ends(1);
+    assert_eq!((scene.lying(), scene.reasons().len()), (0, 3));
 }

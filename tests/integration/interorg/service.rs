@@ -75,6 +75,22 @@ fn what_did_not_go_is_tried_again_and_said_once() {
 }
 
 #[test]
+fn what_was_left_in_the_queue_goes_when_a_service_starts() {
+    let mut one = Org::new("ORG1");
+    let scene = Scene::new(&[&one]);
+    std::fs::write(scene.path("post"), "in the way").expect("written");
+    scene.ask(&mut one);
+    scene.dxa("cycle").ends(73);
+    std::fs::remove_file(scene.path("post")).expect("removed");
+    let service = start(&scene);
+    let folder = scene.path("post").join(&one.address).join("new");
+    crate::dxa::service::wait_until("the answer", || {
+        std::fs::read_dir(&folder).is_ok_and(|files| files.count() == 1)
+    });
+    service.stop();
+}
+
+#[test]
 fn a_service_does_not_start_with_what_is_wrong() {
     let one = Org::new("ORG1");
     let scene = Scene::with(&[&one], "sendmail = \"nowhere\"", "");

@@ -305,7 +305,17 @@ pub(super) fn check_copies(
 
 /// Tells whether the agent reads from a folder, or has files of its own there.
 fn is_worked_in(folder: &Path, data: &Path) -> bool {
-    const FOLDERS: [&str; 6] = ["in", "out", "done", "bad", "removed", "postoffice"];
+    const FOLDERS: [&str; 9] = [
+        "in",
+        "out",
+        "done",
+        "bad",
+        "removed",
+        "postoffice",
+        "mail",
+        "mail-out",
+        "quarantine",
+    ];
     let is_within = |other: PathBuf| folder.starts_with(other);
     folder == data || FOLDERS.iter().any(|name| is_within(data.join(name)))
 }

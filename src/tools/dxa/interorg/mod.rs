@@ -1,9 +1,9 @@
 //! `dxa` between organizations: as a branch, as the hub, or as both (`spec/exchange.md` section 4).
 //!
 //! - [`config`] is what is configured.
-//! - [`post`] is how messages come and go, [`hub`] what the hub does with them, [`branch_side`] where the branch is joined.
-//! - [`cycle`] does all of it once, [`status`] and [`check`] look, [`leave`] forgets a branch,
-//!   [`run`] is the service.
+//! - `post` is how messages come and go, `hub` what the hub does with them, `branch_side` where the branch is joined.
+//! - `cycle` does all of it once, `status` and `check` look, `leave` forgets a branch,
+//!   `run` is the service.
 //!
 //! | path in the data folder | what |
 //! |---|---|
@@ -27,6 +27,7 @@ mod leave;
 mod metrics;
 mod post;
 mod run;
+mod shown;
 mod status;
 mod table;
 mod told;
@@ -163,3 +164,6 @@ fn run_cycle(
     }
     Ok(done.exit)
 }
+
+#[cfg(test)]
+mod tests;

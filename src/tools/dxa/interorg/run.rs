@@ -91,7 +91,8 @@ pub(super) fn run(
         known: BTreeSet::new(),
         look: now,
         asked: None,
-        again: None,
+        // What a service before this one has left in the queue goes at once.
+        again: Some((now, 0)),
         notice: Notice {
             process: std::process::id(),
             since: whole(now),
@@ -128,6 +129,10 @@ fn refusal(config: &Config) -> Option<ToolError> {
 
 impl<W: Write> Service<'_, W> {
     fn serve(&mut self) {
+        // Before anybody hears that it runs, so that a look at once finds it.
+        if let Err(error) = notice::write(&self.home, &self.notice) {
+            self.voice.say([Event::of_error(&error)]);
+        }
         let event = Event::new(Severity::Info, "service started");
         let event = event.with("process", self.notice.process);
         let event = event.with("version", env!("CARGO_PKG_VERSION"));
@@ -324,7 +329,7 @@ impl<W: Write> Service<'_, W> {
             };
             all.insert(branch.name.clone(), next);
         }
-        if all != self.notice.next || !self.home.notice().exists() {
+        if all != self.notice.next {
             self.notice.next = all;
             if let Err(error) = notice::write(&self.home, &self.notice) {
                 self.voice.say([Event::of_error(&error)]);

@@ -146,6 +146,10 @@ fn exchanges(config: &Config, home: &Home) -> BTreeMap<String, Timestamp> {
 impl<W: Write> Service<'_, W> {
     /// Works until it is told to stop.
     fn serve(&mut self) {
+        // Before anybody hears that it runs, so that a look at once finds it.
+        if let Err(error) = notice::write(&self.home, &self.notice) {
+            self.voice.say([Event::of_error(&error)]);
+        }
         let event = Event::new(Severity::Info, "service started");
         let event = event.with("process", self.notice.process);
         let event = event.with("version", env!("CARGO_PKG_VERSION"));

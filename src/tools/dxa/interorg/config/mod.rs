@@ -131,12 +131,24 @@ impl FileText {
             || branch
                 .iter()
                 .any(|(branch, _)| branch.hub.address().is_some());
+        let copies = check_copies(agent.copies, agent.copies_keep, &data, base, faults);
+        let mail = self.mail.check(base, &data, needs_mail, faults);
+        if let Some(copies) = copies
+            .as_ref()
+            .filter(|c| c.folder.starts_with(&mail.maildir))
+        {
+            let text = format!(
+                "{}: in the Maildir, where a copy is taken for a message",
+                copies.folder.display()
+            );
+            faults.push(Fault::new("agent.copies", text));
+        }
         Config {
             path: path.to_owned(),
-            copies: check_copies(agent.copies, agent.copies_keep, &data, base, faults),
+            copies,
             poll: check_poll(agent.poll, faults),
             metrics: agent.metrics.map(|path| base.join(path)),
-            mail: self.mail.check(base, &data, needs_mail, faults),
+            mail,
             data,
             hub,
             branch,

@@ -239,3 +239,25 @@ fn the_sample_says_what_holds_where_nothing_is_said() {
     }
     assert!(count > 18, "{count}");
 }
+
+#[test]
+fn copies_do_not_lie_where_messages_do() {
+    for folder in [
+        "data/mail",
+        "data/mail-out/new",
+        "data/quarantine",
+        "elsewhere/new",
+    ] {
+        let text = HUB
+            .replace("[mail]", "[mail]\nmaildir = \"elsewhere\"")
+            .replace(
+                "data = \"data\"",
+                &format!("data = \"data\"\ncopies = \"{folder}\""),
+            );
+        let faults = faults(&text);
+        assert!(
+            faults.len() == 1 && faults[0].starts_with("agent.copies: "),
+            "{faults:?}"
+        );
+    }
+}

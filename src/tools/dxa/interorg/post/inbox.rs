@@ -4,12 +4,12 @@
 //! so that a run that is killed loses nothing. Everything else leaves it: what is not from whom it says, damaged or not ours
 //! is put aside, a copy is removed, and so are parts of a unit that nothing will make whole any more.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use jiff::Timestamp;
 
+use super::bundle::{Bundle, in_order, is_superseded, spelt};
 use super::letter::{self, Label, Letter};
 use super::maildir::{self, Lying};
 use super::quarantine::Quarantine;
@@ -26,43 +26,6 @@ use crate::tools::exit::ToolError;
 
 /// Bytes that all messages of one unit may have.
 const MAX_UNIT_LEN: u64 = 512 << 20;
-
-/// A unit, as far as it is there.
-#[derive(Debug, Clone)]
-pub(in crate::tools::dxa::interorg) struct Bundle {
-    /// Which link it came over.
-    pub(in crate::tools::dxa::interorg) link: usize,
-    /// Its head: the tables are empty.
-    pub(in crate::tools::dxa::interorg) head: Unit,
-    /// How many parts it has.
-    pub(in crate::tools::dxa::interorg) of: usize,
-    /// Its parts, and the signature of each.
-    parts: BTreeMap<usize, (Lying, String)>,
-}
-
-impl Bundle {
-    /// Returns the parts that are missing.
-    pub(in crate::tools::dxa::interorg) fn missing(&self) -> Vec<usize> {
-        (1..=self.of)
-            .filter(|number| !self.parts.contains_key(number))
-            .collect()
-    }
-
-    /// Returns the files of its parts.
-    pub(in crate::tools::dxa::interorg) fn files(&self) -> impl Iterator<Item = &Lying> {
-        self.parts.values().map(|(lying, _)| lying)
-    }
-
-    fn len(&self) -> u64 {
-        self.files().map(|lying| lying.len).sum()
-    }
-
-    /// When its last part arrived.
-    fn arrived(&self) -> SystemTime {
-        let arrived = self.files().map(|lying| lying.arrived);
-        arrived.max().unwrap_or(SystemTime::UNIX_EPOCH)
-    }
-}
 
 /// The Maildir, looked through.
 #[derive(Debug)]
@@ -394,66 +357,4 @@ fn find(links: &[Link], label: &Label) -> Result<usize, Note> {
         return Err(Note::new(Reason::UnknownRequestor, detail));
     }
     Ok(at)
-}
-
-/// Puts units in the order in which they are taken: as they arrived, but none before one that it knows as earlier.
-fn in_order(mut bundles: Vec<Bundle>) -> Vec<Bundle> {
-    bundles.sort_by_key(Bundle::arrived);
-    let mut ordered: Vec<Bundle> = Vec::with_capacity(bundles.len());
-    for bundle in bundles {
-        let knows_it = |other: &Bundle| {
-            other.link == bundle.link && earlier(&other.head).contains(name(&bundle.head))
-        };
-        let at = ordered.iter().position(knows_it);
-        ordered.insert(at.unwrap_or(ordered.len()), bundle);
-    }
-    ordered
-}
-
-/// Returns the names of the units that one knows to be before it.
-fn earlier(unit: &Unit) -> BTreeSet<&str> {
-    match unit {
-        Unit::Request(request) => request.earlier.iter().map(String::as_str).collect(),
-        Unit::Answer(answer) => answer.earlier.iter().map(|r| r.0.as_str()).collect(),
-    }
-}
-
-/// Returns what the others know a unit by.
-fn name(unit: &Unit) -> &str {
-    match unit {
-        Unit::Request(request) => &request.id,
-        Unit::Answer(answer) => &answer.receipt.0,
-    }
-}
-
-/// Tells whether a unit that is not whole is given up for one that was taken.
-fn is_superseded(bundle: &Bundle, taken: &Bundle) -> bool {
-    let numbers = |unit: &Unit| match unit {
-        Unit::Request(request) => (request.epoch.clone(), request.span.upto),
-        Unit::Answer(answer) => (answer.epoch.clone(), answer.span.upto),
-    };
-    let ((epoch, upto), (taken_epoch, taken_upto)) = (numbers(&bundle.head), numbers(&taken.head));
-    let is_known = earlier(&taken.head).contains(name(&bundle.head));
-    let is_later = earlier(&bundle.head).contains(name(&taken.head));
-    match epoch == taken_epoch {
-        _ if is_known || is_later => is_known && !is_later,
-        true if upto != taken_upto => upto < taken_upto,
-        _ => bundle.arrived() <= taken.arrived(),
-    }
-}
-
-/// Spells numbers: `2`, `2, 5 to 9`.
-fn spelt(numbers: &[usize]) -> String {
-    let mut runs: Vec<(usize, usize)> = Vec::new();
-    for &number in numbers {
-        match runs.last_mut() {
-            Some((_, last)) if *last + 1 == number => *last = number,
-            _ => runs.push((number, number)),
-        }
-    }
-    let runs = runs.iter().map(|(first, last)| match first == last {
-        true => first.to_string(),
-        false => format!("{first} to {last}"),
-    });
-    runs.collect::<Vec<_>>().join(", ")
 }

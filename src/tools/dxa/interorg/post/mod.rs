@@ -14,6 +14,7 @@
 //! - [`side`] is who speaks to whom, [`letter`] one message.
 //! - [`inbox`] takes them out of a Maildir, unit by unit, [`queue`] keeps what goes out until [`sending`] has handed it over.
 
+pub(in crate::tools::dxa::interorg) mod bundle;
 pub(in crate::tools::dxa::interorg) mod inbox;
 pub(in crate::tools::dxa::interorg) mod letter;
 pub(in crate::tools::dxa::interorg) mod maildir;

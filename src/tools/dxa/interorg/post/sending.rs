@@ -135,7 +135,8 @@ fn hand_over(
     }
 }
 
-/// Returns the Maildir of an address; none of its characters leads elsewhere.
+/// Returns the Maildir of an address, in lower case; none of its characters leads elsewhere.
 pub(in crate::tools::dxa::interorg) fn folder_of(folder: &Path, address: &MailAddress) -> PathBuf {
-    folder.join(address.as_str().replace('/', "%2F"))
+    let name = address.as_str().to_lowercase();
+    folder.join(name.replace('/', "%2F"))
 }

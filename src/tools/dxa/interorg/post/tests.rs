@@ -208,7 +208,7 @@ fn a_branch_hears_answers_in_order_and_one_that_it_could_not_apply_comes_again()
 
 #[test]
 fn no_address_leads_out_of_the_folder_of_mail() {
-    let address = crate::protocol::mail::MailAddress::parse("../../etc/x@y").expect("an address");
+    let address = crate::protocol::mail::MailAddress::parse("../../etc/X@y").expect("an address");
     let folder = folder_of(Path::new("/post"), &address);
     assert_eq!(folder, Path::new("/post/..%2F..%2Fetc%2Fx@y"));
 }
