@@ -11,3 +11,5 @@ mod postfix;
 mod round;
 mod scene;
 mod service;
+mod story_d;
+mod world;
