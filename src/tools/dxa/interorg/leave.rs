@@ -185,7 +185,7 @@ fn forget(
         ));
     }
     stays.push(
-        "its key file, and at the branch its configuration, its ledger and what it imported"
+        "its key file (should it come back, it gets another key: old messages of it were forgotten), and at the branch its configuration, its ledger and what it imported"
             .to_owned(),
     );
     let is_nobody = !was_known && deleted == 0 && kept == 0;
