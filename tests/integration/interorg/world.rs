@@ -182,12 +182,9 @@ impl Member {
 
     /// Returns the entries that it has of the others.
     pub(super) fn entries(&self) -> Vec<Entry> {
-        let options = ConnectOptions {
-            bind_dn: Some(ADMIN.to_owned()),
-            password: Some(Password::new(self.slapd.password())),
-            ..ConnectOptions::new(self.slapd.url())
-        };
-        let mut directory = Connection::connect(&options).expect("connected");
+        let options = ConnectOptions::new(&self.slapd.url());
+        let options = options.login(ADMIN, Password::new(self.slapd.password()));
+        let mut directory = Connection::open(&options).expect("connected");
         let others = dirsync::directory::dn::Dn::parse(OTHERS).expect("a name");
         let search = Search::new(others).filter(Filter::equal("objectClass", "syncRemoteAddress"));
         directory.find(&search).expect("read")

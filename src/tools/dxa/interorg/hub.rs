@@ -84,15 +84,14 @@ pub(super) struct Hub<'a> {
     pub(super) done: HubDone,
 }
 
-/// Takes a request and makes its answer, inside a change.
-fn decide<S: MasterStore + ?Sized>(
+/// Answers a request that was taken, inside the same change.
+fn answer<S: MasterStore + ?Sized>(
     change: &mut S,
     request: &Request,
-) -> Result<(Taken, Answer), S::Error> {
-    let taken = master::take(change, request, fresh::epoch)?;
+    taken: &Taken,
+) -> Result<Answer, S::Error> {
     let id = fresh::id();
-    let answer = master::answer(change, request, &taken, &id, Receipt(id.clone()))?;
-    Ok((taken, answer))
+    master::answer(change, request, taken, &id, Receipt(id.clone()))
 }
 
 impl Hub<'_> {
@@ -125,9 +124,18 @@ impl Hub<'_> {
             .partition(is_ours);
         inbox.whole = others;
         self.drop_known(inbox)?;
-        for bundle in ours {
+        let mut ours = &ours[..];
+        while let Some(first) = ours.first() {
             self.interrupt.check()?;
-            self.take_bundle(&bundle, inbox, evidence, told)?;
+            // Requests that come together are answered together, each from all of them: nobody waits a round for what is here.
+            let mut len = first.len();
+            let more = ours[1..].iter().take_while(|bundle| {
+                len = len.saturating_add(bundle.len());
+                len <= TOGETHER
+            });
+            let (batch, rest) = ours.split_at(1 + more.count());
+            self.take_bundles(batch, inbox, evidence, told)?;
+            ours = rest;
         }
         Ok(())
     }
@@ -149,58 +157,91 @@ impl Hub<'_> {
             .try_for_each(|bundle| inbox.finish_copy(bundle))
     }
 
-    fn take_bundle(
+    /// Takes requests and answers them, in one change.
+    fn take_bundles(
         &mut self,
-        bundle: &Bundle,
+        batch: &[Bundle],
         inbox: &mut Inbox<'_>,
         evidence: &mut Evidence,
         told: &mut Told,
     ) -> Result<(), ToolError> {
-        let link = &self.links[bundle.link];
-        let branch = link.branch();
-        let mut copies = Vec::new();
-        let loaded = inbox.load(bundle, |bytes, letter: &Letter| {
-            evidence.of_letter(bytes, letter, &mut copies);
-        })?;
-        let Some(Unit::Request(request)) = loaded else {
-            return Ok(());
-        };
         let mut change = self.table.begin().map_err(wrong)?;
-        if !change.see(&request.branch, &request.id).map_err(wrong)? {
-            drop(change);
-            // Of a run that was killed behind its change this is still to be done.
-            give_up(inbox, bundle, branch, told)?;
-            return inbox.finish_copy(bundle);
-        }
-        let (taken, answer) = decide(&mut *change, &request).map_err(wrong)?;
-        let mut unit = Unit::Answer(answer);
-        let long = letter::trim(self.config.limit, &mut unit);
-        let Unit::Answer(answer) = &unit else {
-            return Ok(());
-        };
-        let mut took = tell(&request, &taken, answer, &long, told);
-        if self.dry_run {
-            let letters = letter::write(link, unit, self.now);
-            took.answer.messages = letters.map_or(0, |letters| letters.len() as u64);
-            drop(change);
-        } else {
-            let mut sent = Vec::new();
-            let staged = self.queue.stage(link, unit, self.now, |bytes, part| {
-                evidence.of_part(bytes, part, &mut sent);
+        let (mut due, mut known) = (Vec::new(), Vec::new());
+        for bundle in batch {
+            let mut copies = Vec::new();
+            let loaded = inbox.load(bundle, |bytes, letter: &Letter| {
+                evidence.of_letter(bytes, letter, &mut copies);
             })?;
-            took.answer.messages = staged.parts() as u64;
-            if let Err(error) = change.commit() {
-                self.queue.drop_staged(&staged);
-                return Err(wrong(error));
+            let Some(Unit::Request(request)) = loaded else {
+                continue;
+            };
+            if !change.see(&request.branch, &request.id).map_err(wrong)? {
+                known.push(bundle);
+                continue;
             }
-            self.queue.publish(&staged)?;
-            evidence.received(branch, copies, "taken");
-            evidence.sent(branch, sent);
-            evidence.heard_of(branch, self.now);
+            let taken = master::take(&mut *change, &request, fresh::epoch).map_err(wrong)?;
+            due.push((bundle, request, taken, copies));
         }
-        self.done.requests.push(took);
-        give_up(inbox, bundle, branch, told)?;
-        inbox.finish(bundle)
+        let mut staged = Vec::new();
+        let mut done = Vec::new();
+        for (bundle, request, taken, copies) in due {
+            let link = &self.links[bundle.link];
+            let made = answer(&mut *change, &request, &taken).map_err(wrong)?;
+            let mut unit = Unit::Answer(made);
+            let long = letter::trim(self.config.limit, &mut unit);
+            let Unit::Answer(made) = &unit else {
+                continue;
+            };
+            let mut took = tell(&request, &taken, made, &long, told);
+            let mut sent = Vec::new();
+            if self.dry_run {
+                let letters = letter::write(link, unit, self.now);
+                took.answer.messages = letters.map_or(0, |letters| letters.len() as u64);
+            } else {
+                let written = self.queue.stage(link, unit, self.now, |bytes, part| {
+                    evidence.of_part(bytes, part, &mut sent);
+                });
+                let written = match written {
+                    Ok(written) => written,
+                    Err(error) => {
+                        staged.iter().for_each(|staged| self.queue.drop_staged(staged));
+                        return Err(error);
+                    }
+                };
+                took.answer.messages = written.parts() as u64;
+                staged.push(written);
+            }
+            done.push((bundle, took, copies, sent));
+        }
+        match self.dry_run || done.is_empty() {
+            true => drop(change),
+            false => {
+                if let Err(error) = change.commit() {
+                    staged.iter().for_each(|staged| self.queue.drop_staged(staged));
+                    return Err(wrong(error));
+                }
+            }
+        }
+        for staged in &staged {
+            self.queue.publish(staged)?;
+        }
+        for (bundle, took, copies, sent) in done {
+            let branch = self.links[bundle.link].branch();
+            if !self.dry_run {
+                evidence.received(branch, copies, "taken");
+                evidence.sent(branch, sent);
+                evidence.heard_of(branch, self.now);
+            }
+            self.done.requests.push(took);
+            give_up(inbox, bundle, branch, told)?;
+            inbox.finish(bundle)?;
+        }
+        for bundle in known {
+            // Of a run that was killed behind its change this is still to be done.
+            give_up(inbox, bundle, self.links[bundle.link].branch(), told)?;
+            inbox.finish_copy(bundle)?;
+        }
+        Ok(())
     }
 
     /// Takes the request of the branch of this very agent, which no mail carries, and returns its answer.
@@ -280,7 +321,8 @@ pub(super) fn local(
     is_kept: bool,
 ) -> Result<(Answer, Took), ToolError> {
     let mut change = table.begin().map_err(wrong)?;
-    let (taken, answer) = decide(&mut *change, request).map_err(wrong)?;
+    let taken = master::take(&mut *change, request, fresh::epoch).map_err(wrong)?;
+    let answer = answer(&mut *change, request, &taken).map_err(wrong)?;
     if is_kept {
         change.commit().map_err(wrong)?;
     }
