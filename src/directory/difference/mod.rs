@@ -13,7 +13,7 @@ use super::dn::Dn;
 use super::key::SyncKey;
 use super::names::{self, Candidate, NameRules};
 use super::note::Note;
-use super::outgoing::{self, ContentHash, ExportRecord};
+use super::outgoing::{self, ContentHash, ExportRecord, SentLine};
 use crate::plan::outcome::Reason;
 pub use change::{Cause, Change};
 
@@ -45,6 +45,22 @@ pub struct Found {
     pub container: Dn,
     /// What is to be sent of it.
     pub record: ExportRecord,
+    /// The requestor has it and keeps it as it is: it is in a full list and in no difference.
+    pub is_held: bool,
+}
+
+impl Found {
+    /// Makes what stands for an entry that cannot go as it is: what the requestor has of it, with the template lines that it
+    /// has now, which only a full list repeats.
+    #[must_use]
+    pub fn held(dn: Dn, container: Dn, sent: &Sent, lines: Vec<SentLine>) -> Self {
+        Self {
+            dn,
+            container,
+            record: ExportRecord::as_sent(sent, lines),
+            is_held: true,
+        }
+    }
 }
 
 /// An entry that a requestor is to have, under the name it is to have.
@@ -145,6 +161,9 @@ pub fn difference(sent: &[Sent], wanted: &Wanted, absent: Absent<'_>) -> Vec<Cha
             added.push(Change::add(export, Cause::New));
             continue;
         };
+        if export.found.is_held {
+            continue;
+        }
         if sent.name != export.name || sent.address != record.address {
             renames.push((sent, export));
         } else if sent.hash != record.hash {

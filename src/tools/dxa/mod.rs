@@ -51,6 +51,7 @@ mod removing;
 mod requesting;
 mod reset;
 mod resync;
+mod rules;
 mod service;
 mod serving;
 mod settings;
@@ -60,6 +61,7 @@ mod state;
 mod status;
 mod steps;
 mod takeover;
+mod tally;
 mod todo;
 
 use std::ffi::OsString;

@@ -1,5 +1,7 @@
 //! What the ledger keeps of a connection beside numbers, and how both change together.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
@@ -41,6 +43,8 @@ pub(super) struct State {
     pub(super) unused: Option<Unused>,
     /// Where the entries lie.
     pub(super) place: Option<Place>,
+    /// Entries that stay here because another has their address, and that was said of; with the holder.
+    pub(super) duplicates: BTreeMap<String, String>,
 }
 
 /// Server numbers that no transaction ever had, so that nobody lacks one of them.

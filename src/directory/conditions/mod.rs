@@ -1,0 +1,82 @@
+//! What an entry has to meet before it leaves, as those who run a connection set it: consent, filter rules, attributes that
+//! it must have, and how long they may be (`spec/exchange.md` NT-02, NT-05, NT-06, NT-11).
+
+mod demands;
+mod filter_rule;
+
+pub use demands::{Demanded, Demands};
+pub use filter_rule::{FilterRule, FilterRuleError};
+
+use super::consent::{self, ConsentRules};
+use super::entry::Attributes;
+use super::note::Note;
+use crate::plan::outcome::Reason;
+
+/// What an entry has to meet. Nothing is asked for by default.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Conditions {
+    /// Who says whether an entry may leave.
+    pub consent: Option<ConsentRules>,
+    /// All of these must pass.
+    pub filters: Vec<FilterRule>,
+    /// What an entry must have, and what must not be longer.
+    pub demands: Demands,
+}
+
+/// An attribute that a setting names, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The setting: `filters person, condition 2`.
+    pub place: String,
+    /// The attribute.
+    pub attribute: String,
+}
+
+impl Conditions {
+    /// Returns every attribute that decides.
+    #[must_use]
+    pub fn attributes(&self) -> Vec<Named> {
+        let mut named = Vec::new();
+        let mut name = |place: String, attribute: &str| {
+            let attribute = attribute.to_owned();
+            named.push(Named { place, attribute });
+        };
+        if let Some(consent) = &self.consent {
+            name("consent-attribute".to_owned(), &consent.attribute);
+        }
+        for rule in &self.filters {
+            for (at, attribute) in rule.attributes().enumerate() {
+                let place = format!("filters {}, condition {}", rule.name(), at + 1);
+                name(place, attribute);
+            }
+        }
+        for (place, attribute) in self.demands.attributes() {
+            name(place, attribute);
+        }
+        named
+    }
+
+    /// Returns what keeps an entry here: it says no or nothing, or a rule filters it out.
+    #[must_use]
+    pub fn exclude(&self, attributes: &Attributes) -> Option<Note> {
+        let consent = self.judged(attributes);
+        consent
+            .filter(|note| !consent::is_unclear(note.reason))
+            .or_else(|| {
+                let rule = self.filters.iter().find(|rule| !rule.passes(attributes))?;
+                Some(Note::new(Reason::Filtered, rule.name()))
+            })
+    }
+
+    /// Returns why it cannot be said whether an entry may leave.
+    #[must_use]
+    pub fn unclear(&self, attributes: &Attributes) -> Option<Note> {
+        let consent = self.judged(attributes);
+        consent.filter(|note| consent::is_unclear(note.reason))
+    }
+
+    fn judged(&self, attributes: &Attributes) -> Option<Note> {
+        let rules = self.consent.as_ref()?;
+        rules.judge(&rules.read(attributes))
+    }
+}
