@@ -15,7 +15,9 @@ pub struct FilterRule {
 #[non_exhaustive]
 pub enum FilterRuleError {
     /// There is no name in front of `=`.
-    #[error("{text:?} has no name, expected NAME = ATTRIBUTE, EQ, VALUE or NAME = ATTRIBUTE, NE, VALUE")]
+    #[error(
+        "{text:?} has no name, expected NAME = ATTRIBUTE, EQ, VALUE or NAME = ATTRIBUTE, NE, VALUE"
+    )]
     NoName {
         /// The text.
         text: String,
@@ -269,10 +271,7 @@ mod tests {
         let none = "x = ou, NE, A & B";
         assert!(!passes(none, &[("ou", "b")]));
         assert!(passes(none, &[("ou", "c")]));
-        assert!(passes(
-            r"x = o, EQ, Smith \& Co",
-            &[("o", "Smith  & Co")]
-        ));
+        assert!(passes(r"x = o, EQ, Smith \& Co", &[("o", "Smith  & Co")]));
         assert!(passes(r"x = o, EQ, a\b", &[("o", r"a\b")]));
         assert!(passes("x = o, EQ, A=B, C", &[("o", "a=b, c")]));
     }

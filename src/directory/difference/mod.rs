@@ -122,7 +122,8 @@ impl Wanted {
         });
         let assigned = names::assign(rules, &candidates.collect::<Vec<_>>());
         for (found, assigned) in kept.into_iter().zip(assigned) {
-            let notes = assigned.notes.into_iter();
+            // Of what stays as it is there is nothing to say.
+            let notes = assigned.notes.into_iter().filter(|_| !found.is_held);
             wanted
                 .notes
                 .extend(notes.map(|note| (found.dn.clone(), note)));

@@ -155,10 +155,7 @@ mod tests {
             assert_eq!(one.uuid, other.uuid);
             assert_ne!(one.mark, other.mark);
         }
-        assert_eq!(
-            one.uuid.to_string(),
-            "01234567-89ab-cdef-0123-456789abcdef"
-        );
+        assert_eq!(one.uuid.to_string(), "01234567-89ab-cdef-0123-456789abcdef");
         let mut hidden = entry("cn=a,o=Org", "2026#1");
         hidden.attributes.set_one(UNREADABLE, "cn");
         let hidden = Marked::of(hidden).expect("marked");

@@ -265,7 +265,10 @@ fn check_connection(link: &mut Link, home: &Home, connection: &Connection, check
         let lie = place::check(link, home, connection);
         checks.note(of("place of its entries"), lie);
     }
-    checks.note(of("attributes of its rules"), rules::check(link, connection));
+    checks.note(
+        of("attributes of its rules"),
+        rules::check(link, connection),
+    );
     for container in &connection.export.containers {
         let kinds = kinds(link, container);
         if checks.note(of(&format!("export container {container}")), kinds) {

@@ -159,9 +159,8 @@ impl Agent<'_> {
     /// Says what is not as it should be: each entry of which nobody knows whether it may leave, one whose address another has
     /// when that begins and when it ends (Q238447), and numbers that do not add up.
     fn say_what_stays(&mut self, connection: &Connection, sending: &Sending, state: &State) {
-        let event = |severity, text: &str| {
-            Event::new(severity, text).with("connection", &connection.name)
-        };
+        let event =
+            |severity, text: &str| Event::new(severity, text).with("connection", &connection.name);
         for (entry, note) in sending.unclear.iter().take(MAX_NAMED) {
             let text = "the entry is left as it is there: nobody knows whether it may leave";
             let event = event(Severity::Warn, text).with("entry", entry);
@@ -179,7 +178,10 @@ impl Agent<'_> {
             self.say(event.with("entry", entry).with("was", detail));
         }
         if sending.counts.is_partial() {
-            let event = event(Severity::Warn, "PARTIAL: the entries do not all go where they should");
+            let event = event(
+                Severity::Warn,
+                "PARTIAL: the entries do not all go where they should",
+            );
             self.say(event.with("because", sending.counts.partial.join("; ")));
         }
     }
@@ -222,9 +224,7 @@ impl Agent<'_> {
             let sent = known.get(&held.key);
             sending.hold(&held.dn, &held.note, sent.is_some());
             // Who never was there stays here.
-            found.extend(
-                sent.map(|sent| Found::held(held.dn, held.container, sent, held.lines)),
-            );
+            found.extend(sent.map(|sent| Found::held(held.dn, held.container, sent, held.lines)));
         }
         drop(known);
         let mut wanted = Wanted::new(found, &before, rules);

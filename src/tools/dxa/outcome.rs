@@ -92,7 +92,8 @@ impl Sending {
     pub(super) fn count_out(&mut self) {
         self.counts.exported = self.exported;
         self.counts.read = self.considered;
-        self.counts.settle(self.recount.as_ref(), self.unclear.len());
+        self.counts
+            .settle(self.recount.as_ref(), self.unclear.len());
     }
 
     /// An entry goes in altered form.

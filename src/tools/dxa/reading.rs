@@ -205,15 +205,15 @@ impl Agent<'_> {
         };
         let mut asking = Asking::new(self.config);
         let mut stopped = None;
-        let read = self.directory.search(&search, |entry| {
-            match asking.take(entry, &mut hand_over) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    stopped = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        });
+        let read =
+            self.directory
+                .search(&search, |entry| match asking.take(entry, &mut hand_over) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(error) => {
+                        stopped = Some(error);
+                        ControlFlow::Break(())
+                    }
+                });
         if let Some(error) = stopped {
             return Err(error);
         }

@@ -116,7 +116,9 @@ pub(super) fn subschema(link: &mut Link, kind: &str) -> Result<Vec<String>, Tool
 
 /// Returns the names in a definition: `( 2.5.4.3 NAME ( 'cn' 'commonName' ) ...`, `( 2.5.4.4 NAME 'sn' ...`.
 fn names(definition: &str) -> impl Iterator<Item = &str> {
-    let behind = definition.split_once(" NAME ").map(|(_, rest)| rest.trim_start());
+    let behind = definition
+        .split_once(" NAME ")
+        .map(|(_, rest)| rest.trim_start());
     let list = behind.map_or("", |rest| match rest.strip_prefix('(') {
         Some(list) => list.split_once(')').map_or(list, |(list, _)| list),
         None => {

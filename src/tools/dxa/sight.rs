@@ -63,9 +63,11 @@ impl Agent<'_> {
     ) -> Result<(), ToolError> {
         // Of another connection other attributes decide.
         let attributes = decisive(outgoing, conditions).join(" ");
-        self.sees("export", format!("{} {attributes}", container.key()), |link| {
-            sees_export(link, container, outgoing, conditions)
-        })
+        self.sees(
+            "export",
+            format!("{} {attributes}", container.key()),
+            |link| sees_export(link, container, outgoing, conditions),
+        )
     }
 
     fn sees(

@@ -137,7 +137,13 @@ impl Agent<'_> {
             return Ok(());
         };
         let mut left: HashSet<&str> = HashSet::new();
-        left.extend(source.seen.iter().filter(|(_, of)| **of == place).map(|(key, _)| &key[..]));
+        left.extend(
+            source
+                .seen
+                .iter()
+                .filter(|(_, of)| **of == place)
+                .map(|(key, _)| &key[..]),
+        );
         let mut fresh = HashSet::new();
         self.names_in(container, &mut |dn| {
             let key = dn.key();

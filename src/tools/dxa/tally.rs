@@ -178,7 +178,10 @@ mod tests {
         };
         let tally = settled(80, 80, recount);
         assert!(tally.is_partial());
-        assert!(tally.to_string().contains("differ in cn=a; cn=b"), "{tally}");
+        assert!(
+            tally.to_string().contains("differ in cn=a; cn=b"),
+            "{tally}"
+        );
         let recount = Recount {
             entries: 80,
             differing: Vec::new(),

@@ -125,9 +125,9 @@ fn cycle_entries(
             Decision::Skip { key, note } => skipped.extend(key.map(|key| (key, note))),
             Decision::Hold { key, lines, .. } => {
                 let known = sent.iter().find(|sent| sent.key == key);
-                found.extend(known.map(|sent| {
-                    Found::held(entry.dn.clone(), container.clone(), sent, lines)
-                }));
+                found.extend(
+                    known.map(|sent| Found::held(entry.dn.clone(), container.clone(), sent, lines)),
+                );
             }
         }
     }
