@@ -158,7 +158,12 @@ impl Agent<'_> {
 
     /// Says what is not as it should be: each entry of which nobody knows whether it may leave, one whose address another has
     /// when that begins and when it ends (Q238447), and numbers that do not add up.
-    fn say_what_stays(&mut self, connection: &Connection, sending: &Sending, state: &State) {
+    pub(super) fn say_what_stays(
+        &mut self,
+        connection: &Connection,
+        sending: &Sending,
+        state: &State,
+    ) {
         let event =
             |severity, text: &str| Event::new(severity, text).with("connection", &connection.name);
         for (entry, note) in sending.unclear.iter().take(MAX_NAMED) {

@@ -283,3 +283,23 @@ fn nt02_an_attribute_that_nobody_knows_is_refused() {
     let expected = "consent-attribute: the directory knows no attribute mayLeave";
     assert!(run.stdout.contains(expected), "{}", run.stdout);
 }
+
+#[test]
+fn nt02_a_list_for_a_requestor_names_them_too() {
+    let alone = alone(setup("employeeType"), "");
+    people(&alone.scene, 0, 3, "employeeType: yes\n");
+    people(
+        &alone.scene,
+        3,
+        1,
+        "employeeType: yes\ncarLicense: hidden\n",
+    );
+    alone.scene.configure_connections(&format!(
+        "[[connection]]\nname = \"R1\"\nrole = \"server\"\naddress = \"NET2/PO1\"\nexchange-options = \"send\"\n\
+         export-containers = [\"{PEOPLE}\"]\n{CONSENT}\n"
+    ));
+    alone.scene.bind_as_agent();
+    let run = alone.scene.dxa("resync R1").ends(1);
+    assert!(run.stdout.contains("entry=cn=P3,"), "{}", run.stdout);
+    assert!(run.stdout.contains("PARTIAL"), "{}", run.stdout);
+}
