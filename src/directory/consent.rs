@@ -102,6 +102,13 @@ impl ConsentRules {
     }
 }
 
+/// Tells whether an attribute of an entry is there and hidden.
+#[must_use]
+pub fn is_hidden(attributes: &Attributes, attribute: &str) -> bool {
+    let mut hidden = attributes.values(UNREADABLE).iter();
+    hidden.any(|name| name.eq_ignore_ascii_case(attribute.as_bytes()))
+}
+
 /// Tells whether a reason says that nobody knows what is wanted.
 #[must_use]
 pub fn is_unclear(reason: Reason) -> bool {

@@ -63,20 +63,51 @@ impl Conditions {
         consent
             .filter(|note| !consent::is_unclear(note.reason))
             .or_else(|| {
-                let rule = self.filters.iter().find(|rule| !rule.passes(attributes))?;
+                let mut rules = self.filters.iter();
+                let rule = rules
+                    .find(|rule| hidden(rule, attributes).is_none() && !rule.passes(attributes))?;
                 Some(Note::new(Reason::Filtered, rule.name()))
             })
     }
 
-    /// Returns why it cannot be said whether an entry may leave.
+    /// Returns why it cannot be said whether an entry may leave: its consent is unclear, or what a rule is about is hidden.
     #[must_use]
     pub fn unclear(&self, attributes: &Attributes) -> Option<Note> {
         let consent = self.judged(attributes);
-        consent.filter(|note| consent::is_unclear(note.reason))
+        consent
+            .filter(|note| consent::is_unclear(note.reason))
+            .or_else(|| {
+                let mut rules = self.filters.iter();
+                rules.find_map(|rule| {
+                    let name = hidden(rule, attributes)?;
+                    let detail = format!(
+                        "{name}: hidden by an access rule, needed by filter {}",
+                        rule.name()
+                    );
+                    Some(Note::new(Reason::ServerAccess, detail))
+                })
+            })
+    }
+
+    /// Returns the attributes of which it matters in each entry whether they are missing or hidden.
+    pub fn asked(&self) -> impl Iterator<Item = &str> {
+        let consent = self.consent.iter().map(|rules| &rules.attribute[..]);
+        consent.chain(self.filters.iter().flat_map(FilterRule::attributes))
     }
 
     fn judged(&self, attributes: &Attributes) -> Option<Note> {
         let rules = self.consent.as_ref()?;
         rules.judge(&rules.read(attributes))
     }
+}
+
+fn hidden<'r>(rule: &'r FilterRule, attributes: &Attributes) -> Option<&'r str> {
+    rule.attributes()
+        .find(|name| consent::is_hidden(attributes, name))
+}
+
+/// Tells whether an entry stays as it is because nobody can tell whether it may leave.
+#[must_use]
+pub fn is_unclear(reason: Reason) -> bool {
+    consent::is_unclear(reason) || reason == Reason::ServerAccess
 }

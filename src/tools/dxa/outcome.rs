@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::directory::consent;
+use crate::directory::conditions;
 use crate::directory::difference::{Cause, Change};
 use crate::directory::dn::Dn;
 use crate::directory::note::Note;
@@ -75,7 +75,7 @@ impl Sending {
         add(&mut self.skipped, note.reason);
         self.counts.leave_out(note.reason);
         self.counts.kept += u64::from(is_kept);
-        if consent::is_unclear(note.reason) {
+        if conditions::is_unclear(note.reason) {
             self.unclear.push((dn.to_string(), note.clone()));
         }
         let outcome = if is_kept { "kept" } else { "skipped" };

@@ -1,6 +1,7 @@
 //! Filter rules in their published form (`spec/exchange.md` NT-11).
 
 use super::net::{Alone, letters};
+use crate::support::slapd::Setup;
 
 const PEOPLE: &str = "ou=People,o=Org";
 
@@ -144,4 +145,43 @@ fn nt11_a_rule_that_comes_or_goes_sends_the_difference() {
     alone.scene.configure("");
     assert_eq!(cycle(&alone).0, ["A Ben Berg"]);
     assert!(letters(&alone.scene, "P1/new").is_empty());
+}
+
+#[test]
+fn nt02_nt11_what_a_rule_is_about_and_cannot_be_read_is_not_taken_for_empty() {
+    let rule = format!("to dn.children=\"{PEOPLE}\" filter=(carLicense=hidden) attrs=o by * none");
+    let alone = Alone::on(Setup::new().access(&rule));
+    let configure = |filter: &str| {
+        alone.scene.configure(&format!(
+            "template-options = \"none\"\nfilters = [\"acme = o, {filter}, Acme\", \"t = title, NE, x\"]"
+        ));
+        alone.scene.bind_as_agent();
+    };
+    configure("EQ");
+    person(&alone, "Ann", "o: Acme\n");
+    person(&alone, "Ben", "o: Acme\n");
+    person(&alone, "Carl", "o: Other\ncarLicense: hidden\n");
+    let sent = |exit: i32| {
+        let run = alone.scene.dxa("cycle --step t1 --json").ends(exit).json();
+        let counts = run["connections"][0]["sent"]["counts"].clone();
+        (alone.fresh(), counts)
+    };
+    let (first, counts) = sent(1);
+    assert_eq!(first.len(), 3, "{first:?}");
+    assert_eq!(counts["unexportable"]["server-access"], 1, "{counts}");
+    alone
+        .scene
+        .replace(&format!("cn=Ben Berg,{PEOPLE}"), "carLicense", "hidden");
+    let (second, counts) = sent(1);
+    assert_eq!(second, [""; 0]);
+    assert_eq!(counts["kept"], 1, "{counts}");
+    // Nor does it pass, and another rule keeps it here.
+    configure("NE");
+    alone
+        .scene
+        .replace(&format!("cn=Carl Berg,{PEOPLE}"), "title", "x");
+    let (third, counts) = sent(1);
+    assert_eq!(third, ["D Ann Berg|PCM:NET1/AGENT/ANN"]);
+    assert_eq!(counts["excluded"]["filtered"], 2, "{counts}");
+    assert_eq!(counts["unexportable"]["server-access"], 1, "{counts}");
 }

@@ -1,5 +1,5 @@
-//! Asking what a search does not show: whether an attribute that decides on the consent of an entry is missing or hidden
-//! (`spec/exchange.md` NT-02, LD-12).
+//! Asking what a search does not show: whether an attribute that decides on the consent of an entry, or that a filter rule is
+//! about, is missing or hidden (`spec/exchange.md` NT-02, LD-12).
 //!
 //! A question costs a comparison. They are asked only of entries that have no such attribute, when these are read whole: once
 //! for each change of them and once for each whole reading, many on their way at a time. What is hidden is kept with the
@@ -34,8 +34,9 @@ pub(super) struct Asking<'c> {
 impl<'c> Asking<'c> {
     pub(super) fn new(config: &'c Config) -> Self {
         let connections = config.connections.iter();
-        let rules = connections.filter_map(|c| c.export.conditions.consent.as_ref());
-        let mut attributes: Vec<_> = rules.map(|rules| &rules.attribute[..]).collect();
+        let mut attributes: Vec<_> = connections
+            .flat_map(|connection| connection.export.conditions.asked())
+            .collect();
         attributes.sort_unstable();
         attributes.dedup();
         Self {
