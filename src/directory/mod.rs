@@ -18,6 +18,7 @@
 //! - In: [`template_map`] sorts template lines into attributes, [`remote`] makes the entry of a remote address,
 //!   [`proxy`] its proxy addresses by the domains of an [`address_map`] and what [`holders`] has, and [`authority`] says
 //!   who may change it.
+//! - [`consent`] is what an entry says of its leaving, [`conditions`] what else decides whether it leaves.
 //! - Out: [`outgoing`] decides what of an entry a requestor gets, [`names`] makes the names unique, and [`difference`]
 //!   what must be sent.
 
@@ -27,6 +28,8 @@ mod attributes;
 pub mod authority;
 pub mod change;
 pub mod charset;
+pub mod conditions;
+pub mod consent;
 pub(crate) mod database;
 pub mod difference;
 pub mod dn;

@@ -14,7 +14,7 @@ use super::dn::Dn;
 use super::key::SyncKey;
 use super::names::{self, Candidate, NameRules};
 use super::note::Note;
-use super::outgoing::{self, ContentHash, ExportRecord};
+use super::outgoing::{self, ContentHash, ExportRecord, SentLine};
 use crate::plan::outcome::Reason;
 pub use change::{Cause, Change};
 pub use touch::touch;
@@ -47,6 +47,22 @@ pub struct Found {
     pub container: Dn,
     /// What is to be sent of it.
     pub record: ExportRecord,
+    /// The requestor has it and keeps it as it is: it is in a full list and in no difference.
+    pub is_held: bool,
+}
+
+impl Found {
+    /// Makes what stands for an entry that cannot go as it is: what the requestor has of it, with the template lines that it
+    /// has now, which only a full list repeats.
+    #[must_use]
+    pub fn held(dn: Dn, container: Dn, sent: &Sent, lines: Vec<SentLine>) -> Self {
+        Self {
+            dn,
+            container,
+            record: ExportRecord::as_sent(sent, lines),
+            is_held: true,
+        }
+    }
 }
 
 /// An entry that a requestor is to have, under the name it is to have.
@@ -108,7 +124,8 @@ impl Wanted {
         });
         let assigned = names::assign(rules, &candidates.collect::<Vec<_>>());
         for (found, assigned) in kept.into_iter().zip(assigned) {
-            let notes = assigned.notes.into_iter();
+            // Of what stays as it is there is nothing to say.
+            let notes = assigned.notes.into_iter().filter(|_| !found.is_held);
             wanted
                 .notes
                 .extend(notes.map(|note| (found.dn.clone(), note)));
@@ -147,6 +164,9 @@ pub fn difference(sent: &[Sent], wanted: &Wanted, absent: Absent<'_>) -> Vec<Cha
             added.push(Change::add(export, Cause::New));
             continue;
         };
+        if export.found.is_held {
+            continue;
+        }
         if sent.name != export.name || sent.address != record.address {
             renames.push((sent, export));
         } else if sent.hash != record.hash {

@@ -19,7 +19,8 @@ pub fn touch(
         }
         Change::Replace { .. } | Change::Delete { .. } => false,
     };
-    let touched = |export: &&Export| is_touched(&export.found.record.key);
+    // What cannot go as it is does not go by this either.
+    let touched = |export: &&Export| !export.found.is_held && is_touched(&export.found.record.key);
     let again: Vec<_> = wanted.exports.iter().filter(touched).collect();
     let added = again
         .iter()

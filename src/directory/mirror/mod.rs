@@ -18,8 +18,11 @@ pub use error::MirrorError;
 pub use identity::{Doubt, Identity};
 pub use store::{Known, Mirror, Update};
 
+use std::fmt;
+
 use sha2::{Digest, Sha256};
 
+use super::consent::UNREADABLE;
 use super::dn::Dn;
 use super::entry::Entry;
 
@@ -48,12 +51,29 @@ impl Uuid {
     }
 }
 
+/// As [`Uuid::parse`] reads it.
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, byte) in self.0.iter().enumerate() {
+            if [4, 6, 8, 10].contains(&at) {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+
 /// What an entry has as long as nobody changes it: a hash of its CSN and its name, since an entry that is moved along with
 /// one above it keeps its CSN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Mark(u64);
 
 impl Mark {
+    /// The mark of an entry of which something is hidden: another access rule may show it, and the entry is as it was. It is
+    /// read each time.
+    pub const UNSURE: Self = Self(0);
+
     /// Makes the mark of an entry.
     #[must_use]
     pub fn of(csn: &str, dn: &Dn) -> Self {
@@ -93,9 +113,13 @@ impl Marked {
         };
         entry.attributes.remove(UUID);
         entry.attributes.remove(CSN);
+        let mark = match entry.attributes.values(UNREADABLE).is_empty() {
+            true => Mark::of(&csn, &entry.dn),
+            false => Mark::UNSURE,
+        };
         Ok(Self {
             uuid,
-            mark: Mark::of(&csn, &entry.dn),
+            mark,
             csn,
             entry,
         })
@@ -131,6 +155,11 @@ mod tests {
             assert_eq!(one.uuid, other.uuid);
             assert_ne!(one.mark, other.mark);
         }
+        assert_eq!(one.uuid.to_string(), "01234567-89ab-cdef-0123-456789abcdef");
+        let mut hidden = entry("cn=a,o=Org", "2026#1");
+        hidden.attributes.set_one(UNREADABLE, "cn");
+        let hidden = Marked::of(hidden).expect("marked");
+        assert_eq!(hidden.mark, Mark::UNSURE);
         let mut bare = entry("cn=a,o=Org", "2026#1");
         bare.attributes.set(UUID, vec![b"none".to_vec()]);
         assert_eq!(Marked::of(bare.clone()), Err(bare));

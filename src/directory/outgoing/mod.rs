@@ -6,6 +6,7 @@ mod tests;
 
 use super::address_text::{PC_MAIL, TargetAddress};
 use super::charset::Charset;
+use super::conditions::Conditions;
 use super::dn::Dn;
 use super::entry::{Attributes, Entry};
 use super::key::SyncKey;
@@ -54,6 +55,8 @@ pub struct ExportRules<'a> {
     pub strict_charset: bool,
     /// How it calls the terminal number of X.400.
     pub x121: X121Spelling,
+    /// What else an entry has to meet.
+    pub conditions: &'a Conditions,
 }
 
 /// What becomes of an entry.
@@ -68,6 +71,15 @@ pub enum Decision {
         /// Why.
         note: Note,
     },
+    /// It cannot go as it is, and nobody has said that it must not be there: what the requestor has of it stays.
+    Hold {
+        /// Key of its address.
+        key: SyncKey,
+        /// Template lines that it would go with.
+        lines: Vec<SentLine>,
+        /// Why.
+        note: Note,
+    },
 }
 
 /// Decides on one entry of an export container.
@@ -76,6 +88,7 @@ pub fn decide(entry: &Entry, rules: &ExportRules<'_>) -> Decision {
     let kind = ExportKind::of(&entry.attributes);
     let chosen = choose_address(&entry.attributes, kind, rules);
     let key = chosen.as_ref().ok().map(SyncKey::of);
+    let unclear = rules.conditions.unclear(&entry.attributes);
     let record = may_leave(&entry.attributes, kind, rules)
         .and_then(|trust| Ok((chosen?, trust)))
         .and_then(|(address, trust)| {
@@ -83,9 +96,32 @@ pub fn decide(entry: &Entry, rules: &ExportRules<'_>) -> Decision {
             make_record(entry, kind, address, trust, rules)
         });
     match record {
-        Ok((record, notes)) => Decision::Export(Box::new(record), notes),
-        Err(note) => Decision::Skip { key, note },
+        Ok((record, notes)) => match unclear {
+            None => Decision::Export(Box::new(record), notes),
+            Some(note) => Decision::Hold {
+                key: record.key,
+                lines: record.lines,
+                note,
+            },
+        },
+        Err(note) => match key {
+            Some(key) if is_failure(note.reason) => Decision::Hold {
+                key,
+                lines: Vec::new(),
+                note: unclear.unwrap_or(note),
+            },
+            key => Decision::Skip { key, note },
+        },
     }
+}
+
+/// Tells whether an entry could not be brought into the form of the other side. That is no wish that it be gone there
+/// (Q274786).
+fn is_failure(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::MissingAttribute | Reason::TooLong | Reason::MappingError
+    )
 }
 
 /// Says that an entry lies in no export container any more (DX-13).
@@ -123,6 +159,9 @@ fn may_leave(
     }
     if is(schema::EXPORT, "FALSE") {
         return skip(Reason::ConsentNo, "syncExport is FALSE".to_owned());
+    }
+    if let Some(note) = rules.conditions.exclude(attributes) {
+        return Err(note);
     }
     let Some(text) = attributes.text(schema::TRUST_LEVEL) else {
         return Ok(None);
@@ -238,8 +277,16 @@ fn make_record(
         }
         Charset::Utf8 => address,
     };
-    let attributes = &entry.attributes;
+    let mut attributes = &entry.attributes;
     let mut notes = Vec::new();
+    let demands = &rules.conditions.demands;
+    let demanded;
+    if !demands.is_empty() {
+        let alias = address.three_parts().map_or("", |parts| parts[2]);
+        demanded = demands.check(attributes, kind, alias, rules.charset)?;
+        attributes = &demanded.attributes;
+        notes.extend(demanded.notes.iter().cloned());
+    }
     let original = attributes
         .text(schema::DISPLAY_NAME)
         .or(attributes.text(schema::CN))

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::codec::codepage::CodePage;
 use crate::directory::address_text::TargetAddress;
+use crate::directory::difference::Sent;
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
 use crate::directory::x400::X121Spelling;
@@ -21,6 +22,21 @@ pub enum ExportKind {
     Group,
     /// A remote address ("custom recipient").
     Remote,
+}
+
+impl ExportKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Person, Self::Group, Self::Remote];
+
+    /// Returns the word of a configuration.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Person => "people",
+            Self::Group => "groups",
+            Self::Remote => "remote",
+        }
+    }
 }
 
 impl fmt::Display for ExportKind {
@@ -148,6 +164,17 @@ impl ExportRecord {
             kind,
             trust,
         }
+    }
+}
+
+impl ExportRecord {
+    /// Makes the record of an entry as the other side has it already, with these template lines: nothing else of it is known
+    /// for certain.
+    #[must_use]
+    pub fn as_sent(sent: &Sent, lines: Vec<SentLine>) -> Self {
+        let name = sent.plain_name.clone();
+        let address = sent.address.clone();
+        Self::new(address, name.clone(), name, lines, ExportKind::Person, None)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::codec::codepage::CodePage;
 use crate::directory::template_map::TemplateRule;
 
 struct Given {
+    conditions: Conditions,
     types: Vec<String>,
     owned: Vec<(String, String)>,
     map: TemplateMap,
@@ -13,6 +14,7 @@ struct Given {
 impl Given {
     fn new(types: &[&str]) -> Self {
         Self {
+            conditions: Conditions::default(),
             types: types.iter().map(|&t| t.to_owned()).collect(),
             owned: vec![("NET1".to_owned(), "PO1".to_owned())],
             map: TemplateMap::default(),
@@ -36,6 +38,7 @@ impl Given {
             charset: Charset::Page(CodePage::Cp850),
             strict_charset: false,
             x121: X121Spelling::Plain,
+            conditions: &self.conditions,
         }
     }
 }
@@ -72,7 +75,7 @@ fn remote(address: &str, owner: Option<&str>, more: &[(&str, &str)]) -> Entry {
 fn exported(entry: &Entry, rules: &ExportRules<'_>) -> (ExportRecord, Vec<Note>) {
     match decide(entry, rules) {
         Decision::Export(record, notes) => (*record, notes),
-        Decision::Skip { note, .. } => panic!("{note}"),
+        Decision::Skip { note, .. } | Decision::Hold { note, .. } => panic!("{note}"),
     }
 }
 
@@ -80,6 +83,7 @@ fn skipped(entry: &Entry, rules: &ExportRules<'_>) -> (Option<SyncKey>, Note) {
     match decide(entry, rules) {
         Decision::Export(record, _) => panic!("{record:?}"),
         Decision::Skip { key, note } => (key, note),
+        Decision::Hold { key, note, .. } => (Some(key), note),
     }
 }
 

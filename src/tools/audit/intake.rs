@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 
-use super::consent::{Consent, Rules};
 use super::finding::{Finding, Outcome, SideCounts, Which};
 use super::item::{Details, Item, State};
 use super::judge::Known;
@@ -14,6 +13,7 @@ use super::report::Reporter;
 use super::sorted::{Sorted, Sorter};
 use crate::codec::codepage::CodePage;
 use crate::directory::address_text::TargetAddress;
+use crate::directory::consent::{self, Consent, ConsentRules};
 use crate::directory::entry::Attributes;
 use crate::directory::schema;
 use crate::plan::outcome::Reason;
@@ -34,7 +34,7 @@ pub(super) struct Wishes {
     /// Column or attribute that holds the address.
     pub(super) address: Option<String>,
     /// Who consents to leave A, where that is asked for.
-    pub(super) consent: Option<Rules>,
+    pub(super) consent: Option<ConsentRules>,
 }
 
 impl Wishes {
@@ -225,8 +225,12 @@ impl<'i, 'r> Intake<'i, 'r> {
             let consent = Consent::of(attributes, &rules.attribute, unreadable);
             item.details
                 .retain(|(name, _)| !name.eq_ignore_ascii_case(&rules.attribute));
-            if let Some((state, detail)) = rules.judge(&consent) {
-                return self.without_consent(item, state, &detail);
+            if let Some(note) = rules.judge(&consent) {
+                let state = match consent::is_unclear(note.reason) {
+                    true => State::Withheld(note.reason),
+                    false => State::Excluded(note.reason),
+                };
+                return self.without_consent(item, state, &note.detail);
             }
         }
         self.push(&item)

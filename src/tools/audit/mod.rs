@@ -11,7 +11,6 @@
 //! entries of a key is decided on values (`join`, `compare`).
 
 mod compare;
-mod consent;
 mod exact;
 mod explain;
 mod finding;

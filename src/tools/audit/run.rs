@@ -4,7 +4,6 @@ use std::io::Write;
 use std::time::Instant;
 
 use super::compare::Comparer;
-use super::consent::Rules;
 use super::explain::Explained;
 use super::finding::Which;
 use super::groups::{Groups, Together};
@@ -16,6 +15,7 @@ use super::repair::{Repair, Target};
 use super::report::{Reporter, Sides, Summary, headline};
 use super::stale::{self, Comparable};
 use crate::codec::codepage::CodePage;
+use crate::directory::consent::ConsentRules;
 use crate::directory::template_map::{TemplateMap, TemplateRule};
 use crate::plan::outcome::Reason;
 use crate::tools::cli::interrupt::Interrupt;
@@ -46,7 +46,7 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
         memory: options.memory / SORTS,
         lists: options.lists.clone(),
         address: options.address.clone(),
-        consent: options.consent.as_ref().map(|attribute| Rules {
+        consent: options.consent.as_ref().map(|attribute| ConsentRules {
             attribute: attribute.clone(),
             blank_is_yes: options.blank_is_yes,
         }),

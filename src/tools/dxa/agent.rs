@@ -40,6 +40,8 @@ pub(super) struct Agent<'c> {
     pub(super) seen: HashSet<(&'static str, String)>,
     /// Containers of which the mirror has what this run has read.
     pub(super) fresh: HashSet<String>,
+    /// The attributes that the directory knows, once they are asked for.
+    pub(super) attributes: Option<HashSet<String>>,
     _lock: Option<Lock>,
 }
 
@@ -97,6 +99,7 @@ impl<'c> Agent<'c> {
             events: Vec::new(),
             seen: HashSet::new(),
             fresh: HashSet::new(),
+            attributes: None,
             _lock: lock,
         };
         if let Some(warning) = shown_password(&config.directory) {

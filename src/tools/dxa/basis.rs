@@ -8,7 +8,7 @@ use crate::codec::codepage::CodePage;
 use crate::directory::dn::Dn;
 use crate::directory::names::UniqueNames;
 
-use super::config::{Connection, Direction, Export, Mapping};
+use super::config::{ConditionsText, Connection, Direction, Export, Mapping};
 use super::settings;
 
 /// The settings of a connection that decide what it is sent.
@@ -28,6 +28,8 @@ pub(super) struct Basis {
     sends_templates: bool,
     mappings: Vec<(String, String)>,
     code_page: u16,
+    #[serde(default)]
+    conditions: ConditionsText,
 }
 
 impl Basis {
@@ -57,6 +59,7 @@ impl Basis {
                 .map(|mapping| (mapping.prompt.clone(), mapping.attribute.clone()))
                 .collect(),
             code_page: page.id(),
+            conditions: export.conditions_text.clone(),
         }
     }
 
@@ -94,6 +97,9 @@ impl Basis {
                 unique_names: unique.find(|unique| unique.word() == self.unique_names)?,
                 strict_charset: self.strict_charset,
                 limit: now.export.limit,
+                // They were well when they were kept.
+                conditions: self.conditions.check(&mut Vec::new()),
+                conditions_text: self.conditions.clone(),
             },
             mappings: mappings.collect(),
             ..now.clone()
@@ -128,7 +134,8 @@ mod tests {
 
     const ALL: &str = "owned = [\"NET1/AGENT\", \"NETZ/ÄRZTE\"]\nrelay = true\ntrust = 20\ncustom-recipients = true\n\
         groups = false\ntypes = [\"SMTP\", \"PCM\"]\nas-proxy = true\nunique-names = \"all\"\nstrict-charset = true\n\
-        template-options = \"outgoing\"\ncode-page = 437\n[[connection.mapping]]\nprompt = \"Cost:\"\n\
+        template-options = \"outgoing\"\ncode-page = 437\nconsent-attribute = \"l\"\nconsent-blank = \"yes\"\n\
+        filters = [\"x = o, EQ, A | B\"]\nrequired = { people = [\"sn\"] }\nlimits = { o = 31 }\n[[connection.mapping]]\nprompt = \"Cost:\"\n\
         attribute = \"departmentNumber\"\n[[connection.mapping]]\nprompt = \"In:\"\nattribute = \"sn\"\n\
         direction = \"receive\"\n";
 
@@ -161,7 +168,12 @@ mod tests {
                 "unique-names",
                 "strict-charset",
                 "mapping",
-                "code-page"
+                "code-page",
+                "consent-attribute",
+                "consent-blank",
+                "filters",
+                "required",
+                "limits"
             ]
         );
         assert!(told.contains(&"trust: 100 -> 20".to_owned()), "{told:?}");

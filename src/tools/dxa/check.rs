@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
-use crate::directory::ldap::{Connection as Link, Scope, Search};
+use crate::directory::ldap::{Connection as Link, Search};
 use crate::directory::ledger::Ledger;
 use crate::directory::schema;
 use crate::tools::exit::{ExitCode, ToolError};
@@ -25,6 +25,7 @@ use super::event::told;
 use super::home::Home;
 use super::importing::Incoming;
 use super::place;
+use super::rules;
 use super::sight::{sees_export, sees_import};
 
 /// Free space that the data folder must have, as a multiple of the ledger (Q264286).
@@ -233,32 +234,14 @@ fn check_ledger(home: &Home) -> Result<String, ToolError> {
 
 /// The server knows our classes.
 pub(super) fn check_schema(link: &mut Link) -> Result<String, ToolError> {
-    let mut root = Search::new(Dn::default()).attributes(&["subschemaSubentry"]);
-    root.scope = Scope::Base;
-    root.page = None;
-    let found = link.find(&root).map_err(unread)?;
-    let subentry = found
-        .first()
-        .and_then(|entry| entry.attributes.text("subschemaSubentry"));
-    let subentry = Dn::parse(subentry.unwrap_or("cn=Subschema"));
-    let subentry =
-        subentry.map_err(|error| ToolError::new(ExitCode::NotFound, error.to_string()))?;
-    let mut search = Search::new(subentry).attributes(&["objectClasses"]);
-    search.scope = Scope::Base;
-    search.page = None;
-    search.filter = Filter::equal(schema::OBJECT_CLASS, "subschema");
-    let found = link.find(&search).map_err(unread)?;
-    let classes: Vec<_> = found
-        .iter()
-        .flat_map(|entry| entry.attributes.values("objectClasses"))
-        .collect();
+    let classes = rules::subschema(link, "objectClasses")?;
     for class in [
         schema::REMOTE_ADDRESS,
         schema::IMPORT_CONTAINER,
         schema::LOCAL_RECIPIENT,
     ] {
         let name = format!("'{class}'").to_lowercase();
-        let is_it = |text: &&[u8]| String::from_utf8_lossy(text).to_lowercase().contains(&name);
+        let is_it = |text: &String| text.to_lowercase().contains(&name);
         if !classes.iter().any(is_it) {
             let text =
                 format!("the server does not know the class {class}: load what dxa schema prints");
@@ -282,11 +265,17 @@ fn check_connection(link: &mut Link, home: &Home, connection: &Connection, check
         let lie = place::check(link, home, connection);
         checks.note(of("place of its entries"), lie);
     }
+    checks.note(
+        of("attributes of its rules"),
+        rules::check(link, connection),
+    );
     for container in &connection.export.containers {
         let kinds = kinds(link, container);
         if checks.note(of(&format!("export container {container}")), kinds) {
             let outgoing = templates(connection, Direction::sends);
-            let seen = outgoing.and_then(|map| sees_export(link, container, map.as_ref()));
+            let conditions = &connection.export.conditions;
+            let seen =
+                outgoing.and_then(|map| sees_export(link, container, map.as_ref(), conditions));
             let what = format!("rights to read the export container {container}");
             checks.note(of(&what), seen);
         }

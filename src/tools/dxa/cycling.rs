@@ -157,6 +157,9 @@ fn show(done: &Done, screen: &mut impl Write) -> std::io::Result<()> {
                 write!(screen, "; {what}: {}", shown(reasons))?;
             }
         }
+        if sent.counts.is_of_note() {
+            write!(screen, "; {}", sent.counts)?;
+        }
     }
     if let Some((before, after)) = done.numbers.filter(|(before, after)| before != after) {
         write!(screen, "; {before} -> {after}")?;

@@ -213,6 +213,8 @@ struct Read {
     dn: Dn,
     container: Dn,
     read_at: Option<Timestamp>,
+    /// It cannot go as it is, and what the other side has stays.
+    is_held: bool,
     decided: Result<Box<ExportRecord>, String>,
 }
 
@@ -260,11 +262,16 @@ fn read(
                 return ControlFlow::Continue(());
             }
             let is_entry = query.is_entry(&entry);
+            let mut is_held = false;
             let (key, name, decided) = match decide(&entry, &rules) {
                 Decision::Export(record, _) => {
                     (Some(record.key.clone()), record.name.clone(), Ok(record))
                 }
                 Decision::Skip { key, note } => (key, String::new(), Err(note.to_string())),
+                Decision::Hold { key, note, .. } => {
+                    is_held = true;
+                    (Some(key), String::new(), Err(note.to_string()))
+                }
             };
             let is_it = key.as_ref().is_some_and(|key| {
                 query.is_it(key, &name) || sent.iter().any(|sent| sent.key == *key)
@@ -275,6 +282,7 @@ fn read(
                     dn: entry.dn,
                     container: container.clone(),
                     read_at,
+                    is_held,
                     decided,
                 });
             }
@@ -423,6 +431,9 @@ fn next(
         }
         (Some(Ok(_)), Some(_)) if is_settled => "nothing: it is as it was sent, and confirmed",
         (Some(Ok(_)), Some(_)) => "nothing new: what was sent waits for its confirmation",
+        (Some(Err(why)), _) if read.is_some_and(|read| read.is_held) => {
+            return format!("nothing, and what is there stays: {why}");
+        }
         (Some(Err(why)), Some(_)) => return format!("a D: {why}"),
         (Some(Err(why)), None) => return format!("nothing: {why}"),
         (None, Some(_)) => "decided when the container is read: it is not among what was last read",

@@ -6,21 +6,27 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use crate::codec::timestamp::Timestamp;
 use crate::directory::charset::Charset;
 use crate::directory::difference::{
-    Absent, Cause, Change, Sent, Wanted, difference, full, settled,
+    Absent, Cause, Change, Found, Sent, Wanted, difference, full, settled,
 };
+use crate::directory::dn::Dn;
 use crate::directory::key::SyncKey;
 use crate::directory::ledger::{ConnectionId, LedgerError, Queued, Transaction as LedgerChange};
 use crate::directory::names::NameRules;
 use crate::directory::x400::X121Spelling;
 use crate::plan::guard;
+use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::transaction::Transaction;
 
 use super::agent::{Agent, templates, unusable_ledger};
 use super::basis::Basis;
 use super::config::{Connection, Direction};
+use super::event::{Event, Severity};
 use super::outcome::Sending;
 use super::state::State;
+
+/// Entries that are named one by one in the log; the report has all.
+const MAX_NAMED: usize = 100;
 
 /// What the other side asks for beside numbers.
 #[derive(Debug, Clone)]
@@ -86,6 +92,7 @@ impl Exported {
         state.has_sent_list |= self.is_full;
         state.unique_names = Some(connection.export.unique_names.word().to_owned());
         state.basis = Some(Basis::of(connection));
+        state.duplicates = self.sending.duplicates.clone();
     }
 
     /// Puts the transactions behind what waits, and what is known of them beside; returns the last number.
@@ -153,7 +160,44 @@ impl Agent<'_> {
         allowed: Option<u64>,
     ) -> Result<Exported, ToolError> {
         let outgoing = self.outgoing(connection, id, state, wish, allowed)?;
-        Ok(outgoing.exported(connection, is_full))
+        let exported = outgoing.exported(connection, is_full);
+        self.say_what_stays(connection, &exported.sending, state);
+        Ok(exported)
+    }
+
+    /// Says what is not as it should be: each entry of which nobody knows whether it may leave, one whose address another has
+    /// when that begins and when it ends (Q238447), and numbers that do not add up.
+    pub(super) fn say_what_stays(
+        &mut self,
+        connection: &Connection,
+        sending: &Sending,
+        state: &State,
+    ) {
+        let event =
+            |severity, text: &str| Event::new(severity, text).with("connection", &connection.name);
+        for (entry, note) in sending.unclear.iter().take(MAX_NAMED) {
+            let text = "the entry is left as it is there: nobody knows whether it may leave";
+            let event = event(Severity::Warn, text).with("entry", entry);
+            self.say(event.with("reason", note));
+        }
+        let (before, now) = (&state.duplicates, &sending.duplicates);
+        for (entry, detail) in now.iter().filter(|(entry, _)| !before.contains_key(*entry)) {
+            let text = "the entry stays here: address-duplicate";
+            let event = event(Severity::Warn, text).id("DI236");
+            self.say(event.with("entry", entry).with("because", detail));
+        }
+        for (entry, detail) in before.iter().filter(|(entry, _)| !now.contains_key(*entry)) {
+            let text = "the address of the entry is no duplicate any more";
+            let event = event(Severity::Info, text).id("DI236");
+            self.say(event.with("entry", entry).with("was", detail));
+        }
+        if sending.counts.is_partial() {
+            let event = event(
+                Severity::Warn,
+                "PARTIAL: the entries do not all go where they should",
+            );
+            self.say(event.with("because", sending.counts.partial.join("; ")));
+        }
     }
 
     /// Compares the export containers with what was sent. Nothing is written.
@@ -182,7 +226,27 @@ impl Agent<'_> {
             was: state.unique_names(),
             ..NameRules::new(Charset::Page(connection.code_page))
         };
-        let mut wanted = Wanted::new(source.found, &before, rules);
+        let mut sending = Sending {
+            considered: source.considered,
+            readings: source.readings,
+            recount: source.recount,
+            ..Sending::default()
+        };
+        let mut found = source.found;
+        let known: HashMap<_, _> = before.iter().map(|sent| (&sent.key, sent)).collect();
+        let mut held_at = HashMap::new();
+        let mut why_not = HashMap::new();
+        for held in source.held {
+            let key = held.key.as_str().to_owned();
+            why_not.insert(key.clone(), held.note.to_string());
+            held_at.insert(key, held.dn.clone());
+            let sent = known.get(&held.key);
+            sending.hold(&held.dn, &held.note, sent.is_some());
+            // Who never was there stays here.
+            found.extend(sent.map(|sent| Found::held(held.dn, held.container, sent, held.lines)));
+        }
+        drop(known);
+        let mut wanted = Wanted::new(found, &before, rules);
         let notes = std::mem::take(&mut wanted.notes);
         let absent = Absent {
             skipped: &source.skipped,
@@ -191,22 +255,22 @@ impl Agent<'_> {
         let changes = difference(&before, &wanted, absent);
         check(connection, before.len(), &changes, allowed)?;
         let changes = state.touched.put_into(changes, &wanted);
-        let mut sending = Sending {
-            considered: source.considered,
-            exported: wanted.exports.len() as u64,
-            readings: source.readings,
-            ..Sending::default()
-        };
+        let exports = wanted.exports.iter();
+        sending.exported = exports.filter(|export| !export.found.is_held).count() as u64;
         for (dn, note) in &source.withheld {
             sending.skip(dn, note);
         }
         for (dn, note) in source.notes.iter().chain(&notes) {
-            sending.note(dn, note);
+            match note.reason {
+                Reason::AddressDuplicate => sending.duplicate(dn, note),
+                _ => sending.note(dn, note),
+            }
         }
-        let why_not = source.skipped.iter();
-        let why_not = why_not.map(|(key, note)| (key.as_str().to_owned(), note.to_string()));
+        let skipped = source.skipped.iter();
+        why_not.extend(skipped.map(|(key, note)| (key.as_str().to_owned(), note.to_string())));
         Ok(Outgoing {
-            why_not: why_not.collect(),
+            why_not,
+            held_at,
             before,
             owned,
             wanted,
@@ -226,6 +290,8 @@ pub(super) struct Outgoing {
     changes: Vec<Change>,
     /// Entries that must not leave, by key.
     pub(super) why_not: HashMap<String, String>,
+    /// Where those of them are that cannot go as they are, by key.
+    pub(super) held_at: HashMap<String, Dn>,
     sending: Sending,
 }
 
@@ -258,6 +324,7 @@ impl Outgoing {
                 }
             }
         }
+        sending.count_out();
         let after = match is_full {
             true => settled(&[], &kept),
             false => settled(&self.before, &kept),

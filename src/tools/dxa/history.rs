@@ -18,6 +18,7 @@ use super::exporting::Reasons;
 use super::home::Home;
 use super::metrics;
 use super::outcome::{Done, Sending};
+use super::tally::Tally;
 
 /// What is known of the runs on one connection.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -66,6 +67,8 @@ pub(super) struct Sent {
     pub(super) modified: u64,
     pub(super) added: u64,
     pub(super) skipped: Reasons,
+    #[serde(default)]
+    pub(super) counts: Tally,
 }
 
 impl Sent {
@@ -76,6 +79,7 @@ impl Sent {
             modified: sending.modified,
             added: sending.added,
             skipped: sending.skipped.clone(),
+            counts: sending.counts.clone(),
         })
     }
 }

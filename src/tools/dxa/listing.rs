@@ -63,6 +63,7 @@ impl<'c> Agent<'c> {
             false => Exported::nothing(),
         };
         let list = outgoing.exported(connection, true);
+        self.say_what_stays(connection, &list.sending, &known.state);
         Ok(Item {
             connection,
             known,

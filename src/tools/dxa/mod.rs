@@ -52,6 +52,7 @@ mod removing;
 mod requesting;
 mod reset;
 mod resync;
+mod rules;
 mod service;
 mod serving;
 mod settings;
@@ -61,6 +62,7 @@ mod state;
 mod status;
 mod steps;
 mod takeover;
+mod tally;
 mod todo;
 mod touched;
 mod touching;
@@ -157,11 +159,13 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             entries,
             connection,
             all_missing,
+            rewrite,
         } => {
             let order = touching::Order {
                 entries: entries.clone(),
                 connection: connection.clone(),
                 missing_at: all_missing.clone(),
+                rewrite: *rewrite,
             };
             touching::run(&options, &config, &order, screen)
         }

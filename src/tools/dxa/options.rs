@@ -148,6 +148,9 @@ pub enum Command {
         /// Everything that this side lacks: a postoffice, resync file, queue, import text, LDIF, or LDAP URL
         #[arg(long, value_name = "SIDE")]
         all_missing: Option<OsString>,
+        /// Write the consent of each again as it is, so that the directory itself takes the entry for changed
+        #[arg(long)]
+        rewrite: bool,
     },
     /// Say where one entry stands on every connection, why, and what happens to it next
     ///

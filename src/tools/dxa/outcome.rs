@@ -1,8 +1,11 @@
 //! What a cycle came to on one connection: counts that add up, a line for each entry where they are wanted.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::directory::conditions;
 use crate::directory::difference::{Cause, Change};
 use crate::directory::dn::Dn;
 use crate::directory::note::Note;
@@ -16,6 +19,8 @@ use super::line::Line;
 use super::moving::Moved;
 use super::numbers::Shown;
 use super::reading::ReadingDone;
+use super::source::Recount;
+use super::tally::Tally;
 
 /// What was sent.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -38,19 +43,57 @@ pub(super) struct Sending {
     pub(super) is_full: bool,
     /// Entries that stay here, by reason.
     pub(super) skipped: Reasons,
+    /// What was read, counted out.
+    pub(super) counts: Tally,
     /// Deletions that are sent, by cause.
     pub(super) deleted_because: Reasons,
     /// Entries that go in altered form, by reason.
     pub(super) notes: Reasons,
     #[serde(skip)]
     pub(super) lines: Vec<Value>,
+    /// The entries counted another way.
+    #[serde(skip)]
+    pub(super) recount: Option<Recount>,
+    /// Entries whose address another has, with what is said of them.
+    #[serde(skip)]
+    pub(super) duplicates: BTreeMap<String, String>,
+    /// Entries of which nobody knows whether they may leave, with what is said of them.
+    #[serde(skip)]
+    pub(super) unclear: Vec<(String, Note)>,
 }
 
 impl Sending {
     /// An entry stays here.
     pub(super) fn skip(&mut self, dn: &Dn, note: &Note) {
         add(&mut self.skipped, note.reason);
+        self.counts.leave_out(note.reason);
         self.line(&dn.to_string(), "none", "skipped", Some(note));
+    }
+
+    /// An entry cannot go as it is; the other side keeps what it has of it.
+    pub(super) fn hold(&mut self, dn: &Dn, note: &Note, is_kept: bool) {
+        add(&mut self.skipped, note.reason);
+        self.counts.leave_out(note.reason);
+        self.counts.kept += u64::from(is_kept);
+        if conditions::is_unclear(note.reason) {
+            self.unclear.push((dn.to_string(), note.clone()));
+        }
+        let outcome = if is_kept { "kept" } else { "skipped" };
+        self.line(&dn.to_string(), "none", outcome, Some(note));
+    }
+
+    /// An entry stays here because another has its address.
+    pub(super) fn duplicate(&mut self, dn: &Dn, note: &Note) {
+        self.duplicates.insert(dn.to_string(), note.detail.clone());
+        self.skip(dn, note);
+    }
+
+    /// Counts out what becomes of what was read.
+    pub(super) fn count_out(&mut self) {
+        self.counts.exported = self.exported;
+        self.counts.read = self.considered;
+        self.counts
+            .settle(self.recount.as_ref(), self.unclear.len());
     }
 
     /// An entry goes in altered form.
@@ -93,6 +136,10 @@ impl Sending {
     /// A change cannot be written as a transaction.
     pub(super) fn refuse(&mut self, change: &Change, note: &Note) {
         add(&mut self.skipped, note.reason);
+        if matches!(change, Change::Add { .. } | Change::Modify { .. }) {
+            self.counts.leave_out(note.reason);
+            self.exported -= 1;
+        }
         let entry = change.key().map(ToString::to_string).unwrap_or_default();
         self.line(&entry, "none", "refused", Some(note));
     }
@@ -193,6 +240,9 @@ impl Done {
 
     pub(super) fn sent(&mut self, mut sending: Sending) {
         self.lines.extend(sending.lines.drain(..).map(Line::Made));
+        if sending.counts.is_partial() {
+            self.exit = self.exit.worst(ExitCode::Partial);
+        }
         self.sent = Some(sending);
     }
 

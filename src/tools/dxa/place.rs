@@ -245,7 +245,9 @@ pub(super) fn state(
 ) -> Result<State, ToolError> {
     let text = change.state(id).map_err(unusable_ledger)?;
     serde_json::from_str(&text).map_err(|error| {
-        let text = format!("DX249 the state of {name} in the ledger: {error}");
+        let text = format!(
+            "DX249 the state of {name} in the ledger: {error}; nobody is meant to edit it, dxa reset {name} begins anew"
+        );
         ToolError::new(ExitCode::Damaged, text)
     })
 }

@@ -4,6 +4,7 @@
 //! Both ways give the same entries. What only a whole read sees, since no entry changes with it, is another access rule; that
 //! is why there is one in a while, whatever is known.
 
+mod asking;
 mod keeping;
 mod look;
 
@@ -24,6 +25,7 @@ use super::agent::{Agent, templates};
 use super::config::Direction;
 use super::container::unread;
 use super::event::{Event, Severity};
+use asking::Asking;
 use keeping::Keeping;
 
 /// Last change of each server of a tree (the server's own note of it).
@@ -192,27 +194,31 @@ impl Agent<'_> {
             .extend([mirror::UUID, mirror::CSN].map(String::from));
         let mut keeping =
             kept.map(|(mirror, identity)| Keeping::begin(mirror, container, identity));
-        let mut stopped = None;
-        let read = self.directory.search(&search, |entry| {
-            let entry = match &mut keeping {
+        let mut hand_over = |entry| {
+            sink(match &mut keeping {
                 Some(keeping) => keeping.keep(entry),
                 None => match Marked::of(entry) {
                     Ok(marked) => marked.entry,
                     Err(entry) => entry,
                 },
-            };
-            match sink(entry) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    stopped = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        });
+            })
+        };
+        let mut asking = Asking::new(self.config);
+        let mut stopped = None;
+        let read =
+            self.directory
+                .search(&search, |entry| match asking.take(entry, &mut hand_over) {
+                    Ok(()) => ControlFlow::Continue(()),
+                    Err(error) => {
+                        stopped = Some(error);
+                        ControlFlow::Break(())
+                    }
+                });
         if let Some(error) = stopped {
             return Err(error);
         }
         let entries = read.map_err(unread)?;
+        asking.finish(&mut hand_over)?;
         match keeping.map(|keeping| keeping.end(now)) {
             Some(Ok(())) => {
                 self.fresh.insert(container.key());
@@ -231,6 +237,31 @@ impl Agent<'_> {
         })
     }
 
+    /// Hands over the names of all entries of a container: read another time, with nothing that could hold one back.
+    pub(super) fn names_in(
+        &mut self,
+        container: &Dn,
+        take: &mut dyn FnMut(Dn),
+    ) -> Result<(), ToolError> {
+        let search = self.search_in(container, &[mirror::UUID.to_owned()]);
+        let interrupt = self.interrupt.clone();
+        let mut stopped = None;
+        let read = self.directory.search(&search, |entry| {
+            take(entry.dn);
+            match interrupt.check() {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    stopped = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        match stopped {
+            Some(error) => Err(error),
+            None => read.map(|_| ()).map_err(unread),
+        }
+    }
+
     fn search_in(&self, container: &Dn, attributes: &[String]) -> Search {
         let mut search = Search::new(container.clone());
         search.attributes = attributes.to_vec();
@@ -245,6 +276,8 @@ impl Agent<'_> {
             let map = templates(connection, Direction::sends)?;
             let rules = map.iter().flat_map(|map| map.rules());
             wanted.extend(rules.filter_map(|rule| rule.attribute.clone()));
+            let conditions = connection.export.conditions.attributes().into_iter();
+            wanted.extend(conditions.map(|named| named.attribute));
         }
         Ok(wanted.into_iter().collect())
     }
@@ -271,7 +304,7 @@ impl Agent<'_> {
             suffix: self.suffix.key(),
             epoch: epoch.to_owned(),
             reader: self.config.directory.bind_dn.clone(),
-            attributes: attributes.to_vec(),
+            attributes: [attributes, &Asking::new(self.config).asked()].concat(),
             ..Identity::default()
         };
         let servers = root.attributes.values(CONTEXT_CSN).iter();

@@ -84,6 +84,11 @@ pub(super) fn run(
         }
     }
     let made = made?;
+    let is_partial = made.iter().any(|list| list.sent.counts.is_partial());
+    let exit = match is_partial {
+        true => ExitCode::Partial,
+        false => ExitCode::Done,
+    };
     for list in &made {
         if let Some(report) = &mut report {
             for line in &list.sent.lines {
@@ -100,13 +105,13 @@ pub(super) fn run(
             "program": "dxa",
             "dry_run": options.dry_run,
             "lists": made,
-            "exit": ExitCode::Done.number(),
+            "exit": exit.number(),
         });
         put_line(screen, &summary)?;
     } else if options.dry_run {
         writeln!(screen, "Dry run: nothing was written.")?;
     }
-    Ok(ExitCode::Done)
+    Ok(exit)
 }
 
 /// Finds the connections that are meant; one that is not there stops all (DX-08).

@@ -65,7 +65,7 @@ pub(super) fn rows(connection: &Connection) -> Vec<(&'static str, String)> {
     let mappings = connection.mappings.iter();
     let mappings = mappings.filter(|mapping| sends && Direction::sends(mapping.direction));
     let mappings = mappings.map(|mapping| format!("{}={}", mapping.prompt, mapping.attribute));
-    vec![
+    let mut rows = vec![
         ("export-containers", listed(&containers)),
         ("owned", listed(&owned.collect::<Vec<_>>())),
         ("relay", export.relay.to_string()),
@@ -79,7 +79,9 @@ pub(super) fn rows(connection: &Connection) -> Vec<(&'static str, String)> {
         ("template-options", sends.to_string()),
         ("mapping", listed(&mappings.collect::<Vec<_>>())),
         ("code-page", connection.code_page.id().to_string()),
-    ]
+    ];
+    rows.extend(export.conditions_text.rows());
+    rows
 }
 
 /// Returns values in an order that does not depend on that of the file.

@@ -3,6 +3,7 @@
 
 use std::ops::ControlFlow;
 
+use crate::directory::conditions::Conditions;
 use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
 use crate::directory::ldap::{Comparison, Connection as Link, LdapError, Scope, Search};
@@ -48,7 +49,9 @@ const EXPORT: [&str; 8] = [
 impl Agent<'_> {
     /// Refuses to import blind. Each container is looked at once in a run.
     pub(super) fn sees_import(&mut self, container: &Dn) -> Result<(), ToolError> {
-        self.sees("import", container, |link| sees_import(link, container))
+        self.sees("import", container.key(), |link| {
+            sees_import(link, container)
+        })
     }
 
     /// Refuses to export blind.
@@ -56,19 +59,24 @@ impl Agent<'_> {
         &mut self,
         container: &Dn,
         outgoing: Option<&TemplateMap>,
+        conditions: &Conditions,
     ) -> Result<(), ToolError> {
-        self.sees("export", container, |link| {
-            sees_export(link, container, outgoing)
-        })
+        // Of another connection other attributes decide.
+        let attributes = decisive(outgoing, conditions).join(" ");
+        self.sees(
+            "export",
+            format!("{} {attributes}", container.key()),
+            |link| sees_export(link, container, outgoing, conditions),
+        )
     }
 
     fn sees(
         &mut self,
         what: &'static str,
-        container: &Dn,
+        key: String,
         look: impl FnOnce(&mut Link) -> Result<String, ToolError>,
     ) -> Result<(), ToolError> {
-        let key = (what, container.key());
+        let key = (what, key);
         if self.seen.contains(&key) {
             return Ok(());
         }
@@ -90,11 +98,24 @@ pub(super) fn sees_export(
     link: &mut Link,
     container: &Dn,
     outgoing: Option<&TemplateMap>,
+    conditions: &Conditions,
 ) -> Result<String, ToolError> {
-    let rules = outgoing.into_iter().flat_map(TemplateMap::rules);
-    let mapped = rules.filter_map(|rule| rule.attribute.as_deref());
-    let attributes: Vec<_> = EXPORT.into_iter().chain(mapped).collect();
+    let attributes = decisive(outgoing, conditions);
+    let attributes: Vec<_> = attributes.iter().map(String::as_str).collect();
     look(link, container, Filter::any(), &attributes)
+}
+
+/// Returns the attributes that must not be hidden. Of consent each entry is asked, and a hidden one is no reason to end.
+fn decisive(outgoing: Option<&TemplateMap>, conditions: &Conditions) -> Vec<String> {
+    let rules = outgoing.into_iter().flat_map(TemplateMap::rules);
+    let mapped = rules.filter_map(|rule| rule.attribute.clone());
+    let named = conditions.attributes().into_iter();
+    let mut all: Vec<_> = EXPORT.map(String::from).into();
+    all.extend(mapped.chain(named.map(|named| named.attribute)));
+    if let Some(consent) = &conditions.consent {
+        all.retain(|name| !name.eq_ignore_ascii_case(&consent.attribute));
+    }
+    all
 }
 
 /// Looks whether attributes can be read of what lies below a container and a filter holds for.

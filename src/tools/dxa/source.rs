@@ -1,6 +1,6 @@
 //! The entries of the export containers, read whole and sorted out (`spec/exchange.md` DX-13 to DX-17).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet, hash_map};
 
 use crate::directory::charset::Charset;
 use crate::directory::difference::Found;
@@ -8,7 +8,7 @@ use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
-use crate::directory::outgoing::{Decision, ExportKinds, ExportRules, decide};
+use crate::directory::outgoing::{Decision, ExportKinds, ExportRules, SentLine, decide};
 use crate::directory::schema;
 use crate::directory::template_map::TemplateMap;
 use crate::directory::x400::X121Spelling;
@@ -27,10 +27,35 @@ pub(super) struct Source {
     pub(super) skipped: Vec<(SyncKey, Note)>,
     pub(super) notes: Vec<(Dn, Note)>,
     pub(super) withheld: Vec<(Dn, Note)>,
+    /// Entries that cannot go as they are.
+    pub(super) held: Vec<Held>,
     pub(super) considered: u64,
     /// How each container was read.
     pub(super) readings: Vec<ReadingDone>,
-    seen: HashSet<String>,
+    /// The same entries counted another way, where that was done.
+    pub(super) recount: Option<Recount>,
+    /// Names of the entries that were read, with the place of their container among all.
+    seen: HashMap<String, usize>,
+    /// Entries that only hold others.
+    holders: HashSet<String>,
+}
+
+/// An entry that cannot go as it is.
+pub(super) struct Held {
+    pub(super) dn: Dn,
+    pub(super) container: Dn,
+    pub(super) key: SyncKey,
+    pub(super) lines: Vec<SentLine>,
+    pub(super) note: Note,
+}
+
+/// Entries counted by their names alone (NT-01).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Recount {
+    /// How many there are.
+    pub(super) entries: u64,
+    /// Names that only one of the two ways has seen.
+    pub(super) differing: Vec<String>,
 }
 
 impl Agent<'_> {
@@ -47,12 +72,17 @@ impl Agent<'_> {
             return Err(ToolError::usage(text));
         }
         let rules = rules(connection, wish, outgoing, owned);
-        let mut source = Source::default();
-        for container in &connection.export.containers {
-            self.sees_export(container, outgoing)?;
+        self.knows_attributes(connection)?;
+        let mut source = Source {
+            recount: Some(Recount::default()),
+            ..Source::default()
+        };
+        let export = &connection.export;
+        for (place, container) in export.containers.iter().enumerate() {
+            self.sees_export(container, outgoing, &export.conditions)?;
             let interrupt = self.interrupt.clone();
             let read = self.entries(container, &mut |entry| {
-                source.take(entry, container, &rules);
+                source.take(entry, place, container, &rules);
                 interrupt.check()
             });
             let reading = read.map_err(|error| {
@@ -68,9 +98,57 @@ impl Agent<'_> {
                 let event = event.with("container", container);
                 self.say(event.with("because", because));
             }
+            match reading.why_all() {
+                Some(_) if !self.dry_run => self.recount(&mut source, place, container)?,
+                // What was not read is not counted: who reads changes only wants it to cost little.
+                _ => source.recount = None,
+            }
             source.readings.push(reading);
         }
         Ok(source)
+    }
+
+    /// Counts the entries of a container another way: all names, and nothing else. What a filter, a page or a fault of ours
+    /// keeps from the one is in the other (NT-01).
+    fn recount(
+        &mut self,
+        source: &mut Source,
+        place: usize,
+        container: &Dn,
+    ) -> Result<(), ToolError> {
+        let Some(mut recount) = source.recount.take() else {
+            return Ok(());
+        };
+        let mut left: HashSet<&str> = HashSet::new();
+        left.extend(
+            source
+                .seen
+                .iter()
+                .filter(|(_, of)| **of == place)
+                .map(|(key, _)| &key[..]),
+        );
+        let mut fresh = HashSet::new();
+        self.names_in(container, &mut |dn| {
+            let key = dn.key();
+            if source.holders.contains(&key) {
+                return;
+            }
+            match source.seen.get(&key) {
+                Some(of) if *of == place => recount.entries += u64::from(left.remove(&key[..])),
+                Some(_) => {}
+                None => {
+                    if fresh.insert(key) {
+                        recount.entries += 1;
+                        recount.differing.push(dn.to_string());
+                    }
+                }
+            }
+        })?;
+        let mut left: Vec<_> = left.into_iter().map(str::to_owned).collect();
+        left.sort();
+        recount.differing.extend(left);
+        source.recount = Some(recount);
+        Ok(())
     }
 }
 
@@ -98,14 +176,21 @@ pub(super) fn rules<'r>(
         charset: Charset::Page(connection.code_page),
         strict_charset: export.strict_charset,
         x121: X121Spelling::Plain,
+        conditions: &export.conditions,
     }
 }
 
 impl Source {
-    fn take(&mut self, entry: Entry, container: &Dn, rules: &ExportRules<'_>) {
-        if schema::is_structure(&entry.attributes) || !self.seen.insert(entry.dn.key()) {
+    fn take(&mut self, entry: Entry, place: usize, container: &Dn, rules: &ExportRules<'_>) {
+        let key = entry.dn.key();
+        if schema::is_structure(&entry.attributes) {
+            self.holders.insert(key);
             return;
         }
+        match self.seen.entry(key) {
+            hash_map::Entry::Occupied(_) => return,
+            hash_map::Entry::Vacant(vacant) => vacant.insert(place),
+        };
         self.considered += 1;
         match decide(&entry, rules) {
             Decision::Export(record, notes) => {
@@ -115,6 +200,7 @@ impl Source {
                     dn: entry.dn,
                     container: container.clone(),
                     record: *record,
+                    is_held: false,
                 });
             }
             Decision::Skip { key, note } => {
@@ -123,6 +209,13 @@ impl Source {
                 }
                 self.withheld.push((entry.dn, note));
             }
+            Decision::Hold { key, lines, note } => self.held.push(Held {
+                dn: entry.dn,
+                container: container.clone(),
+                key,
+                lines,
+                note,
+            }),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the ledger keeps of a connection beside numbers, and how both change together.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
@@ -45,6 +47,8 @@ pub(super) struct State {
     /// Entries that are sent again on request.
     #[serde(skip_serializing_if = "Touches::is_empty")]
     pub(super) touched: Touches,
+    /// Entries that stay here because another has their address, and that was said of; with the holder.
+    pub(super) duplicates: BTreeMap<String, String>,
 }
 
 /// Server numbers that no transaction ever had, so that nobody lacks one of them.

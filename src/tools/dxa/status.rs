@@ -164,6 +164,10 @@ impl fmt::Display for Status {
             };
             writeln!(f, "  {since} {at}, exit {exit}: {why}")?;
         }
+        let counts = self.last_run.as_ref().map(|ran| &ran.sent.counts);
+        if let Some(counts) = counts.filter(|counts| counts.is_of_note()) {
+            writeln!(f, "  {counts}")?;
+        }
         let parts = [
             (self.incoming, "to be taken"),
             (self.outgoing, "to be carried"),

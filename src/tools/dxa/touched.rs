@@ -95,10 +95,11 @@ impl Touches {
     ) {
         for (key, touched) in &mut self.0 {
             if *touched == Touched::Marked {
-                *touched = match is_sent(key) {
-                    true => Touched::Sent { number: last },
-                    false => Touched::Refused {
-                        why: why(key).unwrap_or_else(|| "no such entry".to_owned()),
+                *touched = match why(key) {
+                    Some(why) => Touched::Refused { why },
+                    None if is_sent(key) => Touched::Sent { number: last },
+                    None => Touched::Refused {
+                        why: "no such entry".to_owned(),
                     },
                 };
             }

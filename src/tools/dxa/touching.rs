@@ -1,7 +1,7 @@
 //! `dxa touch`: entries are sent again with the next exchange, and what became of those that were (`spec/exchange.md`
 //! NT-03).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::io::Write;
 
@@ -9,8 +9,10 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::directory::address_text::TargetAddress;
+use crate::directory::change::{Change, Modification, ModificationKind};
 use crate::directory::dn::Dn;
 use crate::directory::key::SyncKey;
+use crate::directory::ldap::{Operation, Scope, Search};
 use crate::directory::schema;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
@@ -23,6 +25,7 @@ use crate::transaction::Transaction;
 use super::agent::{Agent, unusable_ledger};
 use super::answering::wish;
 use super::config::{Config, Connection};
+use super::container::unread;
 use super::event::{Event, Severity};
 use super::exporting::{Outgoing, Wish};
 use super::numbers::Numbers;
@@ -40,6 +43,8 @@ pub(super) struct Order {
     pub(super) connection: Option<String>,
     /// Everything that this side lacks.
     pub(super) missing_at: Option<OsString>,
+    /// Consent of each is written again as it is, so that the directory takes the entry for changed.
+    pub(super) rewrite: bool,
 }
 
 /// What becomes of one entry.
@@ -49,6 +54,9 @@ struct Line {
     entry: String,
     #[serde(flatten)]
     touched: Touched,
+    /// What became of its consent, where that was to be written again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rewritten: Option<String>,
 }
 
 /// Marks what was ordered; without an order, shows what became of those before.
@@ -108,9 +116,14 @@ fn show(
         connection,
         entry,
         touched,
+        rewritten,
     } in lines
     {
-        writeln!(screen, "{connection}: {entry}: {touched}")?;
+        write!(screen, "{connection}: {entry}: {touched}")?;
+        match rewritten {
+            Some(rewritten) => writeln!(screen, "; {rewritten}")?,
+            None => writeln!(screen)?,
+        }
     }
     if lines.is_empty() {
         writeln!(screen, "Nothing is touched.")?;
@@ -161,19 +174,71 @@ impl Agent<'_> {
                 };
                 known.state.touched.set(key, touched);
             }
-            marked.push((*connection, known, keys));
+            let exports = outgoing.wanted.exports.iter().map(|export| &export.found);
+            let places =
+                exports.map(|found| (found.record.key.as_str().to_owned(), found.dn.clone()));
+            let places: HashMap<_, _> = outgoing.held_at.into_iter().chain(places).collect();
+            marked.push((*connection, known, keys, places));
         }
         if let Some(text) = order.entries.iter().find(|text| !found.contains(text)) {
             let text = format!("no entry {text} in the export containers");
             return Err(ToolError::new(ExitCode::NotFound, text));
         }
         let mut lines = Vec::new();
-        for (connection, known, keys) in marked {
+        for (connection, known, keys, places) in marked {
             let is_asked = |key: &str| keys.contains(&SyncKey::stored(key));
-            lines.extend(lines_of(connection, &known.state.touched, is_asked));
+            let mut own = lines_of(connection, &known.state.touched, is_asked);
+            if order.rewrite {
+                for line in &mut own {
+                    line.rewritten = Some(self.rewrite(connection, places.get(&line.entry))?);
+                }
+            }
+            lines.extend(own);
             self.remember_touched(connection, known)?;
         }
         Ok(lines)
+    }
+
+    /// Writes the consent of an entry again as it is: nothing changes but when the entry was changed last. Returns what became
+    /// of it.
+    fn rewrite(&mut self, connection: &Connection, dn: Option<&Dn>) -> Result<String, ToolError> {
+        let consent = connection.export.conditions.consent.as_ref();
+        let (Some(consent), Some(dn)) = (consent, dn) else {
+            return Ok(match consent {
+                None => "consent not rewritten: consent-attribute is not set".to_owned(),
+                Some(_) => "consent not rewritten: the entry was not found".to_owned(),
+            });
+        };
+        let attribute = consent.attribute.as_str();
+        let mut search = Search::new(dn.clone()).attributes(&[attribute]);
+        search.scope = Scope::Base;
+        search.page = None;
+        let found = self.directory.find(&search).map_err(unread)?;
+        let values = found
+            .first()
+            .map(|entry| entry.attributes.values(attribute).to_vec());
+        let values = values.filter(|values| !values.is_empty());
+        let Some(values) = values else {
+            return Ok(format!(
+                "consent not rewritten: {attribute} is empty, or may not be read"
+            ));
+        };
+        if self.dry_run {
+            return Ok(format!("{attribute} would be rewritten"));
+        }
+        let modification = Modification {
+            kind: ModificationKind::Replace,
+            attribute: attribute.to_owned(),
+            values,
+        };
+        let operation = Operation::new(dn.clone(), Change::Modify(vec![modification]));
+        let outcome = self.directory.apply(&operation).map_err(unread)?;
+        // Another run reads it anew.
+        self.fresh.clear();
+        Ok(match outcome {
+            Ok(()) => format!("{attribute} rewritten"),
+            Err(refusal) => format!("consent not rewritten: {refusal}"),
+        })
     }
 
     fn remember_touched(
@@ -283,6 +348,7 @@ fn lines_of(
             connection: connection.name.clone(),
             entry: key.to_owned(),
             touched: touched.clone(),
+            rewritten: None,
         })
         .collect()
 }

@@ -5,6 +5,7 @@ use std::fs;
 
 use super::scene::Scene;
 use crate::cycle::site::{Letter, Site};
+use crate::support::slapd::Setup;
 use crate::support::{Run, run};
 
 /// The agent's own postoffice.
@@ -125,8 +126,12 @@ pub(super) struct Alone {
 
 impl Alone {
     pub(super) fn new() -> Self {
+        Self::on(Setup::new())
+    }
+
+    pub(super) fn on(setup: Setup) -> Self {
         Self {
-            scene: Scene::new(),
+            scene: Scene::on(setup),
             last: Cell::new(0),
         }
     }
@@ -149,7 +154,7 @@ impl Alone {
     }
 
     /// Takes the request that was sent.
-    fn fresh(&self) -> Vec<String> {
+    pub(super) fn fresh(&self) -> Vec<String> {
         let letters = letters(&self.scene, "P1/new");
         let [letter] = &letters[..] else {
             panic!("{} messages were sent", letters.len());

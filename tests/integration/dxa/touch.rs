@@ -1,6 +1,11 @@
 //! Entries that are sent again on request (`spec/exchange.md` NT-03).
 
+use dirsync::directory::entry::Entry;
+use dirsync::directory::filter::Filter;
+use dirsync::directory::ldap::Search;
+
 use super::net::{Alone, Net};
+use super::scene::Scene;
 
 const SERVER: &str = "NET1/PO1";
 const OTHER: &str = "NET1/PO2";
@@ -29,12 +34,22 @@ fn lose(net: &Net, office: &str, names: &[&str]) {
     net.site.run(office, "import", &args).ends(0);
 }
 
-fn csn(net: &Net) -> Vec<Option<String>> {
-    let entries = net.scene.entries(PEOPLE);
-    let csn = entries
+/// Returns when each person was changed last, as the directory has it.
+fn csn(scene: &Scene) -> Vec<(String, String)> {
+    let people = dirsync::directory::dn::Dn::parse(PEOPLE).expect("a name");
+    let search = Search::new(people).filter(Filter::equal("objectClass", "inetOrgPerson"));
+    let found = scene
+        .connection()
+        .find(&search.attributes(&["cn", "entryCSN"]))
+        .expect("read");
+    assert!(!found.is_empty());
+    let text = |entry: &Entry, name: &str| entry.attributes.text(name).expect("there").to_owned();
+    let mut csn: Vec<_> = found
         .iter()
-        .map(|entry| entry.attributes.text("entryCSN").map(str::to_owned));
-    csn.collect()
+        .map(|entry| (text(entry, "cn"), text(entry, "entryCSN")))
+        .collect();
+    csn.sort();
+    csn
 }
 
 #[test]
@@ -46,7 +61,7 @@ fn ntc_005_006_a_touched_entry_is_sent_as_a_and_m_and_the_source_stays_as_it_is(
     net.round();
     assert_eq!(net.site.names_in(SERVER, "NET1/AGENT"), ["Maxi Berg"]);
 
-    let before = csn(&net);
+    let before = csn(&net.scene);
     let run = net.scene.dxa("touch NET1/AGENT/LENA").ends(0);
     assert_eq!(
         run.stdout,
@@ -69,7 +84,7 @@ fn ntc_005_006_a_touched_entry_is_sent_as_a_and_m_and_the_source_stays_as_it_is(
     );
     let run = net.scene.dxa("touch --json").ends(0).json();
     assert_eq!(run["touched"][0]["state"], "arrived", "{run}");
-    assert_eq!(csn(&net), before, "the source was not written");
+    assert_eq!(csn(&net.scene), before, "the source was not written");
     for office in [SERVER, OTHER] {
         let names = net.site.names_in(office, "NET1/AGENT");
         assert_eq!(names, ["Lena Berg", "Maxi Berg"], "{office}");
@@ -145,4 +160,47 @@ fn a_dry_run_marks_nothing() {
     let run = alone.scene.dxa("touch NET1/AGENT/LENA --dry-run").ends(0);
     assert!(run.stdout.contains("Dry run"), "{}", run.stdout);
     assert!(before == alone.scene.files(), "a file was changed");
+}
+
+#[test]
+fn ntc_007_consent_that_cannot_be_read_is_told_and_a_rewrite_helps_where_it_can_be() {
+    let alone = Alone::new();
+    alone.scene.configure("consent-attribute = \"jpegPhoto\"");
+    alone
+        .scene
+        .person_in(PEOPLE, "Lena Berg", "LENA", "jpegPhoto:: eWVz\n");
+    // Bytes that are no text, as after a transfer in the wrong code page.
+    alone
+        .scene
+        .person_in(PEOPLE, "Maxi Berg", "MAXI", "jpegPhoto:: /w==\n");
+    alone.scene.dxa("cycle").ends(1);
+    let run = alone.scene.dxa("touch NET1/AGENT/MAXI").ends(1);
+    assert!(
+        run.stdout.contains("MAXI: not sent: consent-unreadable"),
+        "{}",
+        run.stdout
+    );
+    let before = csn(&alone.scene);
+    let run = alone
+        .scene
+        .dxa("touch NET1/AGENT/MAXI NET1/AGENT/LENA --rewrite")
+        .ends(1);
+    assert!(
+        run.stdout.contains("MAXI: not sent: consent-unreadable"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(
+        run.stdout.matches("; jpegPhoto rewritten\n").count(),
+        2,
+        "{}",
+        run.stdout
+    );
+    let after = csn(&alone.scene);
+    assert_eq!(after.len(), 2);
+    let mut both = before.iter().zip(&after);
+    assert!(
+        both.all(|(before, after)| before != after),
+        "the directory takes both for changed"
+    );
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::org::Org;
 use super::scene::{Scene, files};
+use crate::support::postgres::Server;
 
 const FOLDER: &str = "folder = \"post\"";
 
@@ -317,15 +318,75 @@ fn check_names_what_is_wrong_and_changes_nothing() {
 }
 
 #[test]
-fn a_database_is_said_to_be_none_yet() {
-    let one = Org::new("ORG1");
-    let scene = Scene::with(
-        &[&one],
-        FOLDER,
-        "store = \"postgresql://hub@127.0.0.1/hub\"",
+fn a_database_that_is_not_there_keeps_the_mail_and_shows_no_password() {
+    let mut one = Org::new("ORG1");
+    let store = "store = \"postgresql://hub:s3cret@127.0.0.1:1/hub\"";
+    let scene = Scene::with(&[&one], FOLDER, store);
+    scene.ask(&mut one);
+    let run = scene.dxa("cycle").ends(73);
+    let said = run.stdout + &run.stderr;
+    assert!(
+        said.contains("the master table hub.dirsync at 127.0.0.1:1"),
+        "{said}"
     );
-    let run = scene.dxa("cycle").ends(78);
-    assert!(run.stdout.contains("not built"), "{}", run.stdout);
+    assert!(!said.contains("s3cret"), "{said}");
+    assert_eq!(scene.lying(), 1);
+}
+
+#[test]
+fn two_hubs_beside_each_other_share_one_table() {
+    let database = Server::shared().database();
+    let store = format!(
+        "store = \"{}\"\nstore-password-file = \"database\"",
+        database.url()
+    );
+    let [mut one, mut two] = ["ORG1", "ORG2"].map(Org::new);
+    let hubs = [0, 1].map(|_| {
+        let scene = Scene::with(&[&one, &two], FOLDER, &store);
+        fs::write(scene.path("database"), database.password()).expect("written");
+        scene
+    });
+    let mut rounds = 0;
+    for (mail, round) in ["first", "second", "third"].iter().zip(1..) {
+        one.person("a", "ann", &format!("{mail}@org1.example"));
+        two.person("b", "bob", &format!("{mail}@org2.example"));
+        hubs[0].ask(&mut one);
+        hubs[1].ask(&mut two);
+        let mut running: Vec<_> = hubs
+            .iter()
+            .map(|hub| {
+                let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dxa"));
+                hub.prepare(&mut command, "cycle");
+                command
+                    .stdout(std::process::Stdio::null())
+                    .spawn()
+                    .expect("it runs")
+            })
+            .collect();
+        for run in &mut running {
+            assert_eq!(
+                run.wait().expect("it ended").code(),
+                Some(0),
+                "round {round}"
+            );
+        }
+        one.hear(&hubs[0].answer(&one));
+        two.hear(&hubs[1].answer(&two));
+        rounds = round;
+    }
+    assert_eq!(rounds, 3);
+    // Once more, so that who was first in the last round hears of the other.
+    hubs[1].round(&mut [&mut one, &mut two], 0);
+    assert_eq!(one.shown(), ["ORG2:b bob"]);
+    assert_eq!(two.shown(), ["ORG1:a ann"]);
+    let mails = |org: &Org| {
+        org.has
+            .values()
+            .map(|card| card.mail.clone().unwrap_or_default())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(mails(&one), ["third@org2.example"]);
+    assert_eq!(mails(&two), ["third@org1.example"]);
 }
 
 #[test]

@@ -15,6 +15,7 @@ pub(crate) const SEARCH: u8 = 3;
 pub(crate) const MODIFY: u8 = 6;
 pub(crate) const ADD: u8 = 8;
 pub(crate) const DELETE: u8 = 10;
+pub(crate) const COMPARE: u8 = 14;
 
 /// The way.
 pub(crate) struct Relay {

@@ -3,8 +3,10 @@ mod history;
 use super::*;
 use crate::codec::codepage::CodePage;
 use crate::directory::charset::Charset;
+use crate::directory::conditions::Conditions;
+use crate::directory::consent::ConsentRules;
 use crate::directory::entry::Entry;
-use crate::directory::outgoing::{Decision, ExportKinds, ExportRules, decide};
+use crate::directory::outgoing::{Decision, ExportKind, ExportKinds, ExportRules, decide};
 use crate::directory::template_map::TemplateMap;
 use crate::directory::x400::X121Spelling;
 
@@ -68,6 +70,7 @@ struct Setting {
     relay: bool,
     map: TemplateMap,
     names: NameRules,
+    conditions: Conditions,
 }
 
 impl Setting {
@@ -78,6 +81,7 @@ impl Setting {
             relay: true,
             map: TemplateMap::default(),
             names: NameRules::new(Charset::Page(PAGE)),
+            conditions: Conditions::default(),
         }
     }
 }
@@ -106,6 +110,7 @@ fn cycle_entries(
         charset: Charset::Page(PAGE),
         strict_charset: false,
         x121: X121Spelling::Plain,
+        conditions: &setting.conditions,
     };
     let mut found = Vec::new();
     let mut skipped = Vec::new();
@@ -115,8 +120,15 @@ fn cycle_entries(
                 dn: entry.dn.clone(),
                 container: container.clone(),
                 record: *record,
+                is_held: false,
             }),
             Decision::Skip { key, note } => skipped.extend(key.map(|key| (key, note))),
+            Decision::Hold { key, lines, .. } => {
+                let known = sent.iter().find(|sent| sent.key == key);
+                found.extend(
+                    known.map(|sent| Found::held(entry.dn.clone(), container.clone(), sent, lines)),
+                );
+            }
         }
     }
     let containers: Vec<_> = setting.containers.iter().map(|c| dn(c)).collect();
@@ -458,4 +470,45 @@ fn dx25_a_name_is_free_before_another_takes_it() {
 fn sorted(mut sent: Vec<Sent>) -> Vec<Sent> {
     sent.sort_by(|a, b| a.key.cmp(&b.key));
     sent
+}
+
+#[test]
+fn nt02_ntc_021_what_is_unclear_or_fails_keeps_what_the_other_side_has() {
+    let mut setting = Setting::new();
+    setting.conditions.consent = Some(ConsentRules {
+        attribute: "mayLeave".to_owned(),
+        blank_is_yes: false,
+    });
+    let bob = |consent: &str| person("NET/PO1/BS", BOB).with("mayLeave", consent);
+    let sent = settled(&[], &cycle_with(&[], &[bob("yes")], &setting));
+    assert_eq!(sent.len(), 1);
+    let people = [
+        bob("Jein").with("title", "Boss"),
+        person("NET/PO1/B2", BOB).with("mayLeave", "yes"),
+    ];
+    assert_eq!(cycle_with(&sent, &people[..1], &setting), []);
+    assert_eq!(cycle_with(&[], &people[..1], &setting), []);
+    assert_eq!(
+        lines(&cycle_with(&sent, &[bob("no")], &setting)),
+        ["D Bob Smith PCM:NET/PO1/BS"]
+    );
+    // Nobody else gets its name, and a full list has it.
+    let added = cycle_with(&sent, &people, &setting);
+    assert_eq!(lines(&added), ["A Bob Smith001 PCM:NET/PO1/B2"]);
+    let read: Vec<_> = people
+        .iter()
+        .map(|p| (dn(p.container), p.entry()))
+        .collect();
+    let wanted = cycle_entries(&sent, &read, &setting).1;
+    assert_eq!(
+        lines(&full(&[], &wanted)),
+        [
+            "A Bob Smith001 PCM:NET/PO1/B2",
+            "A Bob Smith PCM:NET/PO1/BS | - Title:/Boss"
+        ]
+    );
+    // What fails is no wish that it be gone either.
+    setting.conditions.demands.required =
+        vec![(ExportKind::Person, vec!["departmentNumber".to_owned()])];
+    assert_eq!(cycle_with(&sent, &[bob("yes")], &setting), []);
 }

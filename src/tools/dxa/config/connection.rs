@@ -1,14 +1,17 @@
 //! One connection: a dirsync server that the agent is a requestor of, or a requestor that it serves.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::conditions::{Blank, ConditionsText};
 use super::schedule::Schedule;
 use super::secret;
 use super::{Fault, page, place};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
+use crate::directory::conditions::Conditions;
 use crate::directory::dn::Dn;
 use crate::directory::key::ContainerLayout;
 use crate::directory::ldap::Password;
@@ -154,6 +157,10 @@ pub struct Export {
     pub strict_charset: bool,
     /// Bytes of one message; 0 is any number (DX-39).
     pub limit: u32,
+    /// What else an entry has to meet.
+    pub conditions: Conditions,
+    /// The same as it stands in the configuration.
+    pub conditions_text: ConditionsText,
 }
 
 #[derive(Deserialize)]
@@ -203,6 +210,14 @@ pub(super) struct ConnectionText {
     strict_charset: bool,
     #[serde(default)]
     limit: u32,
+    consent_attribute: Option<String>,
+    consent_blank: Option<Blank>,
+    #[serde(default)]
+    filters: Vec<String>,
+    #[serde(default)]
+    required: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    limits: BTreeMap<String, usize>,
     #[serde(default, rename = "mapping")]
     mappings: Vec<Mapping>,
     every: Option<u64>,
@@ -357,6 +372,14 @@ impl ConnectionText {
                 .collect()
         });
         check_mappings(&self.mappings, faults);
+        let conditions_text = ConditionsText {
+            consent_attribute: self.consent_attribute,
+            consent_blank: self.consent_blank,
+            filters: self.filters,
+            required: self.required,
+            limits: self.limits,
+        };
+        let conditions = conditions_text.check(faults);
         let owner = self
             .owner
             .unwrap_or_else(|| format!("{}/{}", self.name, self.address));
@@ -391,6 +414,8 @@ impl ConnectionText {
                 unique_names: self.unique_names,
                 strict_charset: self.strict_charset,
                 limit: self.limit,
+                conditions,
+                conditions_text,
             },
             mappings: self.mappings,
             schedule: Schedule::check(self.every, &self.at, faults),

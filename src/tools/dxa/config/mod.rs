@@ -2,6 +2,7 @@
 //! (`spec/exchange.md` DX-01, DX-38). Settings that the original had keep their meaning; the table of section 3 there
 //! names them.
 
+mod conditions;
 mod connection;
 mod consume;
 mod difference;
@@ -18,6 +19,7 @@ use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
 use crate::directory::ldap::Password;
 use crate::tools::exit::{ExitCode, ToolError};
+pub use conditions::{Blank, ConditionsText};
 pub use connection::{Connection, Direction, Export, Mapping, Role};
 pub(super) use connection::{MAX_TRUST, check_dn};
 pub(super) use consume::Consumed;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::branch_side::{self, BranchSide, BranchTold, Wanted};
 use super::config::Config;
 use super::evidence::{Evidence, Settings};
-use super::hub::{Hub, HubDone, give_up};
+use super::hub::{Hub, HubDone, LocalTurn, give_up};
 use super::metrics;
 use super::post::inbox::Inbox;
 use super::post::letter;
@@ -121,18 +121,37 @@ impl Cycle<'_> {
             dry_run,
             self.interrupt,
         )?;
+        let mut side = self.open_side(&inbox, &mut done)?;
+        // What the own branch has to say is in the answers to all others, and the other way round.
+        let mut turn = None;
+        if let (Some(side), Some(hub), true) = (&mut side, &mut hub, self.asks && is_local(&links))
+        {
+            match ask_hub(side.as_mut(), hub) {
+                Ok(taken) => turn = taken,
+                Err(error) => self.keep_going(Err(error), &mut done)?,
+            }
+        }
         if let Some(hub) = &mut hub {
             let taken = hub.take_mail(&mut inbox, &mut evidence, &mut done.told);
             self.keep_going(taken, &mut done)?;
         }
-        self.branch(
-            &mut inbox,
-            hub.as_mut(),
-            &links,
-            &queue,
-            &mut evidence,
-            &mut done,
-        )?;
+        if let Some(side) = &mut side {
+            let spoken = match (turn, &mut hub) {
+                (Some(turn), Some(hub)) => {
+                    self.hear_hub(side.as_mut(), hub, turn, &mut evidence, &mut done)
+                }
+                _ => self.speak(
+                    side.as_mut(),
+                    &mut inbox,
+                    &links,
+                    &queue,
+                    &mut evidence,
+                    &mut done,
+                ),
+            };
+            tell_branch(side.as_mut(), &mut done);
+            self.keep_going(spoken, &mut done)?;
+        }
         if let Some(mut hub) = hub {
             let finished = hub.finish(&mut done.told);
             self.keep_going(finished, &mut done)?;
@@ -205,47 +224,46 @@ impl Cycle<'_> {
         }
     }
 
-    /// Lets the branch hear what came, and ask.
-    fn branch(
+    /// Opens the branch, where there is one and something for it to do.
+    fn open_side(
         &self,
-        inbox: &mut Inbox<'_>,
-        hub: Option<&mut Hub<'_>>,
-        links: &[Link],
-        queue: &Queue,
+        inbox: &Inbox<'_>,
+        done: &mut Done,
+    ) -> Result<Option<Box<dyn BranchSide + '_>>, ToolError> {
+        let is_wanted = self.asks || !inbox.whole.is_empty();
+        if self.config.branch.is_none() || !is_wanted {
+            return Ok(None);
+        }
+        match branch_side::open(self.config, self.wanted, self.interrupt) {
+            Ok(side) => Ok(side),
+            Err(error) => {
+                self.keep_going(Err(error), done)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Lets the branch hear the hub of this very agent.
+    fn hear_hub(
+        &self,
+        side: &mut dyn BranchSide,
+        hub: &mut Hub<'_>,
+        turn: LocalTurn,
         evidence: &mut Evidence,
         done: &mut Done,
     ) -> Result<(), ToolError> {
-        let is_wanted = self.asks || !inbox.whole.is_empty();
-        if self.config.branch.is_none() || !is_wanted {
-            return Ok(());
+        let answer = hub.answer_local(turn, &mut done.told)?;
+        if !self.wanted.dry_run {
+            evidence.heard_of(&answer.branch, self.now);
         }
-        let mut side = match branch_side::open(self.config, self.wanted, self.interrupt) {
-            Ok(Some(side)) => side,
-            Ok(None) => return Ok(()),
-            Err(error) => return self.keep_going(Err(error), done),
-        };
-        let spoken = self.speak(side.as_mut(), inbox, hub, links, queue, evidence, done);
-        let BranchTold {
-            summary,
-            shown,
-            lines,
-            events,
-            exit,
-        } = side.told();
-        done.branch = Some(summary);
-        done.branch_shown = shown;
-        done.told.lines.extend(lines);
-        done.told.events.extend(events);
-        done.told.exit = done.told.exit.worst(exit);
-        self.keep_going(spoken, done)
+        side.hear(&answer)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "everything that a cycle has")]
+    /// Lets the branch hear what came by mail, and ask.
     fn speak(
         &self,
         side: &mut dyn BranchSide,
         inbox: &mut Inbox<'_>,
-        hub: Option<&mut Hub<'_>>,
         links: &[Link],
         queue: &Queue,
         evidence: &mut Evidence,
@@ -255,41 +273,31 @@ impl Cycle<'_> {
         if !self.asks {
             return Ok(());
         }
+        let Some(link) = links.iter().find(|link| !link.is_hub()) else {
+            return Err(ToolError::new(
+                ExitCode::Busy,
+                "the hub of this agent cannot be used now",
+            ));
+        };
         let Some(request) = side.ask()? else {
             return Ok(());
         };
-        match (links.iter().find(|link| !link.is_hub()), hub) {
-            (Some(link), _) => {
-                let mut unit = Unit::Request(request);
-                let long = letter::trim(link.limit(), &mut unit);
-                for withheld in long {
-                    let key = withheld.key.to_string();
-                    done.told
-                        .refused(link.branch(), &key, &withheld.dn, &withheld.note);
-                }
-                if self.wanted.dry_run {
-                    return Ok(());
-                }
-                let mut sent = Vec::new();
-                let staged = queue.stage(link, unit, self.now, |bytes, part| {
-                    evidence.of_part(bytes, part, &mut sent);
-                })?;
-                queue.publish(&staged)?;
-                evidence.sent(link.branch(), sent);
-                Ok(())
-            }
-            (None, Some(hub)) => {
-                let answer = hub.local(&request, &mut done.told)?;
-                if !self.wanted.dry_run {
-                    evidence.heard_of(&request.branch, self.now);
-                }
-                side.hear(&answer)
-            }
-            (None, None) => Err(ToolError::new(
-                ExitCode::Busy,
-                "the hub of this agent cannot be used now",
-            )),
+        let mut unit = Unit::Request(request);
+        for withheld in letter::trim(link.limit(), &mut unit) {
+            let key = withheld.key.to_string();
+            done.told
+                .refused(link.branch(), &key, &withheld.dn, &withheld.note);
         }
+        if self.wanted.dry_run {
+            return Ok(());
+        }
+        let mut sent = Vec::new();
+        let staged = queue.stage(link, unit, self.now, |bytes, part| {
+            evidence.of_part(bytes, part, &mut sent);
+        })?;
+        queue.publish(&staged)?;
+        evidence.sent(link.branch(), sent);
+        Ok(())
     }
 
     fn tell_mail(
@@ -329,6 +337,35 @@ impl Cycle<'_> {
             done.told.events.push(event.with("of", waiting.of));
         }
     }
+}
+
+/// Tells whether the hub of the branch, where there is one, is in this very agent.
+fn is_local(links: &[Link]) -> bool {
+    links.iter().all(Link::is_hub)
+}
+
+/// Lets the branch ask the hub of this very agent.
+fn ask_hub(side: &mut dyn BranchSide, hub: &mut Hub<'_>) -> Result<Option<LocalTurn>, ToolError> {
+    match side.ask()? {
+        Some(request) => hub.take_local(request).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Says what the branch did.
+fn tell_branch(side: &mut dyn BranchSide, done: &mut Done) {
+    let BranchTold {
+        summary,
+        shown,
+        lines,
+        events,
+        exit,
+    } = side.told();
+    done.branch = Some(summary);
+    done.branch_shown = shown;
+    done.told.lines.extend(lines);
+    done.told.events.extend(events);
+    done.told.exit = done.told.exit.worst(exit);
 }
 
 /// Lets a branch hear the answers that came whole.

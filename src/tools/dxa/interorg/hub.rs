@@ -1,7 +1,7 @@
 //! The hub at work: each request that is whole is one change of the master table, and its answer is queued with it
 //! (`spec/exchange.md` IO-01, IO-03, IO-04).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -72,6 +72,12 @@ pub(super) struct HubDone {
     pub(super) unregistered: Vec<String>,
 }
 
+/// A request of the branch of this very agent. A dry run takes it only when it answers, in a change that is given up.
+pub(super) struct LocalTurn {
+    request: Request,
+    taken: Option<Taken>,
+}
+
 /// The hub, with what it works on.
 pub(super) struct Hub<'a> {
     pub(super) config: &'a config::Hub,
@@ -83,6 +89,9 @@ pub(super) struct Hub<'a> {
     pub(super) interrupt: &'a Interrupt,
     pub(super) done: HubDone,
 }
+
+/// Bytes of requests that are taken together at most, one request apart.
+const TOGETHER: u64 = 64 << 20;
 
 /// Answers a request that was taken, inside the same change.
 fn answer<S: MasterStore + ?Sized>(
@@ -127,11 +136,12 @@ impl Hub<'_> {
         let mut ours = &ours[..];
         while let Some(first) = ours.first() {
             self.interrupt.check()?;
-            // Requests that come together are answered together, each from all of them: nobody waits a round for what is here.
+            // Requests of several branches are answered together, each from all of them: nobody waits a round for what is here.
             let mut len = first.len();
+            let mut links = BTreeSet::from([first.link]);
             let more = ours[1..].iter().take_while(|bundle| {
                 len = len.saturating_add(bundle.len());
-                len <= TOGETHER
+                len <= TOGETHER && links.insert(bundle.link)
             });
             let (batch, rest) = ours.split_at(1 + more.count());
             self.take_bundles(batch, inbox, evidence, told)?;
@@ -204,7 +214,9 @@ impl Hub<'_> {
                 let written = match written {
                     Ok(written) => written,
                     Err(error) => {
-                        staged.iter().for_each(|staged| self.queue.drop_staged(staged));
+                        staged
+                            .iter()
+                            .for_each(|staged| self.queue.drop_staged(staged));
                         return Err(error);
                     }
                 };
@@ -217,7 +229,9 @@ impl Hub<'_> {
             true => drop(change),
             false => {
                 if let Err(error) = change.commit() {
-                    staged.iter().for_each(|staged| self.queue.drop_staged(staged));
+                    staged
+                        .iter()
+                        .for_each(|staged| self.queue.drop_staged(staged));
                     return Err(wrong(error));
                 }
             }
@@ -244,14 +258,40 @@ impl Hub<'_> {
         Ok(())
     }
 
-    /// Takes the request of the branch of this very agent, which no mail carries, and returns its answer.
-    pub(super) fn local(
+    /// Takes the request of the branch of this very agent, which no mail carries. It is answered once the mail is taken.
+    pub(super) fn take_local(&mut self, request: Request) -> Result<LocalTurn, ToolError> {
+        let mut turn = LocalTurn {
+            request,
+            taken: None,
+        };
+        if !self.dry_run {
+            let mut change = self.table.begin().map_err(wrong)?;
+            let taken = master::take(&mut *change, &turn.request, fresh::epoch).map_err(wrong)?;
+            change.commit().map_err(wrong)?;
+            turn.taken = Some(taken);
+        }
+        Ok(turn)
+    }
+
+    /// Answers it.
+    pub(super) fn answer_local(
         &mut self,
-        request: &Request,
+        turn: LocalTurn,
         told: &mut Told,
     ) -> Result<Answer, ToolError> {
-        let (answer, took) = local(self.table.as_mut(), request, told, !self.dry_run)?;
-        self.done.requests.push(took);
+        let LocalTurn { request, taken } = turn;
+        let mut change = self.table.begin().map_err(wrong)?;
+        let taken = match taken {
+            Some(taken) => taken,
+            None => master::take(&mut *change, &request, fresh::epoch).map_err(wrong)?,
+        };
+        let answer = answer(&mut *change, &request, &taken).map_err(wrong)?;
+        if !self.dry_run {
+            change.commit().map_err(wrong)?;
+        }
+        self.done
+            .requests
+            .push(tell(&request, &taken, &answer, &[], told));
         Ok(answer)
     }
 
@@ -308,26 +348,6 @@ pub(super) fn give_up(
         told.remark(branch, &note);
     }
     Ok(())
-}
-
-/// Takes a request without mail, in one change with its answer.
-///
-/// # Errors
-/// What the table fails with; nothing was taken then.
-pub(super) fn local(
-    table: &mut dyn MasterTable,
-    request: &Request,
-    told: &mut Told,
-    is_kept: bool,
-) -> Result<(Answer, Took), ToolError> {
-    let mut change = table.begin().map_err(wrong)?;
-    let taken = master::take(&mut *change, request, fresh::epoch).map_err(wrong)?;
-    let answer = answer(&mut *change, request, &taken).map_err(wrong)?;
-    if is_kept {
-        change.commit().map_err(wrong)?;
-    }
-    let took = tell(request, &taken, &answer, &[], told);
-    Ok((answer, took))
 }
 
 /// Says what became of a request.

@@ -164,6 +164,3 @@ fn run_cycle(
     }
     Ok(done.exit)
 }
-
-#[cfg(test)]
-mod tests;

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 
+use super::asking::Asking;
 use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::filter::Filter;
@@ -14,6 +15,9 @@ use crate::tools::exit::ToolError;
 
 /// What is read beside entries that have changed: a filter by time brings others along.
 const BESIDE: usize = 1_000;
+
+/// Entries that one search names.
+const TOGETHER: usize = 100;
 
 impl Agent<'_> {
     /// Looks which entries have changed, and reads them. The text says why all must be read.
@@ -28,6 +32,7 @@ impl Agent<'_> {
         let mut looking = Looking {
             left: known.marks,
             changed: HashMap::new(),
+            unsure: Vec::new(),
             newest: String::new(),
             is_marked: true,
         };
@@ -55,13 +60,17 @@ impl Agent<'_> {
         if known.identity.is_set_back(&looking.newest) {
             return Ok(Err("its newest entry is gone or was set back".to_owned()));
         }
-        if looking.changed.len() > all / 2 {
+        if looking.changed.len() + looking.unsure.len() > all / 2 {
             return Ok(Err("most of it has changed".to_owned()));
         }
-        let changed = match self.read_changed(container, attributes, &looking.changed)? {
+        let mut changed = match self.read_changed(container, attributes, &looking.changed)? {
             Ok(changed) => changed,
             Err(why) => return Ok(Err(why)),
         };
+        match self.read_unsure(container, attributes, &looking.unsure)? {
+            Ok(unsure) => changed.extend(unsure),
+            Err(why) => return Ok(Err(why)),
+        }
         Ok(Ok(Changes {
             changed,
             gone: looking.left.into_keys().collect(),
@@ -90,13 +99,9 @@ impl Agent<'_> {
         search.filter = Filter::at_least(mirror::CSN, first.clone());
         let limit = changed.len() * 4 + BESIDE;
         let mut found = Vec::new();
-        let mut is_marked = true;
         let read = self.directory.search(&search, |entry| {
-            match Marked::of(entry) {
-                Ok(marked) => found.push(marked),
-                Err(_) => is_marked = false,
-            }
-            match is_marked && found.len() <= limit {
+            found.push(entry);
+            match found.len() <= limit {
                 true => ControlFlow::Continue(()),
                 false => ControlFlow::Break(()),
             }
@@ -109,8 +114,45 @@ impl Agent<'_> {
             }) => return Ok(Err("too much has changed since".to_owned())),
             Err(error) => return Err(unread(error)),
         }
+        self.marked(found, changed.keys())
+    }
+
+    /// Reads entries of which something was hidden: that may have changed, though they have not.
+    fn read_unsure(
+        &mut self,
+        container: &Dn,
+        attributes: &[String],
+        unsure: &[Uuid],
+    ) -> Result<Result<Vec<Marked>, String>, ToolError> {
+        let mut found = Vec::new();
+        for some in unsure.chunks(TOGETHER) {
+            let mut search = self.search_in(container, attributes);
+            search
+                .attributes
+                .extend([mirror::UUID, mirror::CSN].map(String::from));
+            let named = some.iter().map(|uuid| {
+                let uuid = uuid.to_string();
+                Filter::equal(mirror::UUID, uuid)
+            });
+            search.filter = Filter::Or(named.collect());
+            found.extend(self.directory.find(&search).map_err(unread)?);
+        }
+        self.marked(found, unsure.iter())
+    }
+
+    /// Asks what is hidden of entries, and makes sure that those are there which were looked for.
+    fn marked<'u>(
+        &mut self,
+        mut found: Vec<Entry>,
+        mut wanted: impl Iterator<Item = &'u Uuid>,
+    ) -> Result<Result<Vec<Marked>, String>, ToolError> {
+        Asking::new(self.config).mark(&mut found)?;
+        let found: Result<Vec<_>, _> = found.into_iter().map(Marked::of).collect();
+        let Ok(found) = found else {
+            return Ok(Err("entries without entryUUID or entryCSN".to_owned()));
+        };
         let read: HashSet<_> = found.iter().map(|marked| marked.uuid).collect();
-        match changed.keys().all(|uuid| read.contains(uuid)) {
+        match wanted.all(|uuid| read.contains(uuid)) {
             true => Ok(Ok(found)),
             false => Ok(Err("it changes while it is read".to_owned())),
         }
@@ -123,6 +165,8 @@ struct Looking {
     left: HashMap<Uuid, Mark>,
     /// Entries that are new or other than known, each with its change.
     changed: HashMap<Uuid, String>,
+    /// Entries of which something was hidden.
+    unsure: Vec<Uuid>,
     newest: String,
     is_marked: bool,
 }
@@ -133,8 +177,12 @@ impl Looking {
             self.is_marked = false;
             return;
         };
-        if self.left.remove(&marked.uuid) != Some(marked.mark) {
-            self.changed.insert(marked.uuid, marked.csn.clone());
+        match self.left.remove(&marked.uuid) {
+            Some(Mark::UNSURE) => self.unsure.push(marked.uuid),
+            Some(mark) if mark == marked.mark => {}
+            _ => {
+                self.changed.insert(marked.uuid, marked.csn.clone());
+            }
         }
         if marked.csn > self.newest {
             self.newest = marked.csn;

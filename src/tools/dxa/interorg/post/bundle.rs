@@ -32,7 +32,8 @@ impl Bundle {
         self.parts.values().map(|(lying, _)| lying)
     }
 
-    pub(super) fn len(&self) -> u64 {
+    /// Returns the bytes of its parts.
+    pub(in crate::tools::dxa::interorg) fn len(&self) -> u64 {
         self.files().map(|lying| lying.len).sum()
     }
 

@@ -1,12 +1,16 @@
 //! Consent to leave a directory has five values, not two (`spec/exchange.md` NT-02).
 
-use super::item::State;
-use crate::directory::entry::Attributes;
+use super::entry::Attributes;
+use super::note::Note;
 use crate::plan::outcome::Reason;
+
+/// Attribute that stands in an entry which was read for attributes that are there and must not be read: their names are
+/// its values. No server has one of this name.
+pub const UNREADABLE: &str = "?unreadable";
 
 /// What an entry says of its leaving.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Consent {
+pub enum Consent {
     /// It may.
     Yes,
     /// It may not.
@@ -21,16 +25,17 @@ pub(super) enum Consent {
 
 /// Which attribute says it, and what is meant by nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Rules {
+pub struct ConsentRules {
     /// The attribute.
-    pub(super) attribute: String,
+    pub attribute: String,
     /// Blank is yes.
-    pub(super) blank_is_yes: bool,
+    pub blank_is_yes: bool,
 }
 
 impl Consent {
     /// Reads the attribute of an entry; `unreadable` are attributes that are there and must not be looked at.
-    pub(super) fn of(attributes: &Attributes, attribute: &str, unreadable: &[&str]) -> Self {
+    #[must_use]
+    pub fn of(attributes: &Attributes, attribute: &str, unreadable: &[&str]) -> Self {
         if unreadable
             .iter()
             .any(|name| name.eq_ignore_ascii_case(attribute))
@@ -69,25 +74,48 @@ impl Consent {
     }
 }
 
-impl Rules {
-    /// Returns why an entry does not leave, and what is said of it; nothing where it does. Only no and blank exclude; what
-    /// is not understood leaves the other side as it is.
-    pub(super) fn judge(&self, consent: &Consent) -> Option<(State, String)> {
+impl ConsentRules {
+    /// Reads what an entry says; which of its attributes are hidden stands in [`UNREADABLE`].
+    #[must_use]
+    pub fn read(&self, attributes: &Attributes) -> Consent {
+        let hidden = attributes.values(UNREADABLE).iter();
+        let hidden: Vec<_> = hidden
+            .filter_map(|name| std::str::from_utf8(name).ok())
+            .collect();
+        Consent::of(attributes, &self.attribute, &hidden)
+    }
+
+    /// Returns why an entry does not leave; nothing where it does. Only no and blank exclude: what is not understood
+    /// ([`is_unclear`]) leaves the other side as it is.
+    #[must_use]
+    pub fn judge(&self, consent: &Consent) -> Option<Note> {
         let attribute = &self.attribute;
-        let says = |what: &str| format!("{attribute}: {what}");
+        let says = |reason, what: &str| Some(Note::new(reason, format!("{attribute}: {what}")));
         match consent {
             Consent::Yes => None,
             Consent::Blank if self.blank_is_yes => None,
-            Consent::No => Some((State::Excluded(Reason::ConsentNo), says("no"))),
-            Consent::Blank => Some((State::Excluded(Reason::ConsentBlank), says("blank"))),
-            Consent::Unreadable(raw) => {
-                Some((State::Withheld(Reason::ConsentUnreadable), says(raw)))
-            }
-            Consent::Unrecognised(raw) => {
-                Some((State::Withheld(Reason::ConsentUnrecognised), says(raw)))
-            }
+            Consent::No => says(Reason::ConsentNo, "no"),
+            Consent::Blank => says(Reason::ConsentBlank, "blank"),
+            Consent::Unreadable(raw) => says(Reason::ConsentUnreadable, raw),
+            Consent::Unrecognised(raw) => says(Reason::ConsentUnrecognised, raw),
         }
     }
+}
+
+/// Tells whether an attribute of an entry is there and hidden.
+#[must_use]
+pub fn is_hidden(attributes: &Attributes, attribute: &str) -> bool {
+    let mut hidden = attributes.values(UNREADABLE).iter();
+    hidden.any(|name| name.eq_ignore_ascii_case(attribute.as_bytes()))
+}
+
+/// Tells whether a reason says that nobody knows what is wanted.
+#[must_use]
+pub fn is_unclear(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::ConsentUnreadable | Reason::ConsentUnrecognised
+    )
 }
 
 #[cfg(test)]
@@ -121,28 +149,30 @@ mod tests {
         for value in [&b"Y\xff"[..], b"Yes\0"] {
             assert!(matches!(consent(&[value]), Consent::Unreadable(_)));
         }
-        let hidden = Consent::of(&Attributes::default(), "sync", &["sync"]);
-        assert!(matches!(hidden, Consent::Unreadable(_)));
+        let rules = ConsentRules {
+            attribute: "sync".to_owned(),
+            blank_is_yes: true,
+        };
+        let mut hidden = Attributes::default();
+        assert_eq!(rules.read(&hidden), Consent::Blank);
+        hidden.set_one(UNREADABLE, "SYNC");
+        assert!(matches!(rules.read(&hidden), Consent::Unreadable(_)));
     }
 
     #[test]
     fn ntc_009_blank_excludes_for_a_reason_of_its_own_unless_it_is_set_to_yes() {
-        let mut rules = Rules {
+        let mut rules = ConsentRules {
             attribute: "sync".to_owned(),
             blank_is_yes: false,
         };
-        let judged = |rules: &Rules, consent| rules.judge(&consent).map(|(state, _)| state);
-        let blank = State::Excluded(Reason::ConsentBlank);
-        assert_eq!(judged(&rules, Consent::Blank), Some(blank));
-        assert_eq!(
-            judged(&rules, Consent::No),
-            Some(State::Excluded(Reason::ConsentNo))
-        );
+        let judged = |rules: &ConsentRules, consent| {
+            let note = rules.judge(&consent);
+            note.map(|note| note.reason)
+        };
+        assert_eq!(judged(&rules, Consent::Blank), Some(Reason::ConsentBlank));
+        assert_eq!(judged(&rules, Consent::No), Some(Reason::ConsentNo));
         rules.blank_is_yes = true;
         assert_eq!(judged(&rules, Consent::Blank), None);
-        assert_eq!(
-            judged(&rules, Consent::No),
-            Some(State::Excluded(Reason::ConsentNo))
-        );
+        assert_eq!(judged(&rules, Consent::No), Some(Reason::ConsentNo));
     }
 }
