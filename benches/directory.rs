@@ -11,25 +11,34 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use dirsync::codec::queue::QueueRecord;
 use dirsync::codec::resync::{ResyncHeader, ResyncWriter};
 use dirsync::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 use dirsync::codec::timestamp::Timestamp;
-use dirsync::directory::schema;
 
 #[allow(dead_code, reason = "every benchmark uses its part")]
 mod common;
 
+use common::slapd::{PASSWORD, Server};
 use common::{directory, full_name, list, measure, mebibytes, millis, ratio};
 
 const ADMIN: &str = "cn=admin,o=Org";
-const PASSWORD: &str = "bench";
+
+/// What is there before anything else.
+fn tree() -> String {
+    let mut tree = "dn: o=Org\nobjectClass: organization\no: Org\n\n".to_owned();
+    for unit in ["Ours", "Peer", "People"] {
+        let _ = write!(
+            tree,
+            "dn: ou={unit},o=Org\nobjectClass: organizationalUnit\nou: {unit}\n\n"
+        );
+    }
+    tree
+}
 
 fn main() {
     println!(
@@ -45,7 +54,8 @@ fn main() {
 
 fn bench(entries: usize, changes: usize) {
     let place = directory();
-    let server = Server::start(&place.path().join("slapd"));
+    let server = Server::start(&place.path().join("slapd"), &["Org"]);
+    server.client("ldapadd", ADMIN, &tree());
     let agent = Agent::new(place.path(), &server.url);
     for (run, changed) in [("full", 0), ("changes", changes), ("same", changes)] {
         agent.drop_list(entries, changed, run);
@@ -61,11 +71,11 @@ fn bench(entries: usize, changes: usize) {
             ["added", "modified"].map(|what| done[what].as_u64().unwrap_or(u64::MAX) as usize);
         assert_eq!((found[0], found[1]), expected, "{summary}");
         let peer = match run {
-            "full" => server.client("ldapadd", &content(entries)),
-            "changes" => server.client("ldapmodify", &modifications(changed)),
+            "full" => server.client("ldapadd", ADMIN, &content(entries)),
+            "changes" => server.client("ldapmodify", ADMIN, &modifications(changed)),
             _ => Duration::ZERO,
         };
-        let read = server.search();
+        let read = server.search(ADMIN, "ou=Ours,o=Org", "(objectClass=syncRemoteAddress)");
         let shown = match peer.is_zero() {
             true => "-".to_owned(),
             false => format!(
@@ -84,104 +94,6 @@ fn bench(entries: usize, changes: usize) {
             millis(read),
             mebibytes(ran.memory),
         );
-    }
-}
-
-/// A server of its own.
-struct Server {
-    child: Child,
-    url: String,
-    folder: PathBuf,
-}
-
-impl Server {
-    fn start(folder: &Path) -> Self {
-        fs::create_dir_all(folder.join("db")).expect("a folder");
-        let config = folder.join("slapd.conf");
-        let text = format!(
-            "modulepath /usr/lib/ldap\nmoduleload back_mdb\ninclude /etc/ldap/schema/core.schema\n\
-             include /etc/ldap/schema/cosine.schema\ninclude /etc/ldap/schema/inetorgperson.schema\n\
-             include {schema}\npidfile {folder}/pid\ndatabase mdb\nmaxsize 4294967296\nsuffix \"o=Org\"\n\
-             rootdn \"{ADMIN}\"\nrootpw {PASSWORD}\ndirectory {folder}/db\nindex objectClass eq\n",
-            schema = folder.join("dirsync.schema").display(),
-            folder = folder.display(),
-        );
-        fs::write(&config, text).expect("written");
-        fs::write(folder.join("dirsync.schema"), schema::SCHEMA).expect("written");
-        let port = TcpListener::bind("127.0.0.1:0")
-            .and_then(|l| l.local_addr())
-            .expect("a port")
-            .port();
-        let url = format!("ldap://127.0.0.1:{port}");
-        let child = Command::new("/usr/sbin/slapd")
-            .args(["-d", "0", "-h", &url, "-f"])
-            .arg(&config)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("slapd starts");
-        let begin = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(
-                begin.elapsed() < Duration::from_secs(30),
-                "slapd does not answer"
-            );
-            thread::sleep(Duration::from_millis(20));
-        }
-        let server = Self {
-            child,
-            url,
-            folder: folder.to_owned(),
-        };
-        let mut tree = "dn: o=Org\nobjectClass: organization\no: Org\n\n".to_owned();
-        for unit in ["Ours", "Peer", "People"] {
-            let _ = write!(
-                tree,
-                "dn: ou={unit},o=Org\nobjectClass: organizationalUnit\nou: {unit}\n\n"
-            );
-        }
-        server.client("ldapadd", &tree);
-        server
-    }
-
-    fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.args(["-x", "-H", &self.url, "-D", ADMIN, "-w", PASSWORD]);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        command
-    }
-
-    fn client(&self, program: &str, ldif: &str) -> Duration {
-        let file = self.folder.join("input.ldif");
-        fs::write(&file, ldif).expect("written");
-        let start = Instant::now();
-        let status = self.command(program).arg("-f").arg(&file).status();
-        assert!(status.is_ok_and(|status| status.success()), "{program}");
-        start.elapsed()
-    }
-
-    fn search(&self) -> Duration {
-        let start = Instant::now();
-        let mut command = self.command("ldapsearch");
-        command.args([
-            "-E",
-            "pr=500/noprompt",
-            "-b",
-            "ou=Ours,o=Org",
-            "(objectClass=syncRemoteAddress)",
-        ]);
-        assert!(
-            command.status().is_ok_and(|status| status.success()),
-            "ldapsearch"
-        );
-        start.elapsed()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

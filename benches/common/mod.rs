@@ -1,5 +1,7 @@
 //! What the benchmarks of whole programs share: settings, programs run and measured, postoffices to run them in.
 
+pub(crate) mod slapd;
+
 use std::env;
 use std::ffi::OsStr;
 use std::io;

@@ -9,6 +9,7 @@ mod org;
 mod parts;
 mod postfix;
 mod round;
+mod scale;
 mod scene;
 mod service;
 mod story_d;

@@ -173,3 +173,89 @@ fn a_branch_that_leaves_takes_its_entries_along_where_that_is_wanted() {
         "the hub is another matter"
     );
 }
+
+#[test]
+fn one_entry_is_explained_and_touched_without_its_source() {
+    let world = world();
+    let hub = world.member("ORG1");
+    hub.dxa("explain jsmith@org2.example").ends(66);
+    world.round();
+    let told = hub.dxa("explain jsmith@org2.example").ends(0).stdout;
+    assert!(
+        told.starts_with("ORG2:")
+            && told.contains(" at the hub: cn=John Smith,ou=People,o=Org, USN "),
+        "{told}"
+    );
+    assert!(
+        told.contains("\n  the others see: John Smith <jsmith@org2.example>\n"),
+        "{told}"
+    );
+    assert!(told.contains("\n  not confirmed yet by: "), "{told}");
+    assert!(
+        told.contains(" at the branch: ") && told.contains("is in the import container"),
+        "{told}"
+    );
+    let own = world
+        .member("ORG2")
+        .dxa("explain jsmith@org2.example")
+        .ends(0)
+        .stdout;
+    assert!(
+        own.contains("told to the hub as \"John Smith\" under number "),
+        "{own}"
+    );
+    assert!(
+        own.ends_with("next: nothing, unless it changes: the hub has it\n"),
+        "{own}"
+    );
+    let told = hub.dxa("explain shared@company.example").ends(0).stdout;
+    assert!(told.contains("\n  waits: smtp-duplicate: "), "{told}");
+    assert!(
+        told.contains("\n  next: nothing, until smtp-duplicate is settled at a source\n"),
+        "{told}"
+    );
+    world.round();
+    let told = hub.dxa("explain jsmith@org2.example").ends(0).stdout;
+    assert!(
+        told.contains("\n  next: nothing: every branch has confirmed it\n"),
+        "{told}"
+    );
+
+    // Somebody took it out of ORG3 by hand. Nobody but the operator knows.
+    let others = "ou=Others,o=Org";
+    let org3 = world.member("ORG3");
+    let found = org3.slapd.client(
+        "ldapsearch",
+        &["-LLL", "-b", others, "(mail=jsmith@org2.example)", "1.1"],
+        "",
+    );
+    let dn = String::from_utf8_lossy(&found.stdout).replace("\n ", "");
+    let dn = dn
+        .trim()
+        .strip_prefix("dn: ")
+        .expect("it is there")
+        .to_owned();
+    org3.modify(&dn, "changetype: delete");
+    world.round();
+    assert!(
+        !org3
+            .others()
+            .contains(&"jsmith jsmith@org2.example".to_owned())
+    );
+    hub.dxa("touch nobody@org2.example").ends(66);
+    let run = hub.dxa("touch jsmith@org2.example").ends(0);
+    assert!(
+        run.stdout.contains("goes with the next answers, USN "),
+        "{}",
+        run.stdout
+    );
+    world.round();
+    assert!(
+        org3.others()
+            .contains(&"jsmith jsmith@org2.example".to_owned())
+    );
+    world
+        .member("ORG2")
+        .dxa("touch jsmith@org2.example")
+        .ends(78);
+}

@@ -113,18 +113,16 @@ impl World {
 
     /// Everybody asks, the hub answers, everybody hears.
     pub(super) fn round(&self) -> Vec<(String, Run)> {
+        self.round_with("cycle")
+    }
+
+    /// The same with another command line.
+    pub(super) fn round_with(&self, line: &str) -> Vec<(String, Run)> {
         let (hub, others) = self.members.split_first().expect("a hub");
-        let mut ran: Vec<_> = others
-            .iter()
-            .map(|member| (member.name.clone(), member.dxa("cycle")))
-            .collect();
-        ran.push((hub.name.clone(), hub.dxa("cycle")));
-        ran.extend(
-            others
-                .iter()
-                .map(|member| (member.name.clone(), member.dxa("cycle"))),
-        );
-        ran
+        let turns = others.iter().chain([hub]).chain(others);
+        turns
+            .map(|member| (member.name.clone(), member.dxa(line)))
+            .collect()
     }
 }
 

@@ -21,6 +21,7 @@ mod check;
 pub mod config;
 mod cycle;
 mod evidence;
+mod explain;
 mod fresh;
 mod hub;
 mod leave;
@@ -31,6 +32,7 @@ mod shown;
 mod status;
 mod table;
 mod told;
+mod touch;
 
 use std::io::Write;
 
@@ -90,6 +92,20 @@ pub(super) fn start(
         Command::Leave { branch, entries } => {
             leave::run(options, &config, branch, *entries, screen)
         }
+        Command::Explain { entry } => explain::run(&config, entry, options.common.json, screen),
+        Command::Touch {
+            entries,
+            connection,
+            all_missing,
+            rewrite,
+        } => {
+            if connection.is_some() || all_missing.is_some() || *rewrite {
+                let text = "--connection, --all-missing and --rewrite are for connections to postoffices; \
+                            cycle --import-all brings a branch everything";
+                return Err(ToolError::usage(text).into());
+            }
+            touch::run(options, &config, entries, screen)
+        }
         Command::Schema { .. } => Ok(ExitCode::Done),
         Command::Run => run::run(options, config, text, screen),
         Command::Lists { .. }
@@ -98,11 +114,9 @@ pub(super) fn start(
         | Command::Remove { .. }
         | Command::Takeover { .. }
         | Command::Reset { .. }
-        | Command::Touch { .. }
-        | Command::Explain { .. }
         | Command::Export { .. } => {
             let text = "this is a command towards postoffices, and the configuration is one between organizations: it has \
-                        cycle, status, check, leave and run";
+                        cycle, status, check, touch, explain, leave and run";
             Err(ToolError::new(ExitCode::NotHere, text).into())
         }
     }

@@ -12,6 +12,7 @@ mod asking;
 mod cards;
 mod contested;
 mod entry;
+mod explaining;
 mod hearing;
 mod leaving;
 mod ledger;
@@ -41,6 +42,8 @@ use crate::tools::dxa::home::{Home, unusable};
 use crate::tools::exit::{ExitCode, ToolError};
 
 pub use asking::Wanted;
+pub use explaining::OfBranch;
+pub(super) use explaining::explain;
 pub use report::{Asked, Left, Line, Reasons, Took};
 
 use ledger::{Head, Ledger};

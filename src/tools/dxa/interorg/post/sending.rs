@@ -19,6 +19,8 @@ use crate::tools::external::transport::{Outgoing, Transport};
 pub(in crate::tools::dxa::interorg) struct Sent {
     /// Messages that were handed over.
     pub(in crate::tools::dxa::interorg) sent: u64,
+    /// Bytes of these.
+    pub(in crate::tools::dxa::interorg) bytes: u64,
     /// Messages that stay.
     pub(in crate::tools::dxa::interorg) queued: u64,
     /// Messages for who is not registered any more: removed.
@@ -72,6 +74,7 @@ pub(in crate::tools::dxa::interorg) fn send(
             sent.events.push(about(event).with("because", because));
             continue;
         };
+        let len = std::fs::metadata(&path).map_or(0, |metadata| metadata.len());
         let refused = match &mut carrier {
             Ok(carrier) => hand_over(carrier, link, queued, &path)?,
             Err(error) => Some((error.to_string(), error.exit, false)),
@@ -80,6 +83,7 @@ pub(in crate::tools::dxa::interorg) fn send(
             None => {
                 maildir::remove(&path)?;
                 sent.sent += 1;
+                sent.bytes += len;
             }
             Some((reason, exit, is_final)) => {
                 sent.queued += 1;
