@@ -3,13 +3,13 @@
 //! What can be decided without a list is decided here: other types than asked for, the own postoffice
 //! under `-q`, lines that name no list. The rest waits in `Intake::lists` for its [`Merge`](super::merge::Merge).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::merge::Source;
 use super::op::{Op, OpKind, Position};
 use super::outcome::{Action, Counts, Outcome, Reason};
 use super::{Decision, Note};
-use crate::address::{Address, AddressType, PostofficeName};
+use crate::address::{Address, AddressKey, AddressType, PostofficeName};
 use crate::codec::FixedText;
 use crate::codec::codepage::CodePage;
 use crate::list::{ListEntry, ListId};
@@ -84,6 +84,9 @@ pub struct Intake {
     named: Vec<FixedText<31>>,
     /// Transactions of the queue for the postoffice itself, which touch nothing (message 66).
     own_count: u64,
+    /// Addresses that are looked for, and those of them that were seen.
+    watched: HashSet<AddressKey>,
+    seen: HashSet<AddressKey>,
     /// Transactions for the accounts of the postoffice itself, in their order.
     pub local: Vec<(Position, Transaction)>,
     /// What was decided here.
@@ -106,11 +109,24 @@ impl Intake {
             last: None,
             named: Vec::new(),
             own_count: 0,
+            watched: HashSet::new(),
+            seen: HashSet::new(),
             local: Vec::new(),
             counts: Counts::default(),
             decisions: Vec::new(),
             notes: Vec::new(),
         }
+    }
+
+    /// Looks for these addresses in additions and modifications.
+    pub fn watch(&mut self, addresses: HashSet<AddressKey>) {
+        self.watched = addresses;
+    }
+
+    /// Returns which of them were there.
+    #[must_use]
+    pub fn seen(&self) -> &HashSet<AddressKey> {
+        &self.seen
     }
 
     /// Takes one transaction.
@@ -240,6 +256,11 @@ impl Intake {
     fn take_entry(&mut self, at: Position, transaction: Transaction) {
         let action = action_of(&transaction);
         let entry = transaction.entry().expect("A, D and M have one");
+        if !self.watched.is_empty() && action != Action::Delete {
+            let key = entry.address().key(self.setting.code_page);
+            self.seen
+                .extend(Some(key).filter(|key| self.watched.contains(key)));
+        }
         let place = self.place_of(entry.address());
         let place = match place {
             Ok(place) => place,

@@ -32,6 +32,7 @@ pub mod pol;
 pub mod queues;
 pub mod scan;
 pub mod setup;
+pub mod touched;
 pub mod transfer_log;
 
 use std::path::Path;

@@ -130,6 +130,8 @@ files! {
     DIRSYNC_PWD = Glb "DIRSYNC.PWD";
     /// Ours: Message-IDs of dir-sync mail already taken.
     DIRSYNC_IDS = Glb "DIRSYNC.IDS";
+    /// Ours: entries that are sent again on request.
+    DIRSYNC_TCH = Glb "DIRSYNC.TCH";
     /// Ours: journal of a committed batch.
     DIRSYNC_JNL = Glb "DIRSYNC.JNL";
     /// Ours: who holds FLAG.GLB.

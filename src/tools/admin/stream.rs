@@ -1,5 +1,7 @@
 //! `config dirsync requestor export` and `touch`: entries that are sent again at the next T1.
 
+use serde_json::json;
+
 use super::requestor::check_registered;
 use super::run::{Run, refused, refused_because, wrong};
 use crate::address::Address;
@@ -10,6 +12,7 @@ use crate::plan::outcome::{Action, Outcome};
 use crate::postoffice::participants::OwnEntry;
 use crate::postoffice::pol::Pol;
 use crate::postoffice::queues::RequestorQueue;
+use crate::postoffice::touched::TouchedEntries;
 use crate::postoffice::{ExportItem, PostofficeError, layout};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::transaction::{Entry, InfoLine, Transaction};
@@ -62,7 +65,21 @@ pub(super) fn export(run: &mut Run<'_>) -> Result<ExitCode, ToolError> {
 }
 
 /// `touch ADDRESS...`: each entry as an A, which brings it where it is missing, and an M, which mends it elsewhere.
+/// Without addresses: what became of those before.
 pub(super) fn touch(run: &mut Run<'_>, addresses: &[String]) -> Result<(), ToolError> {
+    let mut touched = TouchedEntries::load(run.po())?;
+    if addresses.is_empty() {
+        let rows = touched.entries.iter().map(|entry| {
+            vec![
+                json!(entry.address),
+                json!(entry.number),
+                json!(entry.state.to_string()),
+            ]
+        });
+        let rows = rows.collect();
+        run.show(&["address", "number", "state"], rows);
+        return Ok(());
+    }
     let mut queue = open_queue(run)?;
     let with_info = sends_templates(run);
     let pol = Pol::load(run.po())?;
@@ -77,8 +94,10 @@ pub(super) fn touch(run: &mut Run<'_>, addresses: &[String]) -> Result<(), ToolE
                 info,
                 tokens: Vec::new(),
             };
-            numbers.push(queue.push(&modify)?);
+            let last = queue.push(&modify)?;
+            numbers.push(last);
             let code_page = run.code_page();
+            touched.add(last, entry.address().view(code_page));
             let (name, address) = (
                 code_page.decode(entry.name()),
                 entry.address().view(code_page),
@@ -93,7 +112,10 @@ pub(super) fn touch(run: &mut Run<'_>, addresses: &[String]) -> Result<(), ToolE
             numbers.len()
         ));
     }
-    run.commit(|_, _, batch, _| queue.stage(batch))
+    run.commit(|_, _, batch, _| {
+        batch.replace_bytes(&layout::DIRSYNC_TCH, &touched.encode())?;
+        queue.stage(batch)
+    })
 }
 
 /// Entries to send again, each with the list it stands in.

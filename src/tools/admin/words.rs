@@ -320,10 +320,10 @@ pub enum Requestor {
         #[arg(required = true, value_delimiter = ',')]
         types: Vec<String>,
     },
-    /// Send entries again at the next T1, each as an A and an M
+    /// Send entries again at the next T1, each as an A and an M; without entries, show what became of those before
     Touch {
         /// Addresses, or mailboxes of this postoffice
-        #[arg(required = true, value_name = "ADDRESS")]
+        #[arg(value_name = "ADDRESS")]
         addresses: Vec<String>,
     },
     /// Settings of the requestor

@@ -17,7 +17,9 @@ use crate::plan::intake::{Filter, Intake, Setting};
 use crate::plan::merge::{Rules, Source};
 use crate::plan::outcome::OutcomeSink;
 use crate::postoffice::Postoffice;
+use crate::postoffice::layout;
 use crate::postoffice::log::LogLine;
+use crate::postoffice::touched::{TouchedEntries, TouchedEntry, TouchedState};
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::pass::{
@@ -114,6 +116,8 @@ pub fn prepare(
     let po = &session.po;
     let state = State::load(po)?;
     let mut intake = Intake::new(setting(session, &state, report.wants_details()));
+    let mut touched = TouchedEntries::load(po)?;
+    intake.watch(touched.keys(po.code_page()));
     let source = input::read(session, &state, request, &mut intake, interrupt)?;
 
     let lost = state.ownership.lost().map(ToOwned::to_owned);
@@ -123,6 +127,15 @@ pub fn prepare(
     if replaces && !whole {
         messages.push(withheld(lost.as_deref(), source.header.is_some()));
     }
+    let confirmed = match &source.header {
+        Some(header) => {
+            touched.renumber(state.config.req_sync.0, header.req_sync.0);
+            header.req_sync.0
+        }
+        None => state.config.req_sync.0,
+    };
+    let news = touched.settle(confirmed, intake.seen(), po.code_page());
+    messages.extend(news.iter().map(came_back));
     let rules = Rules {
         source: Source::Queue,
         whole,
@@ -143,13 +156,18 @@ pub fn prepare(
     if request.replace {
         state.ownership.start_anew();
     }
-    let effects = effects::effects(
+    let mut effects = effects::effects(
         session,
         &state,
         &source.header,
         &source.leftovers,
         &mut messages,
     )?;
+    if !news.is_empty() {
+        effects
+            .replace
+            .push((layout::DIRSYNC_TCH, touched.encode()));
+    }
     let header = source.header;
     Ok(Prepared {
         state,
@@ -185,6 +203,16 @@ fn created(po: &Postoffice, place: &NewPlace) -> LogLine {
             "Autocreated postoffice (where it is one renamed, delete its old definition): {name}"
         ),
     })
+}
+
+/// Says what became of an entry that was touched.
+fn came_back(entry: &TouchedEntry) -> LogLine {
+    let TouchedEntry { address, state, .. } = entry;
+    let text = format!("touched entry {address}: {state}");
+    match state {
+        TouchedState::Missing => LogLine::text(Severity::Warning, text),
+        _ => LogLine::status(text),
+    }
 }
 
 /// Says why nothing is removed by absence.

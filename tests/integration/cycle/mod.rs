@@ -8,4 +8,5 @@ mod t1;
 mod t2;
 mod t3;
 mod through_postfix;
+mod touched;
 mod worked_example;
