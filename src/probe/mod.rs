@@ -1,0 +1,34 @@
+//! Reading queue files whose framing nobody published: the transactions are found by their text, and the framing is
+//! inferred from what surrounds them.
+//!
+//! - [`scan`] finds the texts, whatever surrounds them.
+//! - [`geometry`] infers from their distances where a record begins and how its text ends.
+//! - [`fields`] infers what the other bytes mean; [`checksum`] is the search for the sums among them.
+//! - [`layout`] is the result, [`walk`] reads a whole file by it and counts what agrees.
+//!
+//! Nothing here knows a path or any particular framing.
+
+pub mod checksum;
+pub mod fields;
+pub mod geometry;
+pub mod layout;
+pub mod scan;
+pub mod stamp;
+pub mod value;
+pub mod walk;
+
+use geometry::Sample;
+use layout::Layout;
+
+/// Infers the framing of a file, or of a piece from its beginning.
+#[must_use]
+pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
+    let texts = scan::scan(bytes);
+    let sample = Sample {
+        bytes,
+        texts: &texts,
+        at_end,
+    };
+    let geometry = geometry::infer(&sample)?;
+    Some(fields::infer(&sample, geometry))
+}
