@@ -123,12 +123,13 @@ fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
             return (stride, 0);
         }
     }
-    let candidates = (2..=32).chain([48, 64, 128, 256, 512, 1024]);
+    let usual = mode(strides.iter().copied()).map(|(stride, _)| stride);
+    let candidates = (2..=32).chain([48, 64, 128, 256, 512, 1024]).chain(usual.filter(|&s| s > 32));
     let mut best = (1, 0);
     for align in candidates {
         if let Some((rest, share)) = mode(strides.iter().map(|s| s % align)) {
             if share >= 0.9 && strides.iter().any(|&s| s >= align) && (strides.len() >= 6 || align >= 4) {
-                best = (align, rest);
+                best = if align > best.0 { (align, rest) } else { best };
             }
         }
     }
@@ -201,8 +202,8 @@ fn lengths(sample: &Sample<'_>, pairs: &[(Text, usize)], align: usize) -> Vec<Le
         .copied()
         .collect();
     found.retain(|l| {
-        let same = |w: &&Length| (w.back, w.size, w.code) == (l.back, l.size, l.code);
-        l.of == Measure::Record || !wholes.iter().any(|w| same(&w) && w.share >= l.share)
+        let overlaps = |w: &&Length| l.back > w.back - w.size && w.back > l.back - l.size;
+        l.of == Measure::Record || !wholes.iter().any(|w| overlaps(&w) && w.share >= l.share)
     });
     // Text before record: it says where the padding begins. Then the most agreeing.
     found.sort_by(|a, b| {
@@ -327,7 +328,7 @@ fn header_len(
 
 /// Tells whether bytes are nothing but lines of text.
 pub(super) fn is_clean(text: &[u8]) -> bool {
-    if text.len() < 3 || !text.last().is_some_and(|&b| is_text(b)) {
+    if text.len() < 3 || !text.last().is_some_and(|&b| is_text(b) && b != b' ') {
         return false;
     }
     let mut at = 0;
@@ -351,7 +352,7 @@ pub(super) fn is_clean(text: &[u8]) -> bool {
 fn same_last(bytes: &[u8], good: &[(Text, usize)], overhead: usize) -> bool {
     let last = |&(t, stride): &(Text, usize)| Some(bytes[t.start + stride.checked_sub(overhead + 1)?]);
     let first = good.first().and_then(last);
-    first.is_some_and(|b| !b.is_ascii_alphanumeric()) && good.iter().all(|p| last(p) == first)
+    first.is_some_and(|b| !b.is_ascii_alphanumeric() || good.len() >= 20) && good.iter().all(|p| last(p) == first)
 }
 
 /// Records that are padded to a multiple of something.
@@ -364,35 +365,34 @@ fn padded(
 ) -> Option<Geometry> {
     let bytes = sample.bytes;
     let first = sample.texts[0].start;
+    let by_padding = ends_by_padding(bytes, pairs, if first <= 1024 { first } else { 0 }, (align, rest));
+    let mut pairs = pairs.to_vec();
+    let mut found = lengths.to_vec();
+    if !by_padding.is_empty() {
+        for (pair, end) in pairs.iter_mut().zip(by_padding) {
+            pair.0.end = end;
+        }
+        found = self::lengths(sample, &pairs, align);
+        found.retain(|l| l.share >= 0.9);
+    }
     // Nothing counts less than the text: where it seems so, what follows the text looks like text.
-    let lengths: Vec<Length> = lengths
-        .iter()
-        .map(|l| match l.of {
-            Measure::Text if (-16..0).contains(&l.plus) => Length { plus: 0, ..*l },
-            _ => *l,
-        })
-        .collect();
+    for length in &mut found {
+        if length.of == Measure::Text && (-16..0).contains(&length.plus) {
+            length.plus = 0;
+        }
+    }
+    let lengths = found;
     let length = lengths.iter().find(|l| l.of == Measure::Text);
-    let counted = |t: &Text| {
-        let length = length?;
-        usize::try_from(length.value(bytes, t.start)? - length.plus).ok()
-    };
-    let by_padding = match length {
-        Some(_) => Vec::new(),
-        None => ends_by_padding(bytes, pairs, if first <= 1024 { first } else { 0 }, (align, rest)),
-    };
-    let text_end = |n: usize, t: &Text| match (length, by_padding.get(n)) {
-        (Some(_), _) => counted(t).map_or(t.end, |len| t.start + len),
-        (None, Some(&end)) => end,
-        (None, None) => t.end,
+    let text_end = |t: &Text| {
+        let counted = length.and_then(|l| usize::try_from(l.value(bytes, t.start)? - l.plus).ok());
+        counted.map_or(t.end, |len| t.start + len)
     };
     let gaps: Vec<(usize, usize)> = pairs
         .iter()
-        .enumerate()
-        .filter_map(|(n, (t, stride))| {
+        .filter_map(|(t, stride)| {
             let next = t.start + stride;
             (stride % align == rest || *stride == align)
-                .then(|| (text_end(n, t), next))
+                .then(|| (text_end(t), next))
                 .filter(|(end, next)| end <= next)
         })
         .collect();

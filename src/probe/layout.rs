@@ -306,19 +306,23 @@ impl Layout {
             && footer - after == self.padding(text_len)
     }
 
-    /// Returns the length of a text that only its terminator or its padding ends: the first line end behind which the
+    /// Returns the length of a text that only its terminator or its padding ends: the last line end behind which the
     /// file ends or another transaction stands where it should.
     fn text_len(&self, bytes: &[u8]) -> Result<usize, String> {
-        let joiner = (!self.joiner.is_empty()).then_some(&self.joiner[..]);
-        let mut ends = scan::ends(bytes, joiner);
-        if self.pad != 0 && self.align > 1 {
-            for end in &mut ends {
-                while *end > 4 && bytes[*end - 1] == self.pad {
-                    *end -= 1;
-                }
+        if self.align > 1 && scan::is_text(self.pad) {
+            if let Some(len) = self.len_before_next(bytes) {
+                return Ok(len);
             }
         }
+        let joiner = (!self.joiner.is_empty()).then_some(&self.joiner[..]);
+        let mut ends = scan::ends(bytes, joiner);
         ends.retain(|&end| bytes[end..].starts_with(&self.terminator));
+        let begins = |text: usize| {
+            matches!(
+                bytes.get(text..text + 2),
+                Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' ' | b'\t'])
+            )
+        };
         let is_end = |end: &&usize| {
             let next = **end + self.overhead() - self.header_len + self.padding(**end);
             let text = next + self.header_len;
@@ -327,12 +331,10 @@ impl Layout {
             bytes
                 .get(padding)
                 .is_some_and(|padding| padding.iter().all(|&b| b == self.pad))
-                && (next == bytes.len() || matches!(
-                    bytes.get(text..text + 2),
-                    Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' ' | b'\t'])
-                ))
+                && (next == bytes.len() || begins(text))
         };
-        if let Some(&end) = ends.iter().find(is_end).or_else(|| ends.last()) {
+        // A shorter end fits by chance more often than a longer one, whose lines all go on from the one before.
+        if let Some(&end) = ends.iter().rfind(is_end).or_else(|| ends.last()) {
             return Ok(end);
         }
         let limit = bytes.len().min(4096);
@@ -343,6 +345,28 @@ impl Layout {
             .windows(self.terminator.len())
             .position(|w| w == self.terminator)
             .ok_or_else(|| format!("text without its terminator ({limit} bytes read)"))
+    }
+
+    /// Returns the length of a text whose padding looks like text: the next record, or the end of the file, is found first.
+    fn len_before_next(&self, bytes: &[u8]) -> Option<usize> {
+        let behind = self.terminator.len() + self.trailer_len;
+        let mut total = self.align_rest;
+        loop {
+            total += self.align;
+            let next = (total >= self.overhead()).then(|| total - self.header_len);
+            let Some(next) = next else { continue };
+            if next > bytes.len() {
+                return None;
+            }
+            let is_next = next == bytes.len()
+                || matches!(bytes.get(total..total + 2), Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' ']));
+            if is_next {
+                let end = next - self.footer_len;
+                let least = end.saturating_sub(self.align - 1);
+                let stop = (least..end).rev().find(|&at| bytes[at] != self.pad);
+                return stop.map_or(least, |at| at + 1).checked_sub(behind);
+            }
+        }
     }
 
     /// Returns what is not explained, so that such records cannot be written: empty where all is.

@@ -23,7 +23,8 @@ use layout::Layout;
 /// Infers the framing of a file, or of a piece from its beginning.
 #[must_use]
 pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
-    let texts = scan::scan(bytes);
+    let mut texts = scan::scan(bytes);
+    scan::settle(&mut texts);
     let sample = Sample {
         bytes,
         texts: &texts,

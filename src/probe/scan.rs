@@ -3,6 +3,8 @@
 //! Every transaction but a comment has an address or a list, `TYPE:...`, behind a TAB, a column or the letter R or T. So
 //! each colon is looked at, and the letter is sought before it.
 
+use super::geometry::mode;
+
 /// Bytes a name may have, and a few more: what was cut elsewhere is still a name here.
 const MAX_NAME: usize = 34;
 /// Bytes from the letter to the address of a line in columns (`spec/import.md` 3.2).
@@ -20,6 +22,26 @@ pub struct Text {
     pub end: usize,
     /// The letter.
     pub letter: u8,
+    /// Bytes from it to another letter that could begin the text as well; 0 where there is none.
+    pub other: usize,
+}
+
+/// Moves the starts of the texts where many could begin later by the same number of bytes: a header may end with
+/// bytes that look like the beginning of a transaction, names do not all begin so.
+pub fn settle(texts: &mut [Text]) {
+    let named = texts.iter().filter(|t| matches!(t.letter, b'A' | b'D' | b'M'));
+    let count = named.clone().count();
+    let others = named.map(|t| t.other).filter(|&o| o > 0);
+    let Some((other, _)) = mode(others.clone()) else {
+        return;
+    };
+    // Lines in columns have their place anyway, and the last byte of the header may change.
+    if count >= 8 && others.filter(|&o| o == other).count() * 4 >= count {
+        for text in texts.iter_mut().filter(|t| t.other == other) {
+            text.start += other;
+            text.other = 0;
+        }
+    }
 }
 
 /// Finds the transactions in some bytes, in their order.
@@ -35,13 +57,18 @@ pub fn scan(bytes: &[u8]) -> Vec<Text> {
             continue;
         };
         match anchor(bytes, token, floor, found.last()) {
-            Some(Anchor::Start(start)) => {
+            Some(Anchor::Start(start, other)) => {
                 if let Some(last) = found.last_mut() {
                     last.end = last.end.min(start);
                 }
                 let letter = bytes[start];
                 let end = text_end(bytes, colon + 1, letter);
-                found.push(Text { start, end, letter });
+                found.push(Text {
+                    start,
+                    end,
+                    letter,
+                    other,
+                });
             }
             Some(Anchor::SecondLine) => {
                 let end = text_end(bytes, colon + 1, b'M');
@@ -85,7 +112,8 @@ pub fn ends(bytes: &[u8], joiner: Option<&[u8]>) -> Vec<usize> {
 }
 
 enum Anchor {
-    Start(usize),
+    /// Where it begins, and how much later it could begin.
+    Start(usize, usize),
     SecondLine,
 }
 
@@ -123,7 +151,7 @@ fn anchor(bytes: &[u8], token: usize, floor: usize, last: Option<&Text>) -> Opti
             let line = &bytes[start..token];
             if line.iter().all(|&b| is_text(b)) && line[1] == b' ' && line[2] != b' ' {
                 if matches!(line[0], b'A' | b'D' | b'M') {
-                    return Some(Anchor::Start(start));
+                    return Some(Anchor::Start(start, 0));
                 }
                 if line[0] == b' ' && continues(bytes, start, last) {
                     return Some(Anchor::SecondLine);
@@ -131,7 +159,7 @@ fn anchor(bytes: &[u8], token: usize, floor: usize, last: Option<&Text>) -> Opti
             }
         }
         if matches!(bytes[token - 2], b'R' | b'T') && token - 2 >= floor {
-            return Some(Anchor::Start(token - 2));
+            return Some(Anchor::Start(token - 2, 0));
         }
         if bytes[token - 2] != b' ' {
             return None;
@@ -151,11 +179,11 @@ fn anchor(bytes: &[u8], token: usize, floor: usize, last: Option<&Text>) -> Opti
         return Some(Anchor::SecondLine);
     }
     // The first letter that can begin it: "Maria A Smith" is one name.
-    (run..name_end.saturating_sub(2))
-        .find(|&k| {
-            matches!(bytes[k], b'A' | b'D' | b'M') && bytes[k + 1] == b' ' && bytes[k + 2] != b' '
-        })
-        .map(Anchor::Start)
+    let mut starts = (run..name_end.saturating_sub(2)).filter(|&k| {
+        matches!(bytes[k], b'A' | b'D' | b'M') && bytes[k + 1] == b' ' && bytes[k + 2] != b' '
+    });
+    let start = starts.next()?;
+    Some(Anchor::Start(start, starts.next().map_or(0, |other| other - start)))
 }
 
 /// Tells whether a line that begins at an offset follows an M directly.
@@ -214,6 +242,7 @@ fn with_comments(bytes: &[u8], found: Vec<Text>) -> Vec<Text> {
         start: bytes.len(),
         end: bytes.len(),
         letter: 0,
+        other: 0,
     };
     for text in found.into_iter().chain([end]) {
         while let Some(comment) = comment(bytes, from, text.start) {
@@ -242,6 +271,7 @@ fn comment(bytes: &[u8], from: usize, to: usize) -> Option<Text> {
                 start,
                 end: start + text.len(),
                 letter: b'#',
+                other: 0,
             });
         }
         at = start + 1;

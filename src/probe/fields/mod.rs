@@ -76,17 +76,19 @@ impl Columns<'_> {
         })
     }
 
-    /// Returns what it costs a binary number to lie in a run of digits.
-    pub(super) fn digit_penalty(&self, place: &Place) -> f64 {
+    /// Tells whether a binary number would lie in a run of digits that change.
+    pub(super) fn cuts_digits(&self, place: &Place) -> bool {
         if matches!(place.code, Code::Decimal | Code::Hex) {
-            return 0.0;
+            return false;
         }
         let from = place.offset.saturating_sub(3);
-        let in_run = (from..place.offset + place.size).any(|at| {
+        (from..place.offset + place.size).any(|at| {
             let run = bytes_at(place.zone, at, 4);
-            run.overlaps(place) && self.is_digits(&run)
-        });
-        if in_run { 8.0 } else { 0.0 }
+            let changes = |at| self.cardinality(place.zone, at) > 1;
+            let shared = (at + 4).min(place.offset + place.size).saturating_sub(at.max(place.offset));
+            // One byte may look like a digit by chance.
+            shared >= place.size.min(2) && self.is_digits(&run) && (at..at + 4).any(changes)
+        })
     }
 
     /// Tells whether a row follows the one before it directly.
@@ -172,25 +174,25 @@ fn choose(columns: &Columns<'_>) -> Vec<Field> {
         push(&mut fields, field);
     }
     let free = |fields: &[Field], place: &Place| !fields.iter().any(|f| f.place.overlaps(place));
-    let syncs: Vec<_> = numbers::syncs(columns)
-        .into_iter()
-        .filter(|c| free(&fields, &c.place))
-        .collect();
-    let lengths: Vec<_> = numbers::lengths(columns)
-        .into_iter()
-        .filter(|c| free(&fields, &c.place))
-        .collect();
+    let (all_syncs, all_lengths) = (numbers::syncs(columns), numbers::lengths(columns));
+    let only_free = |list: &[Candidate]| -> Vec<Candidate> {
+        list.iter().filter(|c| free(&fields, &c.place)).cloned().collect()
+    };
+    let (syncs, lengths) = (only_free(&all_syncs), only_free(&all_lengths));
     let by_one = syncs.iter().any(|c| numbers::rises_by_one(columns, &c.place) > 0.9);
-    let stamps: Vec<_> = stamps::stamps(columns, by_one)
-        .into_iter()
-        .filter(|c| free(&fields, &c.place))
-        .collect();
+    let all_stamps = stamps::stamps(columns, by_one);
+    let stamps = only_free(&all_stamps);
     let order = order(&fields, &stamps);
-    for field in together(columns, &syncs, &lengths, &stamps, order) {
+    let all = [all_stamps, all_syncs, all_lengths.clone()].concat();
+    for chosen in together(columns, &syncs, &lengths, &stamps, order) {
+        let mut field = with_others(&chosen, &all);
+        if matches!(field.meaning, Meaning::Stamp(_)) && steady(columns, &field.place) {
+            field.doubt = Some("the same in nearly every record".to_owned());
+        }
         push(&mut fields, field);
     }
     // Further lengths, such as one of the text and one of the record.
-    for candidate in numbers::lengths(columns) {
+    for candidate in all_lengths {
         let strong = candidate.place.size > 1 || candidate.place.zone == Zone::Header;
         if strong && fields.iter().all(|f| !f.place.overlaps(&candidate.place)) {
             let rivals: Vec<_> = lengths
@@ -230,10 +232,10 @@ fn order(fields: &[Field], stamps: &[Candidate]) -> Option<Code> {
 /// How likely a place is, apart from what stands in it.
 fn prior(place: &Place, order: Option<Code>) -> f64 {
     let mut score = match (place.code, place.size) {
-        (Code::Decimal | Code::Hex, size) => 4.0 + 0.2 * size as f64,
+        (Code::Decimal | Code::Hex, size) => return 4.0 + 0.5 * size as f64,
         (_, 4) => 3.0,
         (_, 2) => 2.6,
-        _ => 1.0,
+        _ => return 1.0,
     };
     if place.size > 1 && place.offset % place.size.min(4) == 0 {
         score += 0.6;
@@ -241,7 +243,7 @@ fn prior(place: &Place, order: Option<Code>) -> f64 {
         score += 0.3;
     }
     match order {
-        _ if place.code == Code::Mixed => score -= 1.5,
+        _ if place.code == Code::Mixed => score += 0.3,
         Some(order) if place.code == order => score += 2.0,
         None if place.code == Code::Little => score += 0.5,
         _ => {}
@@ -267,7 +269,7 @@ fn together(
     lengths: &[Candidate],
     stamps: &[Candidate],
     order: Option<Code>,
-) -> Vec<Field> {
+) -> Vec<Candidate> {
     let options = |list: &[Candidate]| -> Vec<Option<Candidate>> {
         list.iter().take(24).cloned().map(Some).chain([None]).collect()
     };
@@ -293,18 +295,14 @@ fn together(
                         sum += 1.0;
                     }
                 }
-                sum += 2.0 * covered(columns, [stamp, sync, length]);
+                sum += 2.2 * covered(columns, [stamp, sync, length]);
                 if sum > best.0 {
                     best = (sum, [stamp.clone(), sync.clone(), length.clone()]);
                 }
             }
         }
     }
-    let [stamp, sync, length] = best.1;
-    [(stamp, stamps), (sync, syncs), (length, lengths)]
-        .into_iter()
-        .filter_map(|(chosen, rivals)| Some(with_others(&chosen?, rivals)))
-        .collect()
+    best.1.into_iter().flatten().collect()
 }
 
 /// Counts the bytes that change and that a candidate covers.
@@ -317,7 +315,9 @@ fn covered(columns: &Columns<'_>, chosen: [&Option<Candidate>; 3]) -> f64 {
             bytes.filter(|&at| columns.cardinality(c.place.zone, at) > 1).count()
         })
         .sum();
-    covered as f64
+    // A byte that never changes is better the upper half of a number than a constant of its own.
+    let all: usize = chosen.into_iter().flatten().map(|c| c.place.size).sum();
+    covered as f64 + 0.15 * all as f64
 }
 
 /// Makes a field of a candidate, with its rivals: those that share a byte and agree as well.
@@ -360,9 +360,8 @@ fn checksums(columns: &Columns<'_>) -> Vec<Field> {
             extent: hit.extent,
         };
         match fields.iter_mut().find(|f| f.place.overlaps(&hit.place)) {
-            Some(field) if field.place == hit.place => field.others.push((hit.place, meaning)),
-            // Half of a wider sum, or the other way round: the first is the simpler.
-            Some(_) => {}
+            // Half of a wider sum, or the other way round.
+            Some(field) => field.others.push((hit.place, meaning)),
             None => fields.push(Field::new(hit.place, meaning)),
         }
     }

@@ -39,7 +39,7 @@ fn is_number(columns: &Columns<'_>, place: &Place, values: &[Option<u64>]) -> bo
     let is_binary = !matches!(place.code, Code::Decimal | Code::Hex);
     misses * 33 <= values.len()
         && is_plain(columns, place)
-        && !(is_binary && place.size > 1 && columns.is_digits(place))
+        && !(is_binary && columns.cuts_digits(place))
 }
 
 /// Finds the numbers that grow with the record.
@@ -89,7 +89,7 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                     found.push(Candidate {
                         place,
                         meaning: Meaning::Length { of, plus },
-                        score: 4.0 - columns.digit_penalty(&place) + if natural { 0.5 } else { 0.0 }
+                        score: 4.0 + if natural { 0.5 } else { 0.0 }
                             - if of == Measure::Previous { 1.0 } else { 0.0 },
                     });
                 }
@@ -178,7 +178,7 @@ pub(super) fn rises_by_one(columns: &Columns<'_>, place: &Place) -> f64 {
 
 /// Finds the numbers that rise from record to record.
 pub(super) fn syncs(columns: &Columns<'_>) -> Vec<Candidate> {
-    let mut found = Vec::<(Place, f64, f64)>::new();
+    let mut found = Vec::<(Place, f64, f64, f64)>::new();
     for (size, code) in shapes().filter(|s| s.0 >= 2) {
         for place in columns.places(size, code) {
             let values = columns.values(&place);
@@ -199,7 +199,8 @@ pub(super) fn syncs(columns: &Columns<'_>) -> Vec<Candidate> {
             let mut sorted = steps;
             sorted.sort_unstable();
             let middle = sorted[sorted.len() / 2] as f64;
-            found.push((place, middle.max(1.0), by_one));
+            let falls = sorted.iter().filter(|s| **s <= 0).count() as f64 / sorted.len() as f64;
+            found.push((place, middle.max(1.0), by_one, falls));
         }
     }
     let Some(smallest) = found.iter().map(|f| f.1).min_by(f64::total_cmp) else {
@@ -207,11 +208,12 @@ pub(super) fn syncs(columns: &Columns<'_>) -> Vec<Candidate> {
     };
     let mut list: Vec<Candidate> = found
         .iter()
-        .map(|&(place, step, by_one)| Candidate {
+        .map(|&(place, step, by_one, falls)| Candidate {
             place,
             meaning: Meaning::Sync,
             // Each byte of rubbish below the number makes its steps 256 times as large.
-            score: 3.0 + 3.0 * by_one - columns.digit_penalty(&place) - (step / smallest).log2().max(0.0)
+            score: 3.0 + 3.0 * by_one - (step / smallest).log2().max(0.0)
+                - (100.0 * falls).min(2.5)
                 - if place.zone == Zone::Header { 0.0 } else { 0.5 },
         })
         .collect();

@@ -33,9 +33,10 @@ pub(super) fn stamps(columns: &Columns<'_>, has_sync: bool) -> Vec<Candidate> {
             }
         }
     }
+    // The same date in every record is also just a constant.
+    found.extend(still);
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    // The same date in every record is also just a constant; a nearer claim wins.
-    if found.is_empty() { still } else { found }
+    found
 }
 
 /// Weighs one place; `Err` for a date that never changes.
@@ -45,17 +46,19 @@ fn judge(
     kind: StampKind,
     has_sync: bool,
 ) -> Option<Result<Candidate, Candidate>> {
-    if !matches!(place.code, Code::Decimal | Code::Hex) && columns.is_digits(&place) {
+    if columns.cuts_digits(&place) {
         return None;
     }
     let mut dates = Vec::with_capacity(columns.rows.len());
     let mut misses = 0;
+    // Parts of a date are never out of bounds but by damage; seconds may well be a stray number.
+    let patience = if kind == StampKind::Unix { 33 } else { 150 };
     for (n, (_, record)) in columns.rows.iter().enumerate() {
         match kind.get(place.code, record.at(&place)?) {
             Some(date) => dates.push(date),
             None => misses += 1,
         }
-        if n < 8 && misses > 0 && columns.rows.len() < 30 || misses * 33 > columns.rows.len().max(n) {
+        if n < 8 && misses > 0 && columns.rows.len() < 30 || misses * patience > columns.rows.len().max(n) {
             return None;
         }
     }
@@ -63,7 +66,12 @@ fn judge(
     let spread = (dates.iter().max()? - dates.iter().min()?) as f64;
     let meaning = Meaning::Stamp(kind);
     if distinct.len() == 1 {
-        let score = if kind == StampKind::Unix { -1.0 } else { -2.0 };
+        let score = match kind {
+            StampKind::Unix => -3.0,
+            StampKind::Dos { .. } => -5.0,
+            StampKind::Broken { width: 2, .. } => 2.0,
+            StampKind::Broken { .. } => return None,
+        };
         return Some(Err(Candidate {
             place,
             meaning,
@@ -98,17 +106,24 @@ fn judge(
             Code::Mixed => place.offset + 2,
             _ => place.offset,
         };
-        kind == StampKind::Unix && columns.cardinality(place.zone, at) == 1
+        let at = match kind {
+            StampKind::Dos { date_first: true } if place.code == Code::Little => at + 2,
+            StampKind::Dos { date_first: false } if place.code == Code::Big => at - 2,
+            _ => at,
+        };
+        !matches!(kind, StampKind::Broken { .. }) && columns.cardinality(place.zone, at) == 1
     };
-    let mut score = 6.0 - 0.25 * cost - 6.0 * falling.min(0.5) - columns.digit_penalty(&place);
-    if low_is_still {
-        score -= 3.0;
+    let is_cut = kind == StampKind::Unix && lacks_its_low_byte(columns, &place, &dates);
+    let mut score = 6.0 - 0.25 * cost - 6.0 * falling.min(0.5);
+    if low_is_still || is_cut {
+        score -= 4.0;
     }
     if by_one > 0.5 && !has_sync && kind == StampKind::Unix {
         score -= 3.0;
     }
-    if kind != StampKind::Unix {
-        score -= 0.5;
+    if matches!(kind, StampKind::Dos { .. }) {
+        // Each time of day that is one makes seconds of another kind less likely.
+        score += (0.12 * distinct.len() as f64).min(3.5) - 2.0;
     }
     // Words with a year, a month and so on are not chance, even where they hardly change.
     if matches!(kind, StampKind::Broken { width: 2, .. }) {
@@ -119,4 +134,31 @@ fn judge(
         meaning,
         score,
     }))
+}
+
+/// Tells whether the byte below a number goes on from it: while the number stays, the byte rises.
+fn lacks_its_low_byte(columns: &Columns<'_>, place: &Place, dates: &[i64]) -> bool {
+    let below = match place.code {
+        Code::Little => place.offset.checked_sub(1),
+        Code::Big => Some(place.offset + place.size),
+        _ => None,
+    };
+    let Some(offset) = below else { return false };
+    let byte = Place {
+        offset,
+        size: 1,
+        ..*place
+    };
+    let values = columns.values(&byte);
+    if values.len() != dates.len() || columns.cardinality(place.zone, offset) < 4 {
+        return false;
+    }
+    let (mut same, mut rising) = (0, 0);
+    for n in 1..dates.len() {
+        if dates[n] == dates[n - 1] {
+            same += 1;
+            rising += usize::from(values[n] >= values[n - 1]);
+        }
+    }
+    same >= 5 && rising * 100 >= same * 95
 }
