@@ -84,7 +84,9 @@ pub(super) fn mode<T: Copy + Eq + std::hash::Hash + Ord>(
         *counts.entry(value).or_insert(0_usize) += 1;
         total += 1;
     }
-    let best = counts.into_iter().max_by_key(|&(v, n)| (n, std::cmp::Reverse(v)))?;
+    let best = counts
+        .into_iter()
+        .max_by_key(|&(v, n)| (n, std::cmp::Reverse(v)))?;
     Some((best.0, best.1 as f64 / total as f64))
 }
 
@@ -124,11 +126,16 @@ fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
         }
     }
     let usual = mode(strides.iter().copied()).map(|(stride, _)| stride);
-    let candidates = (2..=32).chain([48, 64, 128, 256, 512, 1024]).chain(usual.filter(|&s| s > 32));
+    let candidates = (2..=32)
+        .chain([48, 64, 128, 256, 512, 1024])
+        .chain(usual.filter(|&s| s > 32));
     let mut best = (1, 0);
     for align in candidates {
         if let Some((rest, share)) = mode(strides.iter().map(|s| s % align)) {
-            if share >= 0.9 && strides.iter().any(|&s| s >= align) && (strides.len() >= 6 || align >= 4) {
+            if share >= 0.9
+                && strides.iter().any(|&s| s >= align)
+                && (strides.len() >= 6 || align >= 4)
+            {
                 best = if align > best.0 { (align, rest) } else { best };
             }
         }
@@ -219,15 +226,13 @@ fn codes() -> impl Iterator<Item = (usize, Code)> {
         .into_iter()
         .flat_map(|s| [(s, Code::Little), (s, Code::Big)]);
     let decimal = (2..=8).map(|s| (s, Code::Decimal));
-    binary.chain(decimal).chain([(4, Code::Hex), (8, Code::Hex), (2, Code::Hex)])
+    binary
+        .chain(decimal)
+        .chain([(4, Code::Hex), (8, Code::Hex), (2, Code::Hex)])
 }
 
 /// Records without padding.
-fn unpadded(
-    sample: &Sample<'_>,
-    pairs: &[(Text, usize)],
-    lengths: &[Length],
-) -> Option<Geometry> {
+fn unpadded(sample: &Sample<'_>, pairs: &[(Text, usize)], lengths: &[Length]) -> Option<Geometry> {
     let texts = sample.texts;
     let (first, last) = (texts[0].start, *texts.last()?);
     let len = sample.bytes.len();
@@ -350,9 +355,11 @@ pub(super) fn is_clean(text: &[u8]) -> bool {
 
 /// Tells whether all texts would end with the same byte: then it is no part of them.
 fn same_last(bytes: &[u8], good: &[(Text, usize)], overhead: usize) -> bool {
-    let last = |&(t, stride): &(Text, usize)| Some(bytes[t.start + stride.checked_sub(overhead + 1)?]);
+    let last =
+        |&(t, stride): &(Text, usize)| Some(bytes[t.start + stride.checked_sub(overhead + 1)?]);
     let first = good.first().and_then(last);
-    first.is_some_and(|b| !b.is_ascii_alphanumeric() || good.len() >= 20) && good.iter().all(|p| last(p) == first)
+    first.is_some_and(|b| !b.is_ascii_alphanumeric() || good.len() >= 20)
+        && good.iter().all(|p| last(p) == first)
 }
 
 /// Records that are padded to a multiple of something.
@@ -365,7 +372,12 @@ fn padded(
 ) -> Option<Geometry> {
     let bytes = sample.bytes;
     let first = sample.texts[0].start;
-    let by_padding = ends_by_padding(bytes, pairs, if first <= 1024 { first } else { 0 }, (align, rest));
+    let by_padding = ends_by_padding(
+        bytes,
+        pairs,
+        if first <= 1024 { first } else { 0 },
+        (align, rest),
+    );
     let mut pairs = pairs.to_vec();
     let mut found = lengths.to_vec();
     if !by_padding.is_empty() {
@@ -401,13 +413,13 @@ fn padded(
     // A few wrong ends must not decide: the window with nearly all of them.
     let counts = {
         let mut counts = HashMap::<usize, usize>::new();
-        sizes.clone().for_each(|s| *counts.entry(s).or_default() += 1);
+        sizes
+            .clone()
+            .for_each(|s| *counts.entry(s).or_default() += 1);
         counts
     };
     let largest = sizes.clone().max()?;
-    let within = |low: usize| -> usize {
-        (low..low + align).filter_map(|s| counts.get(&s)).sum()
-    };
+    let within = |low: usize| -> usize { (low..low + align).filter_map(|s| counts.get(&s)).sum() };
     let low = (smallest..=largest).max_by_key(|&low| (within(low), std::cmp::Reverse(low)))?;
     // The text may never fill the record: then the padding begins later than the smallest gap says.
     if within(low) * 10 < gaps.len() * 8 || counts.len() < 2 {
@@ -434,7 +446,9 @@ fn padded(
             .iter()
             .find_map(|g| padding(g).first().copied())
             .unwrap_or(0);
-        let agree = good.iter().filter(|g| padding(g).iter().all(|&b| b == byte));
+        let agree = good
+            .iter()
+            .filter(|g| padding(g).iter().all(|&b| b == byte));
         (agree.count() * 10 >= good.len() * 9).then_some(byte)
     };
     let (mut front, pad) = (0..=fixed).rev().find_map(|f| Some((f, split(f)?)))?;
@@ -448,7 +462,11 @@ fn padded(
         while front > 0 && nearly_all(is_pad(front - 1)) {
             front -= 1;
         }
-        let is_pad = |n: usize| good.iter().filter(|g| bytes[g.1 - header - n] == pad).count();
+        let is_pad = |n: usize| {
+            good.iter()
+                .filter(|g| bytes[g.1 - header - n] == pad)
+                .count()
+        };
         while back > 0 && nearly_all(is_pad(back)) {
             back -= 1;
         }
@@ -490,18 +508,27 @@ fn ends_by_padding(
             .iter()
             .map(|pair| {
                 let (from, to) = (pair.0.start + 4, next(pair));
-                (from..to).rev().find(|&at| bytes[at] != pad).map_or(from, |at| at + 1)
+                (from..to)
+                    .rev()
+                    .find(|&at| bytes[at] != pad)
+                    .map_or(from, |at| at + 1)
             })
             .collect();
         let clean = |front: usize| {
             let ends = stripped.iter().zip(pairs);
-            ends.filter(|(end, (t, _))| is_clean(&bytes[t.start..t.start.max(end.saturating_sub(front))]))
-                .count()
+            ends.filter(|(end, (t, _))| {
+                is_clean(&bytes[t.start..t.start.max(end.saturating_sub(front))])
+            })
+            .count()
         };
         let Some(front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 97) else {
             continue;
         };
-        let mut padding: Vec<usize> = stripped.iter().zip(pairs).map(|(end, p)| next(p) - end).collect();
+        let mut padding: Vec<usize> = stripped
+            .iter()
+            .zip(pairs)
+            .map(|(end, p)| next(p) - end)
+            .collect();
         padding.sort_unstable();
         let most = padding[(padding.len() - 1) * 98 / 100];
         let extra = (most + 1).saturating_sub(align);

@@ -29,7 +29,7 @@ pub enum Target {
 }
 
 /// What a field means.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Meaning {
     /// A length: so many bytes, and `plus`.
     Length {
@@ -85,6 +85,8 @@ impl Meaning {
 #[derive(Clone, Copy, Debug)]
 pub struct AlgorithmRef(pub &'static Algorithm);
 
+impl Eq for AlgorithmRef {}
+
 impl PartialEq for AlgorithmRef {
     fn eq(&self, other: &Self) -> bool {
         self.0.name() == other.0.name()
@@ -92,7 +94,7 @@ impl PartialEq for AlgorithmRef {
 }
 
 /// A field of a record, with its evidence.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Field {
     /// Where it stands.
     pub place: Place,
@@ -132,7 +134,7 @@ impl Field {
 }
 
 /// How records lie in a file.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Layout {
     /// Bytes before the first record.
     pub lead: usize,
@@ -159,6 +161,24 @@ pub struct Layout {
 }
 
 impl Layout {
+    /// Returns the framing that is none: texts alone.
+    #[must_use]
+    pub fn bare() -> Self {
+        Self {
+            lead: 0,
+            header_len: 0,
+            terminator: Vec::new(),
+            trailer_len: 0,
+            footer_len: 0,
+            align: 1,
+            align_rest: 0,
+            pad: 0,
+            joiner: Vec::new(),
+            fields: Vec::new(),
+            doubts: Vec::new(),
+        }
+    }
+
     /// Returns the field that says where a text ends.
     #[must_use]
     pub fn length(&self) -> Option<(&Place, Measure, i64)> {
@@ -260,7 +280,12 @@ impl Layout {
         let counted = usize::try_from(value - plus)
             .ok()
             .filter(|&len| len <= bytes.len())
-            .ok_or_else(|| format!("length {value} leaves the file ({} bytes left)", bytes.len()))?;
+            .ok_or_else(|| {
+                format!(
+                    "length {value} leaves the file ({} bytes left)",
+                    bytes.len()
+                )
+            })?;
         if of == Measure::Text {
             return Ok(counted);
         }
@@ -281,9 +306,12 @@ impl Layout {
                 .map_or(least, |len| len + 1);
             return Ok(stop);
         }
-        let whole = bytes
-            .get(..longest + self.overhead())
-            .ok_or_else(|| format!("length {value} leaves the file ({} bytes left)", bytes.len()))?;
+        let whole = bytes.get(..longest + self.overhead()).ok_or_else(|| {
+            format!(
+                "length {value} leaves the file ({} bytes left)",
+                bytes.len()
+            )
+        })?;
         let fits = |len: &usize| self.ends_at(whole, *len);
         let clean = |len: &usize| is_clean(&whole[text..text + len]);
         let lens = least..=longest;
@@ -359,7 +387,10 @@ impl Layout {
                 return None;
             }
             let is_next = next == bytes.len()
-                || matches!(bytes.get(total..total + 2), Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' ']));
+                || matches!(
+                    bytes.get(total..total + 2),
+                    Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' '])
+                );
             if is_next {
                 let end = next - self.footer_len;
                 let least = end.saturating_sub(self.align - 1);

@@ -29,7 +29,9 @@ pub struct Text {
 /// Moves the starts of the texts where many could begin later by the same number of bytes: a header may end with
 /// bytes that look like the beginning of a transaction, names do not all begin so.
 pub fn settle(texts: &mut [Text]) {
-    let named = texts.iter().filter(|t| matches!(t.letter, b'A' | b'D' | b'M'));
+    let named = texts
+        .iter()
+        .filter(|t| matches!(t.letter, b'A' | b'D' | b'M'));
     let count = named.clone().count();
     let others = named.map(|t| t.other).filter(|&o| o > 0);
     let Some((other, _)) = mode(others.clone()) else {
@@ -183,7 +185,10 @@ fn anchor(bytes: &[u8], token: usize, floor: usize, last: Option<&Text>) -> Opti
         matches!(bytes[k], b'A' | b'D' | b'M') && bytes[k + 1] == b' ' && bytes[k + 2] != b' '
     });
     let start = starts.next()?;
-    Some(Anchor::Start(start, starts.next().map_or(0, |other| other - start)))
+    Some(Anchor::Start(
+        start,
+        starts.next().map_or(0, |other| other - start),
+    ))
 }
 
 /// Tells whether a line that begins at an offset follows an M directly.
@@ -293,7 +298,7 @@ mod tests {
         let bytes = [
             b"\x01\x02A Ann A Smith\tPCM:N/P/ann\0\0\x07".as_slice(),
             columns,
-            b"\xff\x00R PCM:N/P\x01\x01M Bo\tSMTP:bo@x.org\r\n  Bob\tSMTP:bob@x.org\x03",
+            b"\x1f\x00R PCM:N/P\x01\x01M Bo\tSMTP:bo@x.org\r\n  Bob\tSMTP:bob@x.org\x03",
             b"T PROFS:G/N\n Phone,12\n Room,3\0# Last confirmed.\0D \x8a\xe4 K\tMS:N/P/k",
         ]
         .concat();
@@ -314,7 +319,8 @@ mod tests {
     #[test]
     fn lines_may_be_joined_by_anything() {
         for joiner in ["\r\n", "\r", "\n", "\0"] {
-            let text = format!("M a\tPCM:N/P/a{joiner}  b\tPCM:N/P/b{joiner}- Room/12{joiner}\u{1}");
+            let text =
+                format!("M a\tPCM:N/P/a{joiner}  b\tPCM:N/P/b{joiner}- Room/12{joiner}\u{1}");
             let found = scan(text.as_bytes());
             assert_eq!(found.len(), 1, "{joiner:?}");
             assert_eq!(found[0].end, text.len() - 1 - joiner.len(), "{joiner:?}");

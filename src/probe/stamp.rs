@@ -79,7 +79,11 @@ impl StampKind {
             }
             Self::Dos { date_first } => {
                 let (first, second) = (code.get(&bytes[..2])?, code.get(&bytes[2..4])?);
-                let (date, time) = if date_first { (first, second) } else { (second, first) };
+                let (date, time) = if date_first {
+                    (first, second)
+                } else {
+                    (second, first)
+                };
                 let part = |v: u64, shift: u32, bits: u32| (v >> shift & ((1 << bits) - 1)) as i64;
                 from_parts([
                     1980 + part(date, 9, 7),
@@ -114,7 +118,11 @@ impl StampKind {
             Self::Dos { date_first } => {
                 let date = (parts[0] - 1980) << 9 | parts[1] << 5 | parts[2];
                 let time = parts[3] << 11 | parts[4] << 5 | parts[5] / 2;
-                let (first, second) = if date_first { (date, time) } else { (time, date) };
+                let (first, second) = if date_first {
+                    (date, time)
+                } else {
+                    (time, date)
+                };
                 let (left, right) = bytes.split_at_mut(2);
                 unsigned(first).is_some_and(|v| code.put(v, left))
                     && unsigned(second).is_some_and(|v| code.put(v, right))

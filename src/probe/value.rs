@@ -89,7 +89,13 @@ impl Code {
     }
 
     /// Every way.
-    pub const ALL: [Self; 5] = [Self::Little, Self::Big, Self::Mixed, Self::Decimal, Self::Hex];
+    pub const ALL: [Self; 5] = [
+        Self::Little,
+        Self::Big,
+        Self::Mixed,
+        Self::Decimal,
+        Self::Hex,
+    ];
 }
 
 fn put_digits(digits: &str, bytes: &mut [u8]) -> bool {
@@ -162,7 +168,10 @@ mod tests {
                 assert_eq!(code.get(&bytes), Some(value), "{code:?} {bytes:?}");
             }
         }
-        assert_eq!(Code::Mixed.get(&[0x34, 0x12, 0x78, 0x56]), Some(0x1234_5678));
+        assert_eq!(
+            Code::Mixed.get(&[0x34, 0x12, 0x78, 0x56]),
+            Some(0x1234_5678)
+        );
         assert_eq!(Code::Decimal.get(b"  42"), Some(42));
         assert_eq!(Code::Decimal.get(b"4 42"), None);
         assert_eq!(Code::Decimal.get(b"    "), None);

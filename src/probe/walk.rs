@@ -62,7 +62,11 @@ pub struct Walk<R> {
 /// What was decided about the bytes at the front, before they are handed out.
 enum Step {
     Record(usize, Vec<String>),
-    Loose { skip: usize, len: usize, reason: String },
+    Loose {
+        skip: usize,
+        len: usize,
+        reason: String,
+    },
     Gap(usize, String),
     End,
 }
@@ -260,7 +264,10 @@ fn first_text(bytes: &[u8], is_cut: bool) -> Option<Text> {
 
 /// Tells whether bytes begin as a transaction does.
 fn looks_like_text(text: &[u8]) -> bool {
-    matches!(text, [b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' ' | b'\t', ..])
+    matches!(
+        text,
+        [b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' ' | b'\t', ..]
+    )
 }
 
 /// Returns the names of the fields that do not agree, and whether a checksum does.

@@ -69,7 +69,11 @@ impl Algorithm {
             Kind::Crc(crc) => crc.compute(bytes),
             Kind::Fold(fold) => fold(bytes),
         };
-        if self.bits == 16 { value & 0xffff } else { value }
+        if self.bits == 16 {
+            value & 0xffff
+        } else {
+            value
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod algorithm;
 mod range;
 mod search;
 mod sums;
+pub mod table;
 
 pub use algorithm::Algorithm;
 pub use range::{Extent, Own, Record, Start, Stop};

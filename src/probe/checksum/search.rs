@@ -49,7 +49,9 @@ pub fn search(records: &[Record<'_>], places: &[Place], header_len: usize) -> Se
             from_seed(records, seed, places, header_len, &mut result);
         }
     }
-    result.found.sort_by_key(|f| (rank(f), std::cmp::Reverse(f.agree)));
+    result
+        .found
+        .sort_by_key(|f| (rank(f), std::cmp::Reverse(f.agree)));
     result
 }
 
@@ -93,7 +95,9 @@ fn from_seed(
         if extent.own == Own::Skipped && !outside.is_empty() {
             message.clear();
             message.extend_from_slice(&record.bytes[start..stop]);
-            compare(records, seed, &extent, &message, places, &values, &outside, result);
+            compare(
+                records, seed, &extent, &message, places, &values, &outside, result,
+            );
         }
         // Inside, the own bytes differ from place to place, and with them what is summed; both byte orders share it.
         let is_whole = matches!(extent.start, Start::Header(0) | Start::Text);
@@ -109,7 +113,9 @@ fn from_seed(
                             == (place.zone, place.offset, place.size)
                     })
                     .collect();
-                compare(records, seed, &extent, &message, places, &values, &same, result);
+                compare(
+                    records, seed, &extent, &message, places, &values, &same, result,
+                );
             }
         }
     }
@@ -127,8 +133,10 @@ fn compare(
     result: &mut Search,
 ) {
     for algorithm in Algorithm::all() {
-        let fits = |i: &&usize| places[**i].code.bits(places[**i].size).next_multiple_of(16) == algorithm.bits()
-            || places[**i].code == Code::Decimal;
+        let fits = |i: &&usize| {
+            places[**i].code.bits(places[**i].size).next_multiple_of(16) == algorithm.bits()
+                || places[**i].code == Code::Decimal
+        };
         if !among.iter().any(|i| fits(&i)) {
             continue;
         }

@@ -72,7 +72,8 @@ impl Columns<'_> {
     /// Tells whether a place holds digits in every row: binary numbers would be chance.
     pub(super) fn is_digits(&self, place: &Place) -> bool {
         self.rows.iter().all(|(_, r)| {
-            r.at(place).is_some_and(|b| b.iter().all(u8::is_ascii_digit))
+            r.at(place)
+                .is_some_and(|b| b.iter().all(u8::is_ascii_digit))
         })
     }
 
@@ -85,7 +86,9 @@ impl Columns<'_> {
         (from..place.offset + place.size).any(|at| {
             let run = bytes_at(place.zone, at, 4);
             let changes = |at| self.cardinality(place.zone, at) > 1;
-            let shared = (at + 4).min(place.offset + place.size).saturating_sub(at.max(place.offset));
+            let shared = (at + 4)
+                .min(place.offset + place.size)
+                .saturating_sub(at.max(place.offset));
             // One byte may look like a digit by chance.
             shared >= place.size.min(2) && self.is_digits(&run) && (at..at + 4).any(changes)
         })
@@ -176,10 +179,15 @@ fn choose(columns: &Columns<'_>) -> Vec<Field> {
     let free = |fields: &[Field], place: &Place| !fields.iter().any(|f| f.place.overlaps(place));
     let (all_syncs, all_lengths) = (numbers::syncs(columns), numbers::lengths(columns));
     let only_free = |list: &[Candidate]| -> Vec<Candidate> {
-        list.iter().filter(|c| free(&fields, &c.place)).cloned().collect()
+        list.iter()
+            .filter(|c| free(&fields, &c.place))
+            .cloned()
+            .collect()
     };
     let (syncs, lengths) = (only_free(&all_syncs), only_free(&all_lengths));
-    let by_one = syncs.iter().any(|c| numbers::rises_by_one(columns, &c.place) > 0.9);
+    let by_one = syncs
+        .iter()
+        .any(|c| numbers::rises_by_one(columns, &c.place) > 0.9);
     let all_stamps = stamps::stamps(columns, by_one);
     let stamps = only_free(&all_stamps);
     let order = order(&fields, &stamps);
@@ -271,10 +279,16 @@ fn together(
     order: Option<Code>,
 ) -> Vec<Candidate> {
     let options = |list: &[Candidate]| -> Vec<Option<Candidate>> {
-        list.iter().take(24).cloned().map(Some).chain([None]).collect()
+        list.iter()
+            .take(24)
+            .cloned()
+            .map(Some)
+            .chain([None])
+            .collect()
     };
     let value = |c: &Option<Candidate>, order| {
-        c.as_ref().map_or(-6.0, |c| c.score + prior(&c.place, order))
+        c.as_ref()
+            .map_or(-6.0, |c| c.score + prior(&c.place, order))
     };
     let clash = |a: &Option<Candidate>, b: &Option<Candidate>| match (a, b) {
         (Some(a), Some(b)) => a.place.overlaps(&b.place),
@@ -312,7 +326,9 @@ fn covered(columns: &Columns<'_>, chosen: [&Option<Candidate>; 3]) -> f64 {
         .flatten()
         .map(|c| {
             let bytes = c.place.offset..c.place.offset + c.place.size;
-            bytes.filter(|&at| columns.cardinality(c.place.zone, at) > 1).count()
+            bytes
+                .filter(|&at| columns.cardinality(c.place.zone, at) > 1)
+                .count()
         })
         .sum();
     // A byte that never changes is better the upper half of a number than a constant of its own.
@@ -334,6 +350,34 @@ fn with_others(chosen: &Candidate, rivals: &[Candidate]) -> Field {
 }
 
 fn checksums(columns: &Columns<'_>) -> Vec<Field> {
+    let Search { found, .. } = search_checksums(columns);
+    let mut fields = Vec::<Field>::new();
+    for hit in found {
+        let meaning = Meaning::Checksum {
+            algorithm: AlgorithmRef(hit.algorithm),
+            extent: hit.extent,
+        };
+        match fields.iter_mut().find(|f| f.place.overlaps(&hit.place)) {
+            // Half of a wider sum, or the other way round.
+            Some(field) => field.others.push((hit.place, meaning)),
+            None => fields.push(Field::new(hit.place, meaning)),
+        }
+    }
+    fields
+}
+
+/// Searches the checksums of a file whose parts are known; returns what was found and how much was tried.
+#[must_use]
+pub fn checksum_search(sample: &Sample<'_>, layout: &Layout) -> Search {
+    search_checksums(&Columns {
+        rows: geometry::rows(sample, layout, FIT),
+        header_len: layout.header_len,
+        trailer_len: layout.trailer_len,
+        footer_len: layout.footer_len,
+    })
+}
+
+fn search_checksums(columns: &Columns<'_>) -> Search {
     let rows = &columns.rows;
     let records: Vec<Record<'_>> = rows.iter().map(|r| r.1).collect();
     let busy = |place: &Place| {
@@ -352,20 +396,7 @@ fn checksums(columns: &Columns<'_>) -> Vec<Field> {
         places.extend(columns.places(size, code).filter(|p| busy(p)));
     }
     let part = &records[..records.len().min(120)];
-    let Search { found, .. } = checksum::search(part, &places, columns.header_len);
-    let mut fields = Vec::<Field>::new();
-    for hit in found {
-        let meaning = Meaning::Checksum {
-            algorithm: AlgorithmRef(hit.algorithm),
-            extent: hit.extent,
-        };
-        match fields.iter_mut().find(|f| f.place.overlaps(&hit.place)) {
-            // Half of a wider sum, or the other way round.
-            Some(field) => field.others.push((hit.place, meaning)),
-            None => fields.push(Field::new(hit.place, meaning)),
-        }
-    }
-    fields
+    checksum::search(part, &places, columns.header_len)
 }
 
 /// Fills what is left with constants and with what nothing explains.
@@ -383,7 +414,9 @@ fn rest(columns: &Columns<'_>, fields: &mut Vec<Field>) {
             let mut end = at + 1;
             while end < len
                 && is_constant(end) == kind
-                && !fields.iter().any(|f| f.place.overlaps(&bytes_at(zone, end, 1)))
+                && !fields
+                    .iter()
+                    .any(|f| f.place.overlaps(&bytes_at(zone, end, 1)))
             {
                 end += 1;
             }
@@ -407,16 +440,20 @@ fn rest(columns: &Columns<'_>, fields: &mut Vec<Field>) {
 /// Names the constants that may be the length of records that are all of one size.
 fn name_still_lengths(columns: &Columns<'_>, fields: &mut [Field]) {
     let len = columns.rows[0].1.bytes.len() as i64;
-    if columns.rows.iter().any(|(_, r)| r.bytes.len() as i64 != len) {
+    if columns
+        .rows
+        .iter()
+        .any(|(_, r)| r.bytes.len() as i64 != len)
+    {
         return;
     }
     for field in fields {
         let Meaning::Constant(bytes) = field.meaning.clone() else {
             continue;
         };
-        let shapes = [2, 4].into_iter().flat_map(|size| {
-            [Code::Little, Code::Big, Code::Decimal].map(|code| (size, code))
-        });
+        let shapes = [2, 4]
+            .into_iter()
+            .flat_map(|size| [Code::Little, Code::Big, Code::Decimal].map(|code| (size, code)));
         for (size, code) in shapes {
             for at in 0..(bytes.len() + 1).saturating_sub(size) {
                 let place = Place {

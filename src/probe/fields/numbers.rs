@@ -15,10 +15,11 @@ fn shapes() -> impl Iterator<Item = (usize, Code)> {
         .flat_map(|s| [(s, Code::Little), (s, Code::Big)])
         .filter(|&shape| shape != (1, Code::Big));
     let digits = (2..=10).map(|s| (s, Code::Decimal));
-    binary
-        .chain([(4, Code::Mixed)])
-        .chain(digits)
-        .chain([(2, Code::Hex), (4, Code::Hex), (8, Code::Hex)])
+    binary.chain([(4, Code::Mixed)]).chain(digits).chain([
+        (2, Code::Hex),
+        (4, Code::Hex),
+        (8, Code::Hex),
+    ])
 }
 
 /// A number of hexadecimal digits that is as well one of decimal digits is the latter, but for its letters.
@@ -67,8 +68,7 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                         Measure::Previous => return None,
                     } as i64)
                 };
-                let difference =
-                    |n: usize| Some(i64::try_from(values[n]?).ok()? - of_row(n)?);
+                let difference = |n: usize| Some(i64::try_from(values[n]?).ok()? - of_row(n)?);
                 let rows = (0..columns.rows.len()).filter(|&n| of_row(n).is_some());
                 let count = rows.clone().count();
                 let probe = mode(rows.clone().take(12).filter_map(difference));
@@ -82,7 +82,13 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                 let twice = of == Measure::Record
                     && found.iter().any(|c: &Candidate| {
                         c.place == place
-                            && matches!(c.meaning, Meaning::Length { of: Measure::Text, .. })
+                            && matches!(
+                                c.meaning,
+                                Meaning::Length {
+                                    of: Measure::Text,
+                                    ..
+                                }
+                            )
                     });
                 if share >= LEAST && !twice && plus.abs() < 4096 {
                     let natural = natural(columns, &place, of, plus);
@@ -141,8 +147,7 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
                     } as i64)
                 };
                 let rows = (0..columns.rows.len()).filter(|&n| offset(n).is_some());
-                let difference =
-                    |n: usize| Some(i64::try_from(values[n]?).ok()? - offset(n)?);
+                let difference = |n: usize| Some(i64::try_from(values[n]?).ok()? - offset(n)?);
                 if rows.clone().count() < 4 {
                     continue;
                 }
@@ -212,7 +217,8 @@ pub(super) fn syncs(columns: &Columns<'_>) -> Vec<Candidate> {
             place,
             meaning: Meaning::Sync,
             // Each byte of rubbish below the number makes its steps 256 times as large.
-            score: 3.0 + 3.0 * by_one - (step / smallest).log2().max(0.0)
+            score: 3.0 + 3.0 * by_one
+                - (step / smallest).log2().max(0.0)
                 - (100.0 * falls).min(2.5)
                 - if place.zone == Zone::Header { 0.0 } else { 0.5 },
         })

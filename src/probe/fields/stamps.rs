@@ -58,7 +58,9 @@ fn judge(
             Some(date) => dates.push(date),
             None => misses += 1,
         }
-        if n < 8 && misses > 0 && columns.rows.len() < 30 || misses * patience > columns.rows.len().max(n) {
+        if n < 8 && misses > 0 && columns.rows.len() < 30
+            || misses * patience > columns.rows.len().max(n)
+        {
             return None;
         }
     }
@@ -97,7 +99,11 @@ fn judge(
     // Coded from record to record, and the bytes beside it that it leaves unexplained.
     let cost: f64 = steps
         .iter()
-        .map(|&s| (1.0 + s.unsigned_abs() as f64).log2().min((spread + 1.0).log2()))
+        .map(|&s| {
+            (1.0 + s.unsigned_abs() as f64)
+                .log2()
+                .min((spread + 1.0).log2())
+        })
         .sum::<f64>()
         / steps.len().max(1) as f64;
     let low_is_still = {
