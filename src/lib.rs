@@ -34,6 +34,8 @@
 //! - [`directory`] turns transactions into entries of an LDAP directory and back, decides what a list makes of a container
 //!   and what the other side lacks, and remembers what it was sent; it also speaks LDAP and LDIF.
 //! - [`diagnosis`] examines a postoffice in whatever state it is, and repairs what loses nothing by it.
+//! - [`probe`] reads queue files whose framing nobody published: it finds the transactions by their text and infers the
+//!   rest.
 //! - [`tools`] has a module for each program; a binary is one call into it.
 //!
 //! Three rules decide most questions. *Nothing in silence*: every entry that was read ends in one outcome, and the
@@ -76,6 +78,7 @@ pub mod list;
 pub mod messages;
 pub mod plan;
 pub mod postoffice;
+pub mod probe;
 pub mod protocol;
 pub mod tools;
 pub mod transaction;

@@ -18,9 +18,11 @@ use crate::plan::op::Position;
 use crate::plan::outcome::Action;
 use crate::postoffice::log::LogLine;
 use crate::postoffice::{File, Postoffice, PostofficeError, Role, layout};
+use crate::probe::layout::Layout;
 use crate::protocol::resync::{Lower, RequestorState, Verdict, judge};
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::framed;
 use crate::tools::pass::{State, key_of};
 use crate::tools::session::Session;
 use crate::transaction::Transaction;
@@ -56,6 +58,7 @@ pub(super) fn read(
             ..Read::default()
         },
         went_back: false,
+        framing: request.framing.as_ref(),
     };
     reading.check_access()?;
     let pointers = state.config.pointers.0;
@@ -90,10 +93,13 @@ pub(super) fn walk(
     for file in [layout::USRTRANS, layout::GWTRANS, layout::NMETRANS] {
         queues.push(po.layout().path(&file)?);
     }
+    let sorted = queues.clone();
     queues.extend(resync_path(po, request)?);
     queues.push(po.layout().path(&layout::SRVTRANS)?);
     for path in queues {
-        let Ok(open) = FsFile::open(path) else {
+        let is_sorted = sorted.contains(&path);
+        let framing = request.framing.as_ref().filter(|_| !is_sorted);
+        let Ok(open) = framed::open(&path, framing) else {
             continue;
         };
         let mut queue = QueueReader::new(BufReader::new(open), &FRAMING);
@@ -135,6 +141,8 @@ struct Reading<'a> {
     /// The numbers of the server went back: what waits in SRVTRANS was numbered before, and comes again as far as the
     /// server still has it.
     went_back: bool,
+    /// How the records of a resync file and of SRVTRANS lie, where they are not ours.
+    framing: Option<&'a Layout>,
 }
 
 impl Reading<'_> {
@@ -160,8 +168,10 @@ impl Reading<'_> {
         let start = u64::try_from(pointer)
             .ok()
             .filter(|&start| start < len)
+            // It counts bytes of the file as it lies there.
+            .filter(|_| self.framing.is_none() || *file != layout::SRVTRANS)
             .unwrap_or(0);
-        let Some(mut queue) = self.po.open_queue(file, &FRAMING)? else {
+        let Some(mut queue) = self.open_queue(file)? else {
             return Ok(());
         };
         let mut framed = Framed::default();
@@ -183,6 +193,17 @@ impl Reading<'_> {
                 }
             }
         }
+    }
+
+    /// Opens a queue; SRVTRANS may be of another framing, the others are what we left there.
+    fn open_queue(&self, file: &File) -> Result<Option<QueueReader<BufReader<FsFile>>>, ToolError> {
+        let framing = self.framing.filter(|_| *file == layout::SRVTRANS);
+        if framing.is_none() || !self.po.layout().exists(file)? {
+            return Ok(self.po.open_queue(file, &FRAMING)?);
+        }
+        let path = self.po.layout().path(file)?;
+        let open = framed::open(&path, framing).map_err(|error| framed::failed(&path, error))?;
+        Ok(Some(QueueReader::new(BufReader::new(open), &FRAMING)))
     }
 
     /// A pointer that leads nowhere gave error 45 for ever; it is reset, and that is said (Q112301, Q140462).
@@ -276,7 +297,7 @@ impl Reading<'_> {
 
     /// Reads SRVTRANS.GLB where an operator has copied a resync file over it by hand (Q119449).
     fn copied_resync(&mut self, state: &State) -> Result<bool, ToolError> {
-        let Some(mut queue) = self.po.open_queue(&layout::SRVTRANS, &FRAMING)? else {
+        let Some(mut queue) = self.open_queue(&layout::SRVTRANS)? else {
             return Ok(false);
         };
         let mut framed = Framed::default();
@@ -292,7 +313,7 @@ impl Reading<'_> {
 
     fn resync(&mut self, path: &Path, state: &State) -> Result<(), ToolError> {
         let refuse = |exit, reason: String| refusal(path, exit, &reason);
-        let open = FsFile::open(path).map_err(|error| {
+        let open = framed::open(path, self.framing).map_err(|error| {
             let exit = match error.kind() {
                 std::io::ErrorKind::NotFound => ExitCode::NotFound,
                 _ => ExitCode::Damaged,

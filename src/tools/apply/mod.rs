@@ -20,6 +20,7 @@ use crate::postoffice::Postoffice;
 use crate::postoffice::layout;
 use crate::postoffice::log::LogLine;
 use crate::postoffice::touched::{TouchedEntries, TouchedEntry, TouchedState};
+use crate::probe::layout::Layout;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::pass::{
@@ -35,6 +36,8 @@ pub use saved::run_saved;
 pub struct Request {
     /// A resync file; without one GLB/RESYNC.GLB, and without that the queue.
     pub resync: Option<PathBuf>,
+    /// How the records lie in that file, or in SRVTRANS.GLB, where they are not ours.
+    pub framing: Option<Layout>,
     /// A full list also drops entries that were made by hand.
     pub replace: bool,
     /// The source is taken as whole though it does not prove it.

@@ -45,6 +45,8 @@ pub struct Options {
     pub page: Option<CodePage>,
     /// `--code-page-b`.
     pub page_b: Option<CodePage>,
+    /// How the records of queues and resync files lie, where they are not ours.
+    pub framing: Option<PathBuf>,
     /// `--address`: column or attribute with the address.
     pub address: Option<String>,
     /// `--consent`: attribute that says whether an entry of A may leave it.
@@ -78,6 +80,7 @@ impl Options {
             memory: args.memory,
             page: args.code_page,
             page_b: args.code_page_b,
+            framing: args.framing,
             address: args.address,
             consent: args.consent,
             blank_is_yes: args.consent_blank == Blank::Yes,
@@ -172,6 +175,11 @@ struct Args {
     /// Code page of B, where it has another
     #[arg(long, value_name = "NUMBER", value_parser = code_page)]
     code_page_b: Option<CodePage>,
+
+    /// The sides named with queue: or resync: in front are of another framing, which this profile of probe --save
+    /// describes
+    #[arg(long, value_name = "PROFILE")]
+    framing: Option<PathBuf>,
 
     /// The attribute or column that holds the address, before the usual ones
     #[arg(long, value_name = "ATTRIBUTE", value_parser = NonEmptyStringValueParser::new())]

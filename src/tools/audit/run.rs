@@ -20,6 +20,7 @@ use crate::directory::template_map::{TemplateMap, TemplateRule};
 use crate::plan::outcome::Reason;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::framed;
 use crate::tools::progress::{self, Progress};
 use crate::tools::report::{Note, ReportFile};
 use crate::tools::side::{self, About, Access, SideKind, SideSpec};
@@ -37,9 +38,10 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
     let report = options.common.report.as_deref();
     let report = report.map(ReportFile::create).transpose()?;
     let map = template_map(&options.maps)?;
+    let framing = framed::load(options.framing.as_deref())?;
     let specs = [
-        SideSpec::recognise(&options.a)?,
-        SideSpec::recognise(&options.b)?,
+        SideSpec::recognise(&options.a)?.framed_by(framing.clone()),
+        SideSpec::recognise(&options.b)?.framed_by(framing),
     ];
     let pages = pages(options, &specs)?;
     let wishes = Wishes {

@@ -123,6 +123,12 @@ pub static EXTERNAL: Table = Table {
     ],
 };
 
+/// `probe <file>`; a program of ours
+pub static PROBE: Table = Table {
+    program: "probe",
+    options: &[],
+};
+
 /// `resync create|show|check|plan|apply -d<drive> -o <file> -y`; a program of ours in the spelling of the others
 pub static RESYNC: Table = Table {
     program: "resync",

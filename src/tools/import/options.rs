@@ -142,6 +142,8 @@ pub struct Options {
     pub replace: bool,
     /// `--whole`: take the source as whole though it does not prove it.
     pub whole: bool,
+    /// `--framing`: how the records of the queue lie, where they are not ours.
+    pub framing: Option<PathBuf>,
     /// `--code-page`: the code page of the `-f` file, where it is not the postoffice's.
     pub code_page: Option<CodePage>,
     /// `--unattended`: no login. Only with [`Mode::Queue`].
@@ -195,6 +197,7 @@ impl Options {
             replace: args.replace,
             keep_info: args.keep_info,
             whole: args.whole,
+            framing: args.framing,
             code_page: args.code_page,
             unattended: args.unattended,
             common: args.common,
@@ -334,6 +337,10 @@ struct Args {
     /// Take the source as whole though nothing in it proves that
     #[arg(long)]
     whole: bool,
+
+    /// With -q: SRVTRANS and RESYNC are of another framing, which this profile of probe --save describes
+    #[arg(long, value_name = "PROFILE", requires = "queue")]
+    framing: Option<PathBuf>,
 
     /// Code page of the -f file
     #[arg(long, value_name = "NUMBER", value_parser = code_page)]

@@ -8,6 +8,7 @@ use crate::tools::apply::{self, Request};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::ExitCode;
+use crate::tools::framed;
 use crate::tools::pass::Report;
 use crate::tools::session::{Access, Session};
 
@@ -31,6 +32,7 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
     };
     let request = Request {
         resync: None,
+        framing: framed::load(options.framing.as_deref())?,
         replace: options.replace,
         whole: options.whole,
         keep_info: options.keep_info,

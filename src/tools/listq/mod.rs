@@ -14,6 +14,7 @@ use crate::tools::banner;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::screen::Screen;
 use crate::tools::exit::ExitCode;
+use crate::tools::framed;
 use crate::tools::report::ReportFile;
 use crate::tools::session::{Access, Program, Session};
 use json::{End, Listing};
@@ -54,7 +55,11 @@ pub fn start<W: Write>(
         .map(ReportFile::create)
         .transpose()?;
     let session = Session::open(PROGRAM, &options.login, Access::Read, clock)?;
-    let source = Source::open(&session.po, &options.file)?;
+    let layout = framed::load(options.framing.as_deref())?;
+    let mut source = Source::open(&session.po, &options.file)?;
+    if let Some(layout) = &layout {
+        source = source.framed_by(layout)?;
+    }
     let page = session.po.code_page();
     let postoffice = session.po.name().view(page);
     let zone = session.clock.zone().clone();

@@ -48,6 +48,8 @@ pub struct Options {
     pub dates: bool,
     /// `-c`: with the column of checksums, and compare them.
     pub checksum: bool,
+    /// How the records lie in the file, where it is not ours.
+    pub framing: Option<PathBuf>,
     /// `--json` and `--report`.
     pub common: CommonArgs,
 }
@@ -65,6 +67,7 @@ impl Options {
             file: args.file,
             dates: args.dates,
             checksum: args.checksum,
+            framing: args.framing,
             common: args.common,
         })
     }
@@ -100,6 +103,11 @@ struct Args {
     /// Compute each checksum again, compare and show it
     #[arg(short, long)]
     checksum: bool,
+
+    /// Read a file of another framing by this profile of probe --save; checksums and offsets are then those that the
+    /// records would have in our own
+    #[arg(long, value_name = "PROFILE")]
+    framing: Option<PathBuf>,
 
     #[command(flatten)]
     common: CommonArgs,

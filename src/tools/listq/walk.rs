@@ -10,7 +10,9 @@ use super::options::QueueFile;
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::{Framed, Framing, QueueError, QueueReader, RecordKind};
 use crate::postoffice::{Dir, File, Postoffice, PostofficeError};
+use crate::probe::layout::Layout;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::framed;
 use crate::tools::report::ReportFile;
 
 /// A queue file that is open.
@@ -67,6 +69,23 @@ impl Source {
             }
             Err(e) => Err(unreadable(path, e)),
         }
+    }
+}
+
+impl Source {
+    /// Reads a file of another framing as if it were ours.
+    ///
+    /// # Errors
+    /// It cannot be read, or a record does not fit the framing.
+    pub fn framed_by(self, layout: &Layout) -> Result<Self, ToolError> {
+        let file = self.input.into_inner();
+        let file =
+            framed::through(file, layout).map_err(|error| framed::failed(&self.path, error))?;
+        Ok(Self {
+            title: self.title,
+            path: self.path,
+            input: file.take(u64::MAX),
+        })
     }
 }
 

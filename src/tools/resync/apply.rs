@@ -11,6 +11,7 @@ use crate::tools::apply::{self, Request};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::framed;
 use crate::tools::pass::{Report, Wishes};
 use crate::tools::session::{Access, Session, complete_login};
 
@@ -36,6 +37,7 @@ pub(super) fn run(args: &ApplyArgs, screen: &mut impl Write) -> anyhow::Result<E
     if !is_plan {
         let request = Request {
             resync: Some(args.file.clone()),
+            framing: framed::load(args.framing.as_deref())?,
             replace: args.replace,
             whole: args.whole,
             keep_info: false,

@@ -14,9 +14,12 @@ use crate::tools::exit::ExitCode;
 /// The file cannot be read, or is no resync file.
 pub(super) fn run(args: &CheckArgs, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
     let mut examination = Examination::new(args.code_page, &args.common)?;
-    let contents = file::read(&args.file, examination.code_page, &mut |framed, shown| {
-        examination.take(framed, &shown)
-    })?;
+    let contents = file::read(
+        &args.file,
+        args.framing.as_deref(),
+        examination.code_page,
+        &mut |framed, shown| examination.take(framed, &shown),
+    )?;
     let exit = match contents.ending {
         State::Whole if contents.unreadable == 0 => ExitCode::Done,
         State::Whole | State::NoEndMark => ExitCode::Differences,

@@ -1,6 +1,5 @@
 //! A resync file as it is read for people: its header, its records, how it ends. No postoffice is touched.
 
-use std::fs::File;
 use std::path::Path;
 
 use serde::Serialize;
@@ -11,6 +10,7 @@ use crate::codec::queue::{Framed, Framing, QueueError, RecordKind};
 use crate::codec::resync::{Ending, ResyncError, ResyncHeader, ResyncReader};
 use crate::importfile::Diagnostic;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::framed;
 use crate::transaction::Transaction;
 
 /// How a file ends.
@@ -91,10 +91,16 @@ pub(super) enum Shown<'a> {
 /// The file cannot be read, or does not begin with a resync header; `take` failed.
 pub(super) fn read(
     path: &Path,
+    framing: Option<&Path>,
     code_page: CodePage,
     take: &mut dyn FnMut(&Framed, Shown<'_>) -> anyhow::Result<()>,
 ) -> anyhow::Result<Contents> {
-    let open = File::open(path).map_err(|error| unreadable(path, error))?;
+    let layout = framed::load(framing)?;
+    let open = match framed::open(path, layout.as_ref()) {
+        Ok(open) => open,
+        Err(error) if layout.is_some() => return Err(framed::failed(path, error).into()),
+        Err(error) => return Err(unreadable(path, error).into()),
+    };
     let mut reader = ResyncReader::new(open, &Framing::OURS).map_err(|e| unusable(path, e))?;
     let mut contents = Contents {
         header: Header::new(reader.header(), code_page),

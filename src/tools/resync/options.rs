@@ -138,6 +138,10 @@ pub struct ShowArgs {
     #[command(flatten)]
     pub directory: DirectoryArgs,
 
+    /// Read a file of another framing by this profile of probe --save
+    #[arg(long, value_name = "PROFILE")]
+    pub framing: Option<PathBuf>,
+
     /// `--json` and `--report`.
     #[command(flatten)]
     pub common: CommonArgs,
@@ -153,6 +157,10 @@ pub struct CheckArgs {
     /// Code page of the server it comes from, 850 unless given
     #[arg(long, value_name = "NUMBER", value_parser = code_page)]
     pub code_page: Option<CodePage>,
+
+    /// Read a file of another framing by this profile of probe --save
+    #[arg(long, value_name = "PROFILE")]
+    pub framing: Option<PathBuf>,
 
     /// `--json` and `--report`.
     #[command(flatten)]
@@ -181,6 +189,10 @@ pub struct PlanArgs {
     /// Take the file as whole though it has no end mark
     #[arg(long)]
     pub whole: bool,
+
+    /// Read a file of another framing by this profile of probe --save
+    #[arg(long, value_name = "PROFILE")]
+    pub framing: Option<PathBuf>,
 
     /// `--json` and `--report`.
     #[command(flatten)]
@@ -218,6 +230,10 @@ pub struct ApplyArgs {
     /// Do not ask for permission to continue
     #[arg(short, long)]
     pub yes: bool,
+
+    /// Read a file of another framing by this profile of probe --save
+    #[arg(long, value_name = "PROFILE")]
+    pub framing: Option<PathBuf>,
 
     /// `--json` and `--report`.
     #[command(flatten)]

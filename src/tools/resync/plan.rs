@@ -10,6 +10,7 @@ use crate::tools::apply::{self, Prepared, Request, StateMark};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::framed;
 use crate::tools::pass::{Pass, Report, Wishes};
 use crate::tools::session::{Access, Session, complete_login};
 
@@ -25,6 +26,7 @@ pub(super) fn run(args: &PlanArgs, screen: &mut impl Write) -> anyhow::Result<Ex
     let session = Session::open(super::PROGRAM, &login, Access::Read, clock)?;
     let request = Request {
         resync: Some(args.file.clone()),
+        framing: framed::load(args.framing.as_deref())?,
         replace: args.replace,
         whole: args.whole,
         ..Request::default()

@@ -16,6 +16,7 @@ use crate::messages::Message;
 use crate::plan::outcome::{Action, Counts, EntryOutcome, Outcome, OutcomeSink, Reason};
 use crate::tools::cli::clock::Clock;
 use crate::tools::exit::ExitCode;
+use crate::tools::framed;
 use crate::tools::pass::Report;
 use crate::tools::report::{Note, Summary};
 use crate::tools::side::{SideKind, SideSpec};
@@ -25,9 +26,12 @@ use crate::tools::side::{SideKind, SideSpec};
 /// # Errors
 /// The file cannot be read, or is no resync file; the output cannot be written.
 pub(super) fn run(args: &ShowArgs, screen: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let spec = SideSpec::recognise(args.file.as_os_str())?;
+    let framing = framed::load(args.framing.as_deref())?;
+    let is_framed = framing.is_some();
+    let spec = SideSpec::recognise(args.file.as_os_str())?.framed_by(framing);
     // What is meant to be a queue is said; else it is a resync file without its header.
-    if !matches!(spec.kind, SideKind::Resync | SideKind::Queue) || spec.is_told() {
+    let is_ours = matches!(spec.kind, SideKind::Resync | SideKind::Queue) || is_framed;
+    if !is_ours || spec.is_told() {
         return show_side::run(args, &spec, screen);
     }
     let clock = Clock::from_environment()?;
@@ -35,9 +39,12 @@ pub(super) fn run(args: &ShowArgs, screen: &mut impl Write) -> anyhow::Result<Ex
     let contents = if args.text {
         print_text(args, &mut examination, screen)?
     } else {
-        file::read(&args.file, examination.code_page, &mut |framed, shown| {
-            examination.take(framed, &shown)
-        })?
+        file::read(
+            &args.file,
+            args.framing.as_deref(),
+            examination.code_page,
+            &mut |framed, shown| examination.take(framed, &shown),
+        )?
     };
     let exit = match contents.ending {
         State::Damaged => ExitCode::Damaged,
@@ -61,21 +68,26 @@ fn print_text(
     screen: &mut impl Write,
 ) -> anyhow::Result<Contents> {
     let code_page = examination.code_page;
-    let contents = file::read(&args.file, code_page, &mut |framed, shown| {
-        match &shown {
-            Shown::Transaction(transaction) => {
-                let mut text = Writer::new(Vec::with_capacity(128));
-                text.write(transaction)?;
-                screen.write_all(&text.finish()?)?;
+    let contents = file::read(
+        &args.file,
+        args.framing.as_deref(),
+        code_page,
+        &mut |framed, shown| {
+            match &shown {
+                Shown::Transaction(transaction) => {
+                    let mut text = Writer::new(Vec::with_capacity(128));
+                    text.write(transaction)?;
+                    screen.write_all(&text.finish()?)?;
+                }
+                Shown::Unreadable(messages) => {
+                    let line = describe(framed, messages);
+                    write!(screen, "# {line}\r\n")?;
+                }
+                Shown::Comment => {}
             }
-            Shown::Unreadable(messages) => {
-                let line = describe(framed, messages);
-                write!(screen, "# {line}\r\n")?;
-            }
-            Shown::Comment => {}
-        }
-        examination.take(framed, &shown)
-    })?;
+            examination.take(framed, &shown)
+        },
+    )?;
     write!(screen, "# {}\r\n", contents.verdict())?;
     Ok(contents)
 }

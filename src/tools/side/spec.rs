@@ -11,8 +11,10 @@ use serde::{Serialize, Serializer};
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::{Framed, Framing, QueueReader, RecordKind};
 use crate::postoffice::{Identity, Layout};
+use crate::probe::layout::Layout as Foreign;
 use crate::tools::cli::data::DataLocation;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::framed;
 
 /// Bytes looked at to find out what a file is: comments may stand in front of what tells.
 const HEAD_LEN: u64 = 64 * 1024;
@@ -89,6 +91,7 @@ pub struct SideSpec {
     pub kind: SideKind,
     name: PathBuf,
     is_told: bool,
+    framing: Option<Box<Foreign>>,
 }
 
 impl SideSpec {
@@ -107,6 +110,7 @@ impl SideSpec {
                 kind,
                 name,
                 is_told: true,
+                framing: None,
             });
         }
         let name = PathBuf::from(name);
@@ -127,7 +131,17 @@ impl SideSpec {
             kind,
             name,
             is_told: false,
+            framing: None,
         })
+    }
+
+    /// Says how the records of a queue or resync file lie, where that was said to be one and is of another framing.
+    #[must_use]
+    pub fn framed_by(mut self, framing: Option<Foreign>) -> Self {
+        if self.is_told && matches!(self.kind, SideKind::Queue | SideKind::Resync) {
+            self.framing = framing.map(Box::new);
+        }
+        self
     }
 
     /// Tells whether what it is was said, and not found out.
@@ -167,6 +181,11 @@ impl SideSpec {
 
     /// Opens the file.
     pub(super) fn open(&self) -> Result<BufReader<File>, ToolError> {
+        if let Some(framing) = &self.framing {
+            let file = framed::open(&self.name, Some(framing));
+            let file = file.map_err(|error| framed::failed(&self.name, error))?;
+            return Ok(BufReader::with_capacity(1 << 16, file));
+        }
         let file = File::open(&self.name).map_err(|error| cannot_open(&self.name, error))?;
         let is_directory = file.metadata().is_ok_and(|found| found.is_dir());
         if is_directory {

@@ -1,0 +1,171 @@
+//! What a checksum may cover: from where, to where, and what stands for the checksum itself.
+
+use crate::probe::value::{Place, Zone};
+
+/// One record in its bytes, with the ends of its parts.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// All of it, header to footer.
+    pub bytes: &'a [u8],
+    /// Offset of the text.
+    pub text: usize,
+    /// Offset behind the text.
+    pub text_end: usize,
+    /// Offset behind the terminator.
+    pub terminator_end: usize,
+    /// Offset of the footer: behind the padding.
+    pub footer: usize,
+}
+
+impl<'a> Record<'a> {
+    /// Returns the offset of a place in this record.
+    #[must_use]
+    pub fn offset_of(&self, place: &Place) -> usize {
+        match place.zone {
+            Zone::Header => place.offset,
+            Zone::Trailer => self.terminator_end + place.offset,
+            Zone::Footer => self.footer + place.offset,
+        }
+    }
+
+    /// Returns the bytes of a place, if the record has them.
+    #[must_use]
+    pub fn at(&self, place: &Place) -> Option<&'a [u8]> {
+        let start = self.offset_of(place);
+        self.bytes.get(start..start + place.size)
+    }
+
+    /// Returns the number at a place.
+    #[must_use]
+    pub fn value(&self, place: &Place) -> Option<u64> {
+        place.code.get(self.at(place)?)
+    }
+}
+
+/// Where a range begins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Start {
+    /// At an offset in the header.
+    Header(usize),
+    /// With the text.
+    Text,
+}
+
+/// Where a range ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Stop {
+    /// Behind the text.
+    Text,
+    /// Behind the header.
+    Header,
+    /// Behind the terminator.
+    Terminator,
+    /// Behind the padding.
+    Padding,
+    /// Behind the record.
+    Record,
+}
+
+impl Stop {
+    /// Every end.
+    pub const ALL: [Self; 5] = [
+        Self::Text,
+        Self::Header,
+        Self::Terminator,
+        Self::Padding,
+        Self::Record,
+    ];
+
+    /// Returns the word for it in reports and profiles.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Header => "header",
+            Self::Terminator => "terminator",
+            Self::Padding => "padding",
+            Self::Record => "record",
+        }
+    }
+}
+
+/// What stands for the checksum's own bytes where the range has them inside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub enum Own {
+    /// They are left out.
+    Skipped,
+    /// Zeros.
+    Zero,
+}
+
+/// Bytes that a checksum covers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub struct Extent {
+    /// Where they begin.
+    pub start: Start,
+    /// Where they end.
+    pub stop: Stop,
+    /// What stands for the checksum itself, if it is among them.
+    pub own: Own,
+}
+
+impl Extent {
+    /// Puts the bytes covered into `message`; returns whether the place of the checksum is among them, or `None` where the
+    /// record has no such range.
+    pub fn message(
+        &self,
+        record: &Record<'_>,
+        place: &Place,
+        message: &mut Vec<u8>,
+    ) -> Option<bool> {
+        let (start, stop) = self.bounds(record)?;
+        message.clear();
+        let own = record.offset_of(place);
+        let own_end = own + place.size;
+        if own_end <= start || own >= stop {
+            message.extend_from_slice(record.bytes.get(start..stop)?);
+            return Some(false);
+        }
+        if own < start || own_end > stop {
+            return None;
+        }
+        message.extend_from_slice(record.bytes.get(start..own)?);
+        if self.own == Own::Zero {
+            message.resize(message.len() + place.size, 0);
+        }
+        message.extend_from_slice(record.bytes.get(own_end..stop)?);
+        Some(true)
+    }
+
+    /// Returns the offsets of the range in a record, without regard to the checksum's own bytes.
+    #[must_use]
+    pub fn bounds(&self, record: &Record<'_>) -> Option<(usize, usize)> {
+        let start = match self.start {
+            Start::Header(offset) => offset,
+            Start::Text => record.text,
+        };
+        let stop = match self.stop {
+            Stop::Header => record.text,
+            Stop::Text => record.text_end,
+            Stop::Terminator => record.terminator_end,
+            Stop::Padding => record.footer,
+            Stop::Record => record.bytes.len(),
+        };
+        (start < stop && stop <= record.bytes.len()).then_some((start, stop))
+    }
+
+    /// Says it in words.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let start = match self.start {
+            Start::Header(0) => "start of record".to_owned(),
+            Start::Header(offset) => format!("byte {offset} of header"),
+            Start::Text => "start of text".to_owned(),
+        };
+        let own = match self.own {
+            Own::Zero => ", own bytes zero",
+            Own::Skipped => "",
+        };
+        format!("{start} to end of {}{own}", self.stop.word())
+    }
+}

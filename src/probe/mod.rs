@@ -1,0 +1,62 @@
+//! Reading queue files whose framing nobody published: the transactions are found by their text, and the framing is
+//! inferred from what surrounds them.
+//!
+//! - [`scan`] finds the texts, whatever surrounds them.
+//! - [`geometry`] infers from their distances where a record begins and how its text ends.
+//! - [`fields`] infers what the other bytes mean; [`checksum`] is the search for the sums among them.
+//! - [`layout`] is the result, [`profile`] writes it down, [`walk`] reads a whole file by it and counts what agrees.
+//!
+//! Nothing here knows a path or any particular framing.
+
+pub mod checksum;
+pub mod fields;
+pub mod geometry;
+pub mod layout;
+pub mod profile;
+pub mod scan;
+pub mod stamp;
+pub mod value;
+pub mod walk;
+
+use geometry::Sample;
+use layout::Layout;
+
+/// Infers the framing of a file, or of a piece from its beginning.
+#[must_use]
+pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
+    let mut texts = scan::scan(bytes);
+    scan::settle(&mut texts);
+    let sample = Sample {
+        bytes,
+        texts: &texts,
+        at_end,
+    };
+    let geometry = geometry::infer(&sample)?;
+    Some(fields::infer(&sample, geometry))
+}
+
+/// Returns how many of the first records of some bytes fit a framing.
+#[must_use]
+pub fn fitting(bytes: &[u8], at_end: bool, layout: &Layout) -> usize {
+    let mut texts = scan::scan(bytes);
+    scan::settle(&mut texts);
+    let sample = Sample {
+        bytes,
+        texts: &texts,
+        at_end,
+    };
+    geometry::rows(&sample, layout, usize::MAX).len()
+}
+
+/// Searches what explains the checksums of a queue, by a framing that was inferred.
+#[must_use]
+pub fn checksum_search(bytes: &[u8], at_end: bool, layout: &Layout) -> checksum::Search {
+    let mut texts = scan::scan(bytes);
+    scan::settle(&mut texts);
+    let sample = Sample {
+        bytes,
+        texts: &texts,
+        at_end,
+    };
+    fields::checksum_search(&sample, layout)
+}

@@ -1,0 +1,367 @@
+//! One reading of the whole file: what goes out on the way, and what is counted.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::options::Options;
+use super::source::Source;
+use crate::codec::codepage::CodePage;
+use crate::codec::timestamp::Timestamp;
+use crate::importfile::Writer;
+use crate::probe::checksum::Record;
+use crate::probe::layout::{Layout, Meaning};
+use crate::probe::walk::{Piece, Walk};
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::framed::{self, Converter, Values};
+use crate::tools::outfile::OutFile;
+use crate::tools::report::ReportFile;
+use crate::transaction::Transaction;
+
+/// Places that are kept for the report; all are counted.
+const MAX_NAMED: usize = 1000;
+
+/// Bytes that are no record.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Misfit {
+    pub(super) offset: u64,
+    pub(super) len: u64,
+    pub(super) reason: String,
+}
+
+/// Sync numbers that are not there.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Hole {
+    pub(super) from: u64,
+    pub(super) to: u64,
+}
+
+/// How many transactions of each kind there are.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct Counts {
+    pub(super) add: u64,
+    pub(super) modify: u64,
+    pub(super) delete: u64,
+    pub(super) replace: u64,
+    pub(super) template: u64,
+    pub(super) comment: u64,
+    pub(super) other: u64,
+}
+
+/// One transaction as it was found.
+#[derive(Debug, Serialize)]
+pub(super) struct Found {
+    /// Offset of its text.
+    pub(super) offset: u64,
+    pub(super) sync: Option<u64>,
+    pub(super) stamp: Option<String>,
+    pub(super) checksum: Option<String>,
+    /// `sure` with its checksum, `fits` the framing, `doubtful` where a field disagrees, `text` alone.
+    pub(super) how: &'static str,
+    pub(super) wrong: Vec<String>,
+    pub(super) text: String,
+}
+
+/// What a reading found.
+#[derive(Debug)]
+pub(super) struct Pass {
+    /// The framing with its evidence over the whole file.
+    pub(super) layout: Option<Layout>,
+    pub(super) counts: Counts,
+    pub(super) records: u64,
+    /// Texts without a record that fits.
+    pub(super) loose: u64,
+    /// Records in which a field disagrees.
+    pub(super) doubtful: u64,
+    pub(super) misfits: Vec<Misfit>,
+    pub(super) misfit_count: u64,
+    pub(super) holes: Vec<Hole>,
+    pub(super) hole_count: u64,
+    pub(super) len: u64,
+    pub(super) started: Instant,
+    pub(super) page: CodePage,
+    report: Option<ReportFile>,
+}
+
+impl Pass {
+    /// Reads the file and writes what was asked for.
+    pub(super) fn run(
+        options: &Options,
+        source: &Source,
+        layout: Option<Layout>,
+        screen: &mut impl Write,
+    ) -> Result<Self, ToolError> {
+        let report = options.common.report.as_deref();
+        let mut pass = Self {
+            counts: Counts::default(),
+            records: 0,
+            loose: 0,
+            doubtful: 0,
+            misfits: Vec::new(),
+            misfit_count: 0,
+            holes: Vec::new(),
+            hole_count: 0,
+            len: 0,
+            started: Instant::now(),
+            page: options.code_page.unwrap_or_default(),
+            report: report.map(ReportFile::create).transpose()?,
+            layout,
+        };
+        let by = pass.layout.clone().unwrap_or_else(Layout::bare);
+        let mut converter = match options.convert.as_deref() {
+            Some(path) => {
+                let file = OutFile::create(path).map_err(|e| super::cannot_write(path, e))?;
+                Some(Converter::new(BufWriter::new(file), &by))
+            }
+            None => None,
+        };
+        let mut walk = Walk::new(BufReader::new(source.open()?), &by);
+        let mut before: Option<u64> = None;
+        let output = |error| ToolError::new(ExitCode::CannotWrite, "output").caused_by(error);
+        while let Some(piece) = walk.next_piece().map_err(|e| source.unreadable(e))? {
+            match piece {
+                Piece::Record {
+                    offset,
+                    record,
+                    wrong,
+                } => {
+                    pass.len = offset + record.bytes.len() as u64;
+                    let values = framed::values(&by, &record);
+                    pass.hole(before, values.sync);
+                    before = values.sync.or(before);
+                    pass.records += 1;
+                    pass.doubtful += u64::from(!wrong.is_empty());
+                    let text = &record.bytes[record.text..record.text_end];
+                    if let Some(converter) = &mut converter {
+                        converter.record(offset, &record).map_err(output)?;
+                    }
+                    let at = offset + record.text as u64;
+                    pass.take(options, at, text, &by, Some((&values, &wrong)), screen)?;
+                    if !wrong.is_empty() {
+                        let reason = format!("wrong {}", wrong.join(", "));
+                        pass.misfit(offset, record.bytes.len() as u64, reason);
+                    }
+                }
+                Piece::Loose {
+                    offset,
+                    text,
+                    reason,
+                } => {
+                    pass.len = offset + text.len() as u64;
+                    pass.loose += 1;
+                    if options.salvage {
+                        if let Some(converter) = &mut converter {
+                            converter.loose(text).map_err(output)?;
+                        }
+                        pass.take(options, offset, text, &by, None, screen)?;
+                    }
+                    let taken = if options.salvage {
+                        ""
+                    } else {
+                        "; --salvage takes it"
+                    };
+                    let reason = format!("a transaction without its record ({reason}){taken}");
+                    pass.misfit(offset, text.len() as u64, reason);
+                }
+                Piece::Gap {
+                    offset,
+                    len,
+                    reason,
+                } => {
+                    pass.len = offset + len;
+                    if pass.layout.is_some() {
+                        pass.misfit(offset, len, reason);
+                    }
+                }
+            }
+        }
+        if let Some(layout) = &mut pass.layout {
+            for (field, &(agree, of)) in layout.fields.iter_mut().zip(walk.tally()) {
+                (field.agree, field.of) = (agree, of);
+            }
+        }
+        if let (Some(converter), Some(path)) = (converter, options.convert.as_deref()) {
+            let buffer = converter.finish().map_err(output)?;
+            let file = buffer.into_inner().map_err(|e| output(e.into_error()))?;
+            file.put_in_place()
+                .map_err(|e| super::cannot_write(path, e))?;
+        }
+        Ok(pass)
+    }
+
+    fn take(
+        &mut self,
+        options: &Options,
+        offset: u64,
+        text: &[u8],
+        layout: &Layout,
+        record: Option<(&Values, &Vec<String>)>,
+        screen: &mut impl Write,
+    ) -> Result<(), ToolError> {
+        let count = match text.first() {
+            Some(b'A') => &mut self.counts.add,
+            Some(b'M') => &mut self.counts.modify,
+            Some(b'D') => &mut self.counts.delete,
+            Some(b'R') => &mut self.counts.replace,
+            Some(b'T') => &mut self.counts.template,
+            Some(b'#') => &mut self.counts.comment,
+            _ => &mut self.counts.other,
+        };
+        *count += 1;
+        let cannot =
+            |error| ToolError::new(ExitCode::CannotWrite, "standard output").caused_by(error);
+        if options.text {
+            write_text(text, self.page, screen).map_err(cannot)?;
+        }
+        if let Some(report) = &mut self.report {
+            report.line(&found(offset, text, layout, record, self.page))?;
+        }
+        Ok(())
+    }
+
+    fn misfit(&mut self, offset: u64, len: u64, reason: String) {
+        self.misfit_count += 1;
+        // Damage that is read in several steps is one.
+        if let Some(last) = self.misfits.last_mut() {
+            if last.offset + last.len == offset && last.reason == reason {
+                last.len += len;
+                self.misfit_count -= 1;
+                return;
+            }
+        }
+        if self.misfits.len() < MAX_NAMED {
+            self.misfits.push(Misfit {
+                offset,
+                len,
+                reason,
+            });
+        }
+    }
+
+    /// Numbers that are missing between two records, where the file has them all otherwise.
+    fn hole(&mut self, before: Option<u64>, sync: Option<u64>) {
+        if let (Some(before), Some(sync)) = (before, sync) {
+            if sync > before + 1 {
+                self.hole_count += 1;
+                if self.holes.len() < MAX_NAMED {
+                    self.holes.push(Hole {
+                        from: before + 1,
+                        to: sync - 1,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Returns how the program ends.
+    pub(super) fn exit(&self) -> ExitCode {
+        match self.misfit_count {
+            0 => ExitCode::Done,
+            _ => ExitCode::Partial,
+        }
+    }
+
+    /// Returns the transactions found.
+    pub(super) fn transactions(&self) -> u64 {
+        let c = &self.counts;
+        c.add + c.modify + c.delete + c.replace + c.template
+    }
+
+    /// Ends the report, and says how the program ends.
+    pub(super) fn finish(mut self) -> anyhow::Result<ExitCode> {
+        let exit = self.exit();
+        if let Some(report) = self.report.take() {
+            report.finish_with(&super::report::Summary::new(&self), exit)?;
+        }
+        Ok(exit)
+    }
+}
+
+/// Describes a transaction.
+pub(super) fn found(
+    offset: u64,
+    text: &[u8],
+    layout: &Layout,
+    record: Option<(&Values, &Vec<String>)>,
+    page: CodePage,
+) -> Found {
+    let has_sum = layout
+        .field(|m| matches!(m, Meaning::Checksum { .. }))
+        .is_some();
+    let (values, wrong) = match record {
+        Some((values, wrong)) => (*values, wrong.clone()),
+        None => Default::default(),
+    };
+    let is_bare = *layout == Layout::bare();
+    let stamp = values.stamp.and_then(|s| u32::try_from(s).ok());
+    Found {
+        offset,
+        sync: values.sync,
+        stamp: stamp.map(|s| Timestamp(s).to_jiff().to_string()),
+        checksum: values.checksum.map(|sum| format!("{sum:04X}")),
+        how: match record {
+            None => "text",
+            Some(_) if is_bare => "text",
+            Some(_) if !wrong.is_empty() => "doubtful",
+            Some(_) if has_sum => "sure",
+            Some(_) => "fits",
+        },
+        wrong,
+        text: page.decode(&framed::joined(text)),
+    }
+}
+
+/// Writes a transaction as import text; one that our reader refuses as it stands.
+fn write_text(text: &[u8], page: CodePage, screen: &mut impl Write) -> std::io::Result<()> {
+    let text = framed::joined(text);
+    match Transaction::decode_queue_text(&text, page) {
+        Ok(read) => Writer::new(screen).write(&read.transaction),
+        Err(_) => {
+            screen.write_all(&text)?;
+            screen.write_all(b"\r\n")
+        }
+    }
+}
+
+/// Reads the file once more, for the list of its transactions.
+pub(super) fn each(
+    options: &Options,
+    file: File,
+    layout: &Layout,
+    page: CodePage,
+    take: &mut dyn FnMut(Found) -> Result<(), String>,
+) -> Result<(), String> {
+    let mut walk = Walk::new(BufReader::new(file), layout);
+    while let Some(piece) = walk.next_piece().map_err(|e| e.to_string())? {
+        match piece {
+            Piece::Record {
+                offset,
+                record,
+                wrong,
+            } => {
+                let values = framed::values(layout, &record);
+                let Record {
+                    bytes,
+                    text,
+                    text_end,
+                    ..
+                } = record;
+                let at = offset + text as u64;
+                take(found(
+                    at,
+                    &bytes[text..text_end],
+                    layout,
+                    Some((&values, &wrong)),
+                    page,
+                ))?;
+            }
+            Piece::Loose { offset, text, .. } if options.salvage => {
+                take(found(offset, text, layout, None, page))?;
+            }
+            Piece::Loose { .. } | Piece::Gap { .. } => {}
+        }
+    }
+    Ok(())
+}

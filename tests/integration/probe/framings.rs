@@ -1,0 +1,91 @@
+//! Files in framings drawn at random: the transactions come back complete, and the framing is found or its doubts are
+//! named.
+
+use dirsync::probe::walk::{Piece, Walk};
+use dirsync::probe::{self, layout::Layout};
+
+use super::drawn::{Drawn, Written};
+use super::judge::{Verdict, judge};
+use super::texts::Random;
+
+/// Reads a file by a framing: offset and bytes of each text.
+fn texts(bytes: &[u8], layout: &Layout) -> Vec<(usize, Vec<u8>)> {
+    let mut walk = Walk::new(bytes, layout);
+    let mut found = Vec::new();
+    while let Some(piece) = walk.next_piece().expect("memory") {
+        match piece {
+            Piece::Record { offset, record, .. } => found.push((
+                offset as usize + record.text,
+                record.bytes[record.text..record.text_end].to_vec(),
+            )),
+            Piece::Loose { offset, text, .. } => found.push((offset as usize, text.to_vec())),
+            Piece::Gap { .. } => {}
+        }
+    }
+    found
+}
+
+fn show((at, text): &(usize, Vec<u8>)) -> String {
+    format!("{at} {}", text.escape_ascii())
+}
+
+fn drawn(seed: u64, count: usize) -> (Drawn, Written) {
+    let mut random = Random::new(seed);
+    let drawn = Drawn::new(&mut random);
+    let written = drawn.write(&mut random, count);
+    (drawn, written)
+}
+
+#[test]
+fn probe_framings_drawn_at_random_are_found() {
+    let first: u64 = std::env::var("PROBE_SEED").map_or(0, |s| s.parse().expect("a number"));
+    let seeds: u64 = std::env::var("PROBE_SEEDS").map_or(300, |s| s.parse().expect("a number"));
+    let mut tally = [0; 3];
+    let mut lost = Vec::new();
+    let mut report = Vec::new();
+    for seed in first..first + seeds {
+        let count = [50, 80, 150, 400][seed as usize % 4];
+        let (drawn, written) = drawn(seed, count);
+        let Some(layout) = probe::infer(&written.bytes, true) else {
+            lost.push(format!("seed {seed}: nothing found\n{drawn:?}"));
+            continue;
+        };
+        let expected: Vec<_> = written
+            .texts
+            .iter()
+            .map(|(at, text, ..)| (*at, text.clone()))
+            .collect();
+        let found = texts(&written.bytes, &layout);
+        if found != expected {
+            let at = found.iter().zip(&expected).position(|(a, b)| a != b);
+            let shown = at.map(|at| (show(&found[at]), show(&expected[at])));
+            lost.push(format!(
+                "seed {seed}: {} of {} texts, first difference {at:?} {shown:?}, align {}, terminator {:?}, header {}, found {} {} {}",
+                found.len(),
+                expected.len(),
+                drawn.align,
+                drawn.terminator,
+                drawn.header_len,
+                layout.align,
+                layout.header_len,
+                layout.terminator.escape_ascii(),
+            ));
+        }
+        let (verdict, notes) = judge(&drawn, &layout);
+        tally[verdict as usize] += 1;
+        if verdict != Verdict::Exact {
+            report.push(format!("seed {seed}: {verdict:?} {notes:#?}"));
+            if seeds == 1 {
+                println!("{drawn:#?}\n{:#?}", probe::layout::Layout { fields: vec![], ..layout.clone() });
+            }
+        }
+    }
+    if std::env::var_os("PROBE_SEED").is_some() {
+        println!("{}", report.join("\n"));
+    }
+    println!("exact, doubtful, wrong: {tally:?}; texts lost: {}", lost.len());
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+    let all: i32 = tally.iter().sum();
+    assert!(tally[Verdict::Wrong as usize] * 50 <= all, "{tally:?}\n{}", report.join("\n"));
+    assert!(tally[Verdict::Exact as usize] * 100 >= 75 * all, "{tally:?}\n{}", report.join("\n"));
+}

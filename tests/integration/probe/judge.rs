@@ -1,0 +1,181 @@
+//! Compares a framing that was found with the one that was drawn.
+
+use dirsync::probe::checksum::{Algorithm, Own, Start, Stop};
+use dirsync::probe::layout::{Layout, Meaning, Measure, Target};
+use dirsync::probe::stamp::StampKind;
+use dirsync::probe::value::{Code, Place, Zone};
+
+use super::drawn::{Counts, Covers, Date, Drawn, Is, Order, Part, Sum};
+
+/// How well a framing was found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, PartialOrd, Ord)]
+pub(super) enum Verdict {
+    Exact,
+    /// What was drawn is not what was chosen, but is named as a doubt.
+    Doubtful,
+    Wrong,
+}
+
+/// Returns the verdict with what differs.
+pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>) {
+    let mut verdict = Verdict::Exact;
+    let mut notes = Vec::new();
+    let mut note = |worse: Verdict, text: String| {
+        verdict = verdict.max(worse);
+        notes.push(format!("{worse:?}: {text}"));
+    };
+    let parts = |l: &Layout| (l.lead, l.header_len);
+    if parts(layout) != (0, drawn.header_len) {
+        note(
+            Verdict::Wrong,
+            format!("header {:?}, drawn {}", parts(layout), drawn.header_len),
+        );
+    }
+    let behind = layout.terminator.len() + layout.trailer_len + layout.footer_len;
+    let expected = drawn.terminator.len() + drawn.trailer_len;
+    if behind != expected {
+        let named = layout.doubts.iter().any(|d| d.contains("terminator or padding"));
+        let worse = if named { Verdict::Doubtful } else { Verdict::Wrong };
+        note(worse, format!("{behind} bytes behind the text, drawn {expected}"));
+    }
+    if layout.align != drawn.align {
+        note(
+            Verdict::Wrong,
+            format!("alignment {}, drawn {}", layout.align, drawn.align),
+        );
+    }
+    for part in &drawn.parts {
+        let (verdict, text) = field(drawn, layout, part);
+        if verdict != Verdict::Exact {
+            note(verdict, text);
+        }
+    }
+    (verdict, notes)
+}
+
+fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
+    let (place, accepts) = match expected(drawn, layout, part) {
+        Some(expected) => expected,
+        None => return (Verdict::Exact, String::new()),
+    };
+    let same = |p: &Place, m: &Meaning| {
+        let bytes = (p.zone, p.offset, p.size) == (place.zone, place.offset, place.size);
+        bytes && (p.code == place.code || p.size == 1) && accepts(m)
+    };
+    if layout.fields.iter().any(|f| same(&f.place, &f.meaning)) {
+        return (Verdict::Exact, String::new());
+    }
+    let covering: Vec<_> = layout
+        .fields
+        .iter()
+        .filter(|f| f.place.overlaps(&place))
+        .map(|f| (f.place, &f.meaning, f.others.len()))
+        .collect();
+    let text = format!("{part:?}: found {covering:?}");
+    let named = layout
+        .fields
+        .iter()
+        .any(|f| f.others.iter().any(|(p, m)| same(p, m)));
+    (if named { Verdict::Doubtful } else { Verdict::Wrong }, text)
+}
+
+type Accepts = Box<dyn Fn(&Meaning) -> bool>;
+
+fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accepts)> {
+    let code = match part.order {
+        Order::Little => Code::Little,
+        Order::Big => Code::Big,
+        Order::Mixed => Code::Mixed,
+        Order::Digits => Code::Decimal,
+    };
+    // Constants behind the text count as terminator: the file cannot tell them apart.
+    let merged = layout.terminator.len().saturating_sub(drawn.terminator.len());
+    let place = Place {
+        zone: if part.in_trailer { Zone::Trailer } else { Zone::Header },
+        offset: if part.in_trailer {
+            part.offset.checked_sub(merged)?
+        } else {
+            part.offset
+        },
+        size: part.size,
+        code,
+    };
+    let (header, size) = (drawn.header_len as i64, part.size as i64);
+    let (behind, padded) = (part.offset as i64 + size, drawn.align > 1);
+    let rest = (drawn.terminator.len() + drawn.trailer_len) as i64;
+    let accepts: Accepts = match part.is {
+        Is::Length(counts) => {
+            let (of, plus) = match counts {
+                Counts::Text => (Measure::Text, 0),
+                Counts::Terminated => (Measure::Text, drawn.terminator.len() as i64),
+                Counts::HeaderAndText => (Measure::Text, header),
+                Counts::Whole if padded => (Measure::Record, 0),
+                Counts::Rest if padded => (Measure::Record, -behind),
+                Counts::Whole => (Measure::Text, header + rest),
+                Counts::Rest => (Measure::Text, header + rest - behind),
+            };
+            Box::new(move |m| *m == Meaning::Length { of, plus })
+        }
+        Is::Sync => Box::new(|m| *m == Meaning::Sync),
+        Is::Stamp(date) => {
+            let kind = match date {
+                Date::Unix => StampKind::Unix,
+                Date::Dos { date_first } => StampKind::Dos { date_first },
+                Date::Words { sequence } => StampKind::Broken {
+                    sequence,
+                    width: 2,
+                    base: 0,
+                },
+            };
+            Box::new(move |m| *m == Meaning::Stamp(kind))
+        }
+        Is::Next => link(Target::Next),
+        Is::Previous => link(Target::Previous),
+        Is::Here => link(Target::This),
+        Is::Sum(sum, covers) => checksum(sum, covers, behind as usize, part.in_trailer),
+        Is::Fixed(_) | Is::Code | Is::Origin => return None,
+    };
+    Some((place, accepts))
+}
+
+fn link(to: Target) -> Accepts {
+    Box::new(move |m| matches!(m, Meaning::Link { to: found, plus: 0 } if *found == to))
+}
+
+fn checksum(sum: Sum, covers: Covers, behind: usize, in_trailer: bool) -> Accepts {
+    let name = match sum {
+        Sum::Ibm3740 => "CRC-16/IBM-3740",
+        Sum::Arc => "CRC-16/ARC",
+        Sum::Xmodem => "CRC-16/XMODEM",
+        Sum::Kermit => "CRC-16/KERMIT",
+        Sum::Modbus => "CRC-16/MODBUS",
+        Sum::Bytes16 => "sum of bytes, 16 bits",
+        Sum::Rotate16 => "rotate right and add (BSD), 16 bits",
+        Sum::Fletcher16 => "Fletcher-16",
+        Sum::Crc32 => "CRC-32/ISO-HDLC",
+        Sum::Crc32Bzip2 => "CRC-32/BZIP2",
+        Sum::Adler32 => "Adler-32",
+        Sum::Bytes32 => "sum of bytes, 32 bits",
+    };
+    // Sums without regard to place or leading zeros cannot tell every range from every other.
+    let is_blind = matches!(
+        sum,
+        Sum::Bytes16 | Sum::Bytes32 | Sum::Xmodem | Sum::Arc | Sum::Kermit | Sum::Rotate16 | Sum::Fletcher16 | Sum::Adler32
+    );
+    Box::new(move |m| {
+        let Meaning::Checksum { algorithm, extent } = m else {
+            return false;
+        };
+        let from_start = extent.start == Start::Header(0);
+        let range = match covers {
+            Covers::Text => extent.start == Start::Text && extent.stop == Stop::Text,
+            Covers::Behind => extent.start == Start::Header(behind) || extent.start == Start::Text,
+            Covers::WholeZero => from_start && extent.own == Own::Zero,
+            Covers::WholeSkipped => from_start && extent.own == Own::Skipped,
+            Covers::HeaderZero if in_trailer => from_start && extent.stop == Stop::Text,
+            Covers::HeaderZero => from_start && extent.stop == Stop::Text && extent.own == Own::Zero,
+        };
+        let known = Algorithm::named(name).is_some_and(|a| a.name() == algorithm.0.name());
+        known && (range || is_blind)
+    })
+}
