@@ -74,6 +74,11 @@ impl Member {
             given: Vec::new(),
         }
     }
+
+    /// Tells whether nothing was ever heard of it.
+    fn is_blank(&self) -> bool {
+        self.taken.is_none() && self.given.is_empty()
+    }
 }
 
 /// The master table inside a transaction: what is put is there together with everything else that is, or not at all. Two
@@ -200,6 +205,13 @@ fn place<S: MasterStore + ?Sized>(
     });
     let is_ahead = applied.usn > head.last;
     let is_unknown = applied.receipt.is_some() && !is_known;
+    if is_ours && is_unknown && !is_ahead && member.is_blank() {
+        // It was forgotten, or the table is of a time before it came: it alone begins anew.
+        let detail = format!("{} is not known here, and gets everything", request.branch);
+        taken.remarks.push(Note::new(Reason::SequenceEpoch, detail));
+        taken.gives_all = true;
+        return Ok(());
+    }
     if is_ours && (is_ahead || is_unknown && applied.usn >= member.confirmed) {
         let detail = format!(
             "{} has applied USN {}, which this table (last USN {}) did not give: it was restored",

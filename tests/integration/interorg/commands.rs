@@ -334,6 +334,29 @@ fn a_database_that_is_not_there_keeps_the_mail_and_shows_no_password() {
 }
 
 #[test]
+fn who_was_forgotten_and_comes_back_costs_nobody_else_a_full_list() {
+    let [mut one, mut two] = ["ORG1", "ORG2"].map(Org::new);
+    let scene = Scene::new(&[&one, &two]);
+    one.person("a", "ann", "ann@org1.example");
+    two.person("b", "bob", "bob@org2.example");
+    scene.round(&mut [&mut one, &mut two], 0);
+    scene.round(&mut [&mut one, &mut two], 0);
+    scene.configure(&[&one], FOLDER, "");
+    scene.dxa("leave ORG2 --entries keep").ends(0);
+    scene.configure(&[&one, &two], FOLDER, "");
+    one.person("a", "ann", "ann@elsewhere.example");
+    let done = scene.round(&mut [&mut one, &mut two], 4);
+    let requests = done["hub"]["requests"].as_array().expect("a list").iter();
+    let full: Vec<_> = requests
+        .map(|took| format!("{} {}", took["branch"], took["answer"]["is_full"]))
+        .collect();
+    assert_eq!(full, ["\"ORG1\" false", "\"ORG2\" true"], "{done}");
+    scene.round(&mut [&mut one, &mut two], 0);
+    assert_eq!(one.shown(), ["ORG2:b bob"]);
+    assert_eq!(two.shown(), ["ORG1:a ann"]);
+}
+
+#[test]
 fn two_hubs_beside_each_other_share_one_table() {
     let database = Server::shared().database();
     let store = format!(
