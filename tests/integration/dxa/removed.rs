@@ -26,8 +26,8 @@ fn filled() -> Scene {
     scene
 }
 
-/// Returns the entries of the container without what the server itself notes of them, each with its lines sorted: their
-/// order is the server's affair.
+/// Returns the entries of the container without what the server itself notes of them, sorted, each with its lines sorted:
+/// in which order it has taken and gives them is the server's affair.
 fn content(scene: &Scene) -> Vec<Vec<String>> {
     let filter = "(objectClass=syncRemoteAddress)";
     let text = scene.slapd.search(CONTAINER, filter, &["*"]);
@@ -36,7 +36,9 @@ fn content(scene: &Scene) -> Vec<Vec<String>> {
         lines.sort();
         lines
     });
-    entries.collect()
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort();
+    entries
 }
 
 /// Returns the one file of what was removed.
