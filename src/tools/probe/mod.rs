@@ -8,6 +8,7 @@ mod checksums;
 mod convert;
 pub mod options;
 mod pass;
+mod records;
 mod report;
 mod source;
 
@@ -31,6 +32,9 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
         Ok(options) => options,
         Err(early) => return Ok(early.finish(screen)?),
     };
+    if options.records {
+        return records::run(&options, screen);
+    }
     let source = Source::new(&options.file)?;
     if options.checksums {
         return checksums::run(&options, &source, screen);

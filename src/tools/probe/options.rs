@@ -50,6 +50,18 @@ pub struct Options {
     #[arg(long, conflicts_with_all = ["convert", "save", "salvage"])]
     pub checksums: bool,
 
+    /// The file has records of one size (USR, NME, NETPO, ACCESS2 and others): find the fields inside by their columns
+    #[arg(long, conflicts_with_all = ["text", "convert", "save", "framing", "salvage", "checksums"])]
+    pub records: bool,
+
+    /// Bytes of such a record, where its file name does not say it
+    #[arg(long, value_name = "BYTES", requires = "records")]
+    pub length: Option<usize>,
+
+    /// Bytes before the first of them
+    #[arg(long, value_name = "BYTES", requires = "records")]
+    pub header: Option<usize>,
+
     /// Code page of the texts, 850 unless given
     #[arg(long, value_name = "NUMBER", value_parser = code_page)]
     pub code_page: Option<CodePage>,
