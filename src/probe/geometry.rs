@@ -340,7 +340,16 @@ pub(super) fn is_clean(text: &[u8]) -> bool {
     while at < text.len() {
         let joiner = joiner_len(text, at);
         if joiner > 0 {
-            if !matches!(text.get(at + joiner), Some(b' ' | b'-' | b'&')) {
+            let line = text.get(at + joiner..).unwrap_or_default();
+            let len = line.iter().position(|&b| !is_text(b) && b != b'\t');
+            let line = &line[..len.unwrap_or(line.len())];
+            let goes_on = match line {
+                [b' ', ..] => line.trim_ascii().len() >= 2,
+                [b'-', rest @ ..] => rest.contains(&b'/'),
+                [b'&', rest @ ..] => rest.contains(&b'='),
+                _ => false,
+            };
+            if !goes_on {
                 return false;
             }
             at += joiner;
@@ -498,7 +507,9 @@ fn ends_by_padding(
     let next = |&(t, stride): &(Text, usize)| t.start + stride - header.min(stride);
     let mut counts = HashMap::<u8, usize>::new();
     for pair in pairs {
-        *counts.entry(bytes[next(pair) - 1]).or_default() += 1;
+        if let Some(&last) = next(pair).checked_sub(1).and_then(|at| bytes.get(at)) {
+            *counts.entry(last).or_default() += 1;
+        }
     }
     let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
     pads.sort_unstable_by(|a, b| b.cmp(a));
@@ -527,21 +538,27 @@ fn ends_by_padding(
         let mut padding: Vec<usize> = stripped
             .iter()
             .zip(pairs)
-            .map(|(end, p)| next(p) - end)
+            .map(|(end, p)| next(p).saturating_sub(*end))
             .collect();
         padding.sort_unstable();
         let most = padding[(padding.len() - 1) * 98 / 100];
         let extra = (most + 1).saturating_sub(align);
         let agree = stripped.iter().zip(pairs).filter(|(end, pair)| {
-            let behind = next(pair) - *end;
-            let len = pair.1 - behind + extra;
+            let behind = next(pair).saturating_sub(**end);
+            let len = (pair.1 + extra).saturating_sub(behind);
             behind == extra + (align + rest - len % align) % align
         });
         if agree.count() * 100 < pairs.len() * 95 {
             continue;
         }
         if best.as_ref().is_none_or(|(least, _)| front < *least) {
-            best = Some((front, stripped.iter().map(|end| end - front).collect()));
+            best = Some((
+                front,
+                stripped
+                    .iter()
+                    .map(|end| end.saturating_sub(front))
+                    .collect(),
+            ));
         }
     }
     best.map(|(_, ends)| ends).unwrap_or_default()

@@ -6,6 +6,9 @@ use super::scan;
 use super::stamp::StampKind;
 use super::value::{Code, Place, Zone};
 
+/// Bytes within which the end of a record is looked for that only its successor shows.
+const MAX_PADDED: usize = 1 << 16;
+
 /// What a number counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Measure {
@@ -383,7 +386,7 @@ impl Layout {
             total += self.align;
             let next = (total >= self.overhead()).then(|| total - self.header_len);
             let Some(next) = next else { continue };
-            if next > bytes.len() {
+            if next > bytes.len() || total > MAX_PADDED {
                 return None;
             }
             let is_next = next == bytes.len()

@@ -1,9 +1,10 @@
 //! Damaged files: what was not touched comes back, and what does not fit is named.
 
-use dirsync::probe;
 use dirsync::probe::walk::{Piece, Walk};
+use dirsync::probe::{self, profile};
 
 use super::framings::drawn;
+use super::texts::Random;
 
 /// Destroys some bytes and reads the file by what is left of it; returns texts that were not touched and are lost.
 fn lost(seed: u64, from: usize, fill: impl Fn(usize) -> u8, len: usize) -> (usize, bool) {
@@ -85,5 +86,39 @@ fn probe_reads_a_file_cut_anywhere_and_never_panics() {
             }
             assert_eq!(len, cut as u64, "every byte is in one piece");
         }
+    }
+}
+
+#[test]
+fn probe_survives_what_nobody_would_write() {
+    let mut random = Random::new(4711);
+    for round in 0..150 {
+        let (_, written) = drawn(300 + round % 50, 12 + round as usize % 30);
+        let mut bytes = written.bytes;
+        for _ in 0..1 + random.below(12) {
+            let at = random.below(bytes.len());
+            let to = (at + random.below(60)).min(bytes.len());
+            match random.below(5) {
+                0 => bytes[at] = random.next() as u8,
+                1 => drop(bytes.drain(at..to)),
+                2 => {
+                    let piece = bytes[at..to].to_vec();
+                    let place = random.below(bytes.len());
+                    bytes.splice(place..place, piece);
+                }
+                3 => bytes[at..to].fill(random.pick(b"\0 \n:\t\xff")),
+                _ => bytes.truncate(to.max(8)),
+            }
+            if bytes.len() < 8 {
+                break;
+            }
+        }
+        let Some(layout) = probe::infer(&bytes, round % 2 == 0) else {
+            continue;
+        };
+        let saved = profile::to_toml(&layout);
+        assert!(profile::from_toml(&saved).is_ok(), "round {round}: {saved}");
+        let mut walk = Walk::new(&bytes[..], &layout);
+        while walk.next_piece().expect("memory").is_some() {}
     }
 }

@@ -41,6 +41,7 @@ fn probe_framings_drawn_at_random_are_found() {
     let first: u64 = std::env::var("PROBE_SEED").map_or(0, |s| s.parse().expect("a number"));
     let seeds: u64 = std::env::var("PROBE_SEEDS").map_or(300, |s| s.parse().expect("a number"));
     let mut tally = [0; 3];
+    let mut fields = (0, 0);
     let mut lost = Vec::new();
     let mut report = Vec::new();
     for seed in first..first + seeds {
@@ -71,7 +72,8 @@ fn probe_framings_drawn_at_random_are_found() {
                 layout.terminator.escape_ascii(),
             ));
         }
-        let (verdict, notes) = judge(&drawn, &layout);
+        let (verdict, notes, of_fields) = judge(&drawn, &layout);
+        fields = (fields.0 + of_fields.0, fields.1 + of_fields.1);
         tally[verdict as usize] += 1;
         if verdict != Verdict::Exact {
             report.push(format!("seed {seed}: {verdict:?} {notes:#?}"));
@@ -85,6 +87,7 @@ fn probe_framings_drawn_at_random_are_found() {
         lost.len()
     );
     assert!(lost.is_empty(), "{}", lost.join("\n"));
+    assert!(fields.0 * 100 >= 93 * fields.1, "{fields:?}");
     let all: i32 = tally.iter().sum();
     assert!(
         tally[Verdict::Wrong as usize] * 50 <= all,

@@ -16,8 +16,9 @@ pub(super) enum Verdict {
     Wrong,
 }
 
-/// Returns the verdict with what differs.
-pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>) {
+/// Returns the verdict with what differs, and how many of the fields drawn were found exactly, of how many.
+pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>, (usize, usize)) {
+    let mut fields = (0, 0);
     let mut verdict = Verdict::Exact;
     let mut notes = Vec::new();
     let mut note = |worse: Verdict, text: String| {
@@ -56,11 +57,13 @@ pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>) {
     }
     for part in &drawn.parts {
         let (verdict, text) = field(drawn, layout, part);
+        fields.1 += 1;
+        fields.0 += usize::from(verdict == Verdict::Exact);
         if verdict != Verdict::Exact {
             note(verdict, text);
         }
     }
-    (verdict, notes)
+    (verdict, notes, fields)
 }
 
 fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
