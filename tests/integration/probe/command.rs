@@ -13,6 +13,7 @@ use crate::scene::{Ran, Scene};
 const PROBE: &str = env!("CARGO_BIN_EXE_probe");
 const LISTQ: &str = env!("CARGO_BIN_EXE_listq");
 const AUDIT: &str = env!("CARGO_BIN_EXE_audit");
+const RESYNC: &str = env!("CARGO_BIN_EXE_resync");
 const IMPORT: &str = env!("CARGO_BIN_EXE_import");
 
 /// The screen of Q96060.
@@ -42,10 +43,16 @@ fn run(program: &str, directory: &Path, line: &str) -> Ran {
 
 /// A queue in a framing that is nobody's: every byte explained, so that it can be written, too.
 fn foreign(count: u32) -> (Vec<u8>, Vec<String>) {
+    foreign_with(None, count)
+}
+
+/// As [`foreign`], with another text in the first record.
+fn foreign_with(first: Option<&str>, count: u32) -> (Vec<u8>, Vec<String>) {
     let mut bytes = Vec::new();
     let mut texts = Vec::new();
     for n in 0..count {
         let text = match n % 5 {
+            0 if n == 0 && first.is_some() => first.unwrap_or_default().to_owned(),
             4 => format!(
                 "M User {n}\tPCM:NET/PO/u{n}\n  Users {n}\tPCM:NET/PO/us{}",
                 n * n
@@ -116,7 +123,7 @@ fn probe_says_the_framing_with_its_evidence() {
             "header 2 4: sync number 79/79",
             "header 6 2: length of the text + 1 80/80",
             "header 8 4: date stamp (unix) 80/80",
-            "trailer 0 2: checksum of record: CRC-16/ARC, start of record to end of terminator 80/80",
+            "trailer 0 2: checksum of record: CRC-16/ARC, start of record to end of record, own bytes left out 80/80",
         ]
     );
     let screen = run(PROBE, &scene.beside(""), "FOREIGN").stdout;
@@ -177,6 +184,28 @@ fn probe_gives_every_program_what_it_found() {
         ran.code, 0,
         "without the profile it cannot be read: {ran:?}"
     );
+}
+
+#[test]
+fn probe_lets_resync_read_a_foreign_full_list() {
+    let scene = Scene::new();
+    let dir = scene.beside("");
+    let header = "# RESYNC IMPSEQ=0000000003 REQSEQ=0000000007 SRVSEQ=0000000099 STAMP=0000000001 SERVER=PCM:NET/PO FOR=*";
+    let (bytes, texts) = foreign_with(Some(header), 60);
+    assert_eq!(texts[0], header);
+    fs::write(scene.beside("LIST"), bytes).unwrap();
+    let ran = run(PROBE, &dir, "LIST --save PROFILE");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = run(RESYNC, &dir, "show LIST --framing PROFILE --text");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    // 59 transactions, of which twelve have two lines.
+    let lines = ran.stdout.lines().filter(|l| !l.starts_with('#'));
+    assert_eq!(lines.count(), 71, "{}", ran.stdout);
+    // What another make has written does not prove itself whole.
+    let ran = run(RESYNC, &dir, "check LIST --framing PROFILE");
+    assert_eq!(ran.code, 5, "{ran:?}");
+    assert!(ran.stdout.contains("no end mark"), "{ran:?}");
+    assert_eq!(run(RESYNC, &dir, "check LIST").code, 65);
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn probe_framings_drawn_at_random_are_found() {
         println!("{}", report.join("\n"));
     }
     println!(
-        "exact, doubtful, wrong: {tally:?}; texts lost: {}",
+        "exact, doubtful, wrong: {tally:?}, fields {fields:?}; texts lost: {}",
         lost.len()
     );
     assert!(lost.is_empty(), "{}", lost.join("\n"));
