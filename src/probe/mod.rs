@@ -6,6 +6,8 @@
 //! - [`fields`] infers what the other bytes mean; [`checksum`] is the search for the sums among them.
 //! - [`layout`] is the result, [`profile`] writes it down, [`walk`] reads a whole file by it and counts what agrees.
 //!
+//! [`records`] does the same for files of records of one size.
+//!
 //! Nothing here knows a path or any particular framing.
 
 pub mod checksum;
@@ -13,6 +15,7 @@ pub mod fields;
 pub mod geometry;
 pub mod layout;
 pub mod profile;
+pub mod records;
 pub mod scan;
 pub mod stamp;
 pub mod value;

@@ -128,8 +128,7 @@ pub fn from_toml(text: &str) -> Result<Layout, String> {
         }
         layout.fields.push(field);
     }
-    let has_end = layout.length().is_some() || !layout.terminator.is_empty() || layout.align > 1;
-    if !has_end && layout.header_len == 0 {
+    if layout.overhead() == 0 && layout.align <= 1 {
         return Err("nothing ends a text".to_owned());
     }
     Ok(layout)
@@ -190,6 +189,9 @@ fn field(entry: &Entry) -> Result<Field, String> {
         code: code.ok_or_else(|| missing("code"))?,
     };
     let plus = entry.plus.unwrap_or(0);
+    if plus.unsigned_abs() > MAX_PART as u64 {
+        return Err(format!("{}: plus {plus} is out of bounds", entry.meaning));
+    }
     let of = entry.of.as_deref();
     let meaning = match entry.meaning.as_str() {
         "length" => {
@@ -293,4 +295,90 @@ fn unhex(text: &str) -> Result<Vec<u8>, String> {
         .step_by(2)
         .map(|at| u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| wrong()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Layout {
+        let place = |zone, offset, size, code| Place {
+            zone,
+            offset,
+            size,
+            code,
+        };
+        let sum = Meaning::Checksum {
+            algorithm: AlgorithmRef(Algorithm::named("CRC-16/ARC").unwrap()),
+            extent: Extent {
+                start: Start::Header(2),
+                stop: Stop::Record,
+                own: Own::Zero,
+            },
+        };
+        let length = Meaning::Length {
+            of: Measure::Text,
+            plus: 3,
+        };
+        let link = Meaning::Link {
+            to: Target::Next,
+            plus: -4,
+        };
+        let stamp = Meaning::Stamp(StampKind::Dos { date_first: true });
+        let fields = [
+            (place(Zone::Header, 0, 4, Code::Decimal), length),
+            (place(Zone::Header, 4, 4, Code::Big), Meaning::Sync),
+            (place(Zone::Header, 8, 4, Code::Little), stamp),
+            (place(Zone::Header, 12, 4, Code::Mixed), link),
+            (
+                place(Zone::Header, 16, 3, Code::Little),
+                Meaning::Unknown { values: 9 },
+            ),
+            (place(Zone::Trailer, 0, 2, Code::Little), sum),
+            (
+                place(Zone::Footer, 0, 1, Code::Little),
+                Meaning::Constant(vec![0x1a]),
+            ),
+        ];
+        Layout {
+            lead: 7,
+            header_len: 19,
+            terminator: b"\r\n".to_vec(),
+            trailer_len: 2,
+            footer_len: 1,
+            align: 16,
+            align_rest: 3,
+            pad: 0x20,
+            joiner: b"\n".to_vec(),
+            fields: fields
+                .map(|(place, meaning)| Field::new(place, meaning))
+                .to_vec(),
+            doubts: vec!["one".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_profile_is_read_back_as_it_was_written() {
+        assert_eq!(from_toml(&to_toml(&sample())), Ok(sample()));
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let text = to_toml(&sample());
+        for (from, to) in [
+            ("offset = 4", "offset = 3"),
+            ("offset = 16", "offset = 17"),
+            ("align = 16", "align = 0"),
+            ("header = 19", "header = 99999999"),
+            ("\"date stamp\"", "\"birthday\""),
+            ("CRC-16/ARC", "CRC-17/ARC"),
+            ("plus = 3", "plus = -9223372036854775808"),
+            ("terminator = \"0d0a\"", "terminator = \"0d0\""),
+            ("pad = 32", "pad = 320"),
+        ] {
+            assert!(text.contains(from), "{from}\n{text}");
+            let error = from_toml(&text.replacen(from, to, 1)).expect_err(from);
+            assert!(!error.is_empty());
+        }
+    }
 }

@@ -57,6 +57,17 @@ pub struct Walk<R> {
     previous: Option<(u64, u64, u64)>,
     message: Vec<u8>,
     tally: Vec<(u64, u64)>,
+    rivals: Vec<Rival>,
+}
+
+/// Another reading of a field, which the rest of the file may rule out.
+#[derive(Debug)]
+struct Rival {
+    index: usize,
+    field: Field,
+    agree: u64,
+    of: u64,
+    last: u64,
 }
 
 /// What was decided about the bytes at the front, before they are handed out.
@@ -86,12 +97,41 @@ impl<R: Read> Walk<R> {
             previous: None,
             message: Vec::new(),
             tally: vec![(0, 0); layout.fields.len()],
+            rivals: (0..)
+                .zip(&layout.fields)
+                .flat_map(|(index, field)| {
+                    field.others.iter().map(move |(place, meaning)| Rival {
+                        index,
+                        field: Field::new(*place, meaning.clone()),
+                        agree: 0,
+                        of: 0,
+                        last: 0,
+                    })
+                })
+                .collect(),
         }
     }
 
     /// Returns how many records agreed with each field, of how many.
     pub fn tally(&self) -> &[(u64, u64)] {
         &self.tally
+    }
+
+    /// Puts what was counted into the fields, and takes out the other readings that the file has ruled out: those that
+    /// agree with fewer records than the reading chosen.
+    pub fn judge(&self, layout: &mut Layout) {
+        for (index, field) in layout.fields.iter_mut().enumerate() {
+            let Some(&(agree, of)) = self.tally.get(index) else {
+                continue;
+            };
+            (field.agree, field.of) = (agree, of);
+            let mut rivals = self.rivals.iter().filter(|r| r.index == index);
+            field.others.retain(|_| {
+                rivals
+                    .next()
+                    .is_none_or(|r| r.of == 0 || r.agree * of >= agree * r.of)
+            });
+        }
     }
 
     /// Returns the next piece; `None` at the end of the file.
@@ -184,6 +224,13 @@ impl<R: Read> Walk<R> {
                         let agrees = agrees(field, &text, offset, previous, &mut self.message);
                         tally.0 += u64::from(agrees == Some(true));
                         tally.1 += u64::from(agrees.is_some());
+                    }
+                    for rival in &mut self.rivals {
+                        let before = previous.map(|(at, len, _)| (at, len, rival.last));
+                        let agrees = agrees(&rival.field, &text, offset, before, &mut self.message);
+                        rival.agree += u64::from(agrees == Some(true));
+                        rival.of += u64::from(agrees.is_some());
+                        rival.last = text.value(&rival.field.place).unwrap_or(0);
                     }
                     let sync = self.layout.field(|m| *m == Meaning::Sync);
                     let number = sync.and_then(|f| record.value(&f.place));

@@ -33,6 +33,7 @@ fn every_word_has_a_help_of_its_own_in_both_spellings() {
         ("listds", "", "Shows the dir-sync configuration"),
         ("listq", "", "Lists the transactions"),
         ("audit", "", "Compares two sides"),
+        ("probe", "", "Reads queue files"),
         ("tour", "", ""),
     ] {
         for help in ["-?", "--help"] {

@@ -33,6 +33,7 @@ mod logs;
 mod nsda;
 mod podiag;
 mod postoffice_open;
+mod probe;
 mod readme;
 mod rebuild;
 mod resync_apply;

@@ -60,10 +60,10 @@ pub enum Stop {
     Header,
     /// Behind the terminator.
     Terminator,
-    /// Behind the padding.
-    Padding,
     /// Behind the record.
     Record,
+    /// Behind the padding.
+    Padding,
 }
 
 impl Stop {
@@ -72,8 +72,8 @@ impl Stop {
         Self::Text,
         Self::Header,
         Self::Terminator,
-        Self::Padding,
         Self::Record,
+        Self::Padding,
     ];
 
     /// Returns the word for it in reports and profiles.
@@ -164,6 +164,12 @@ impl Extent {
         };
         let own = match self.own {
             Own::Zero => ", own bytes zero",
+            Own::Skipped
+                if self.start == Start::Header(0)
+                    && matches!(self.stop, Stop::Record | Stop::Padding) =>
+            {
+                ", own bytes left out"
+            }
             Own::Skipped => "",
         };
         format!("{start} to end of {}{own}", self.stop.word())

@@ -4,15 +4,19 @@
 //! shared between length and sync number, and the rest is constant or not explained. Where a number has only zeros above
 //! it the file does not say how wide it is; the likelier width is taken, and the others are named.
 
+mod leftover;
 mod numbers;
 mod stamps;
+mod sums;
+
+pub use sums::checksum_search;
 
 use std::collections::HashSet;
 
-use super::checksum::{self, Record, Search};
-use super::geometry::{self, Geometry, Sample};
-use super::layout::{AlgorithmRef, Field, Layout, Meaning, Measure, bytes_at};
-use super::value::{Code, Place, Zone};
+use crate::probe::checksum::Record;
+use crate::probe::geometry::{self, Geometry, Sample};
+use crate::probe::layout::{Field, Layout, Meaning, bytes_at};
+use crate::probe::value::{Code, Place, Zone};
 
 /// Records that meanings are fitted on; the rest of the file confirms.
 const FIT: usize = 300;
@@ -38,7 +42,7 @@ pub(super) struct Columns<'a> {
 }
 
 impl Columns<'_> {
-    fn zones(&self) -> [(Zone, usize); 3] {
+    pub(super) fn zones(&self) -> [(Zone, usize); 3] {
         [
             (Zone::Header, self.header_len),
             (Zone::Trailer, self.trailer_len),
@@ -170,7 +174,7 @@ fn joiner(columns: &Columns<'_>) -> Vec<u8> {
 
 fn choose(columns: &Columns<'_>) -> Vec<Field> {
     let mut fields = Vec::<Field>::new();
-    for field in checksums(columns) {
+    for field in sums::checksums(columns) {
         push(&mut fields, field);
     }
     for field in numbers::links(columns) {
@@ -194,7 +198,7 @@ fn choose(columns: &Columns<'_>) -> Vec<Field> {
     let all = [all_stamps, all_syncs, all_lengths.clone()].concat();
     for chosen in together(columns, &syncs, &lengths, &stamps, order) {
         let mut field = with_others(&chosen, &all);
-        if matches!(field.meaning, Meaning::Stamp(_)) && steady(columns, &field.place) {
+        if matches!(field.meaning, Meaning::Stamp(_)) && leftover::steady(columns, &field.place) {
             field.doubt = Some("the same in nearly every record".to_owned());
         }
         push(&mut fields, field);
@@ -213,8 +217,8 @@ fn choose(columns: &Columns<'_>) -> Vec<Field> {
             push(&mut fields, field);
         }
     }
-    rest(columns, &mut fields);
-    name_still_lengths(columns, &mut fields);
+    leftover::rest(columns, &mut fields);
+    leftover::name_still_lengths(columns, &mut fields);
     fields.sort_by_key(|f| f.place);
     fields
 }
@@ -347,136 +351,4 @@ fn with_others(chosen: &Candidate, rivals: &[Candidate]) -> Field {
         .map(|r| (r.place, r.meaning.clone()))
         .collect();
     field
-}
-
-fn checksums(columns: &Columns<'_>) -> Vec<Field> {
-    let Search { found, .. } = search_checksums(columns);
-    let mut fields = Vec::<Field>::new();
-    for hit in found {
-        let meaning = Meaning::Checksum {
-            algorithm: AlgorithmRef(hit.algorithm),
-            extent: hit.extent,
-        };
-        match fields.iter_mut().find(|f| f.place.overlaps(&hit.place)) {
-            // Half of a wider sum, or the other way round.
-            Some(field) => field.others.push((hit.place, meaning)),
-            None => fields.push(Field::new(hit.place, meaning)),
-        }
-    }
-    fields
-}
-
-/// Searches the checksums of a file whose parts are known; returns what was found and how much was tried.
-#[must_use]
-pub fn checksum_search(sample: &Sample<'_>, layout: &Layout) -> Search {
-    search_checksums(&Columns {
-        rows: geometry::rows(sample, layout, FIT),
-        header_len: layout.header_len,
-        trailer_len: layout.trailer_len,
-        footer_len: layout.footer_len,
-    })
-}
-
-fn search_checksums(columns: &Columns<'_>) -> Search {
-    let rows = &columns.rows;
-    let records: Vec<Record<'_>> = rows.iter().map(|r| r.1).collect();
-    let busy = |place: &Place| {
-        let values: HashSet<_> = records.iter().map(|r| r.value(place)).collect();
-        values.len() * 3 >= records.len().min(60) && !values.contains(&None)
-    };
-    let mut places: Vec<Place> = Vec::new();
-    for (size, code) in [
-        (2, Code::Little),
-        (2, Code::Big),
-        (4, Code::Little),
-        (4, Code::Big),
-        (4, Code::Hex),
-        (8, Code::Hex),
-    ] {
-        places.extend(columns.places(size, code).filter(|p| busy(p)));
-    }
-    let part = &records[..records.len().min(120)];
-    checksum::search(part, &places, columns.header_len)
-}
-
-/// Fills what is left with constants and with what nothing explains.
-fn rest(columns: &Columns<'_>, fields: &mut Vec<Field>) {
-    for (zone, len) in columns.zones() {
-        let mut at = 0;
-        while at < len {
-            let byte = bytes_at(zone, at, 1);
-            if fields.iter().any(|f| f.place.overlaps(&byte)) {
-                at += 1;
-                continue;
-            }
-            let is_constant = |at: usize| steady(columns, &bytes_at(zone, at, 1));
-            let kind = is_constant(at);
-            let mut end = at + 1;
-            while end < len
-                && is_constant(end) == kind
-                && !fields
-                    .iter()
-                    .any(|f| f.place.overlaps(&bytes_at(zone, end, 1)))
-            {
-                end += 1;
-            }
-            let place = bytes_at(zone, at, end - at);
-            let contents = columns.rows.iter().filter_map(|(_, r)| r.at(&place));
-            let meaning = if kind {
-                let common = geometry::mode(contents).map_or(&b""[..], |(bytes, _)| bytes);
-                Meaning::Constant(common.to_vec())
-            } else {
-                let values: HashSet<_> = contents.collect();
-                Meaning::Unknown {
-                    values: values.len(),
-                }
-            };
-            fields.push(Field::new(place, meaning));
-            at = end;
-        }
-    }
-}
-
-/// Names the constants that may be the length of records that are all of one size.
-fn name_still_lengths(columns: &Columns<'_>, fields: &mut [Field]) {
-    let len = columns.rows[0].1.bytes.len() as i64;
-    if columns
-        .rows
-        .iter()
-        .any(|(_, r)| r.bytes.len() as i64 != len)
-    {
-        return;
-    }
-    for field in fields {
-        let Meaning::Constant(bytes) = field.meaning.clone() else {
-            continue;
-        };
-        let shapes = [2, 4]
-            .into_iter()
-            .flat_map(|size| [Code::Little, Code::Big, Code::Decimal].map(|code| (size, code)));
-        for (size, code) in shapes {
-            for at in 0..(bytes.len() + 1).saturating_sub(size) {
-                let place = Place {
-                    offset: field.place.offset + at,
-                    size,
-                    code,
-                    ..field.place
-                };
-                let value = code.get(&bytes[at..at + size]).map_or(-1, |v| v as i64);
-                let behind = (place.offset + size) as i64;
-                for plus in [0, -behind, -(columns.header_len as i64)] {
-                    if value == len + plus {
-                        let of = Measure::Record;
-                        field.others.push((place, Meaning::Length { of, plus }));
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Tells whether a place has the same bytes in nearly every record.
-fn steady(columns: &Columns<'_>, place: &Place) -> bool {
-    let contents = columns.rows.iter().filter_map(|(_, r)| r.at(place));
-    geometry::mode(contents).is_some_and(|(_, share)| share >= 0.97)
 }

@@ -8,16 +8,19 @@ mod checksums;
 mod convert;
 pub mod options;
 mod pass;
+mod records;
 mod report;
 mod source;
 
 use std::ffi::OsString;
-use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 
+use crate::probe::layout::Layout;
 use crate::probe::profile;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::framed;
+use crate::tools::outfile::OutFile;
 use options::Options;
 use pass::Pass;
 use source::Source;
@@ -31,6 +34,9 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
         Ok(options) => options,
         Err(early) => return Ok(early.finish(screen)?),
     };
+    if options.records {
+        return records::run(&options, screen);
+    }
     let source = Source::new(&options.file)?;
     if options.checksums {
         return checksums::run(&options, &source, screen);
@@ -42,7 +48,7 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
     let found = source.layout(given, options.salvage)?;
     let pass = Pass::run(&options, &source, found, screen)?;
     if let (Some(path), Some(layout)) = (&options.save, &pass.layout) {
-        fs::write(path, profile::to_toml(layout)).map_err(|e| cannot_write(path, e))?;
+        save(path, layout).map_err(|e| cannot_write(path, e))?;
     }
     if let (Some(path), None) = (&options.save, &pass.layout) {
         let what = format!("{}: no framing was found, nothing is saved", path.display());
@@ -54,6 +60,12 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
     pass.finish()
 }
 
-fn cannot_write(path: &std::path::Path, error: io::Error) -> ToolError {
+fn save(path: &Path, layout: &Layout) -> io::Result<()> {
+    let mut file = OutFile::create(path)?;
+    file.write_all(profile::to_toml(layout).as_bytes())?;
+    file.put_in_place()
+}
+
+fn cannot_write(path: &Path, error: io::Error) -> ToolError {
     ToolError::new(ExitCode::CannotWrite, path.display().to_string()).caused_by(error)
 }

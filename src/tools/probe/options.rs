@@ -31,7 +31,12 @@ pub struct Options {
     pub convert: Option<PathBuf>,
 
     /// Convert into the framing of this profile; refused unless every byte of it is explained
-    #[arg(long, value_name = "PROFILE", requires = "convert")]
+    #[arg(
+        long,
+        value_name = "PROFILE",
+        requires = "convert",
+        conflicts_with = "report"
+    )]
     pub to: Option<PathBuf>,
 
     /// Write the framing into this file, for --framing here and in listq, resync, audit and import -q
@@ -47,8 +52,20 @@ pub struct Options {
     pub salvage: bool,
 
     /// Search for what explains the checksums, also in a plain table of checksum and text as listq -c prints it
-    #[arg(long, conflicts_with_all = ["convert", "save", "salvage"])]
+    #[arg(long, conflicts_with_all = ["convert", "save", "salvage", "framing", "report"])]
     pub checksums: bool,
+
+    /// The file has records of one size (USR, NME, NETPO, ACCESS2 and others): find the fields inside by their columns
+    #[arg(long, conflicts_with_all = ["text", "convert", "save", "framing", "salvage", "checksums", "report"])]
+    pub records: bool,
+
+    /// Bytes of such a record, where its file name does not say it
+    #[arg(long, value_name = "BYTES", requires = "records")]
+    pub length: Option<usize>,
+
+    /// Bytes before the first of them
+    #[arg(long, value_name = "BYTES", requires = "records")]
+    pub header: Option<usize>,
 
     /// Code page of the texts, 850 unless given
     #[arg(long, value_name = "NUMBER", value_parser = code_page)]

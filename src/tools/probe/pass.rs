@@ -178,9 +178,7 @@ impl Pass {
             }
         }
         if let Some(layout) = &mut pass.layout {
-            for (field, &(agree, of)) in layout.fields.iter_mut().zip(walk.tally()) {
-                (field.agree, field.of) = (agree, of);
-            }
+            walk.judge(layout);
         }
         if let (Some(converter), Some(path)) = (converter, options.convert.as_deref()) {
             let buffer = converter.finish().map_err(output)?;

@@ -18,6 +18,9 @@ use crate::tools::exit::{ExitCode, ToolError};
 /// Lines of one kind that the screen shows.
 const MAX_SHOWN: usize = 20;
 
+/// Other readings of a field that the screen shows.
+const MAX_OTHERS: usize = 2;
+
 /// The summary: the object of `--json` without its transactions, and the last line of `--report`.
 #[derive(Debug, Serialize)]
 pub(super) struct Summary<'p> {
@@ -268,8 +271,16 @@ fn print_layout(layout: &Layout, screen: &mut impl Write) -> io::Result<()> {
                 place.size,
                 describe(&field.meaning)
             )?;
-            for (place, meaning) in field.others.iter().take(6) {
+            for (place, meaning) in field.others.iter().take(MAX_OTHERS) {
                 writeln!(screen, "{:42}or {}", "", other(place, meaning))?;
+            }
+            let more = field.others.len().saturating_sub(MAX_OTHERS);
+            if more > 0 {
+                writeln!(
+                    screen,
+                    "{:42}or one of {more} more readings (--json has them)",
+                    ""
+                )?;
             }
             if let Some(doubt) = &field.doubt {
                 writeln!(screen, "{:42}{doubt}", "")?;

@@ -105,15 +105,18 @@ pub(super) struct Written {
 
 impl Drawn {
     pub(super) fn new(random: &mut Random) -> Self {
-        let order = if random.chance(70) { Order::Little } else { Order::Big };
+        let order = if random.chance(70) {
+            Order::Little
+        } else {
+            Order::Big
+        };
         let other = |random: &mut Random| match random.below(10) {
             0 if order == Order::Little => Order::Big,
             0 => Order::Little,
             _ => order,
         };
-        let terminator: &[u8] = random.pick(&[
-            b"".as_slice(), b"", b"\0", b"\r\n", b"\n", b"\x1a", b"\0\0",
-        ]);
+        let terminator: &[u8] =
+            random.pick(&[b"".as_slice(), b"", b"\0", b"\r\n", b"\n", b"\x1a", b"\0\0"]);
         let mut parts = Vec::new();
         let mut add = |is, size, order| {
             parts.push(Part {
@@ -158,8 +161,16 @@ impl Drawn {
             match random.below(10) {
                 0 => add(Is::Stamp(Date::Dos { date_first: true }), 4, other(random)),
                 1 => add(Is::Stamp(Date::Dos { date_first: false }), 4, other(random)),
-                2 => add(Is::Stamp(Date::Words { sequence: "YMDhms" }), 12, other(random)),
-                3 => add(Is::Stamp(Date::Words { sequence: "YMDhm" }), 10, other(random)),
+                2 => add(
+                    Is::Stamp(Date::Words { sequence: "YMDhms" }),
+                    12,
+                    other(random),
+                ),
+                3 => add(
+                    Is::Stamp(Date::Words { sequence: "YMDhm" }),
+                    10,
+                    other(random),
+                ),
                 4 => add(Is::Stamp(Date::Unix), 4, Order::Mixed),
                 _ => add(Is::Stamp(Date::Unix), 4, other(random)),
             }
@@ -189,7 +200,11 @@ impl Drawn {
             add(Is::Sum(sum, covers), size, other(random));
         }
         if random.chance(25) {
-            add(random.pick(&[Is::Next, Is::Previous, Is::Here]), 4, other(random));
+            add(
+                random.pick(&[Is::Next, Is::Previous, Is::Here]),
+                4,
+                other(random),
+            );
         }
         for _ in 0..random.below(3) {
             let magic = [0; 4].map(|_| random.next() as u8);
@@ -207,7 +222,11 @@ impl Drawn {
             let may = matches!(part.is, Is::Sum(..) | Is::Fixed(_) | Is::Here);
             part.in_trailer = may && random.chance(15);
             if let (true, Is::Sum(_, covers)) = (part.in_trailer, &mut part.is) {
-                *covers = if *covers == Covers::Behind { Covers::Text } else { *covers };
+                *covers = if *covers == Covers::Behind {
+                    Covers::Text
+                } else {
+                    *covers
+                };
             }
         }
         let align = random.pick(&[1, 1, 1, 1, 2, 4, 8, 16, 320]);
@@ -220,7 +239,11 @@ impl Drawn {
         }
         let (mut header_len, mut trailer_len) = (0, 0);
         for part in &mut parts {
-            let len = if part.in_trailer { &mut trailer_len } else { &mut header_len };
+            let len = if part.in_trailer {
+                &mut trailer_len
+            } else {
+                &mut header_len
+            };
             part.offset = *len;
             *len += part.size;
         }
@@ -261,7 +284,11 @@ impl Drawn {
                 .texts
                 .push((start + self.header_len, text, sync, stamp));
             previous = start;
-            sync += if self.gaps { 1 + random.below(5) as u64 } else { 1 };
+            sync += if self.gaps {
+                1 + random.below(5) as u64
+            } else {
+                1
+            };
             stamp += random.below(self.stamp_steps) as i64;
         }
         written
@@ -367,7 +394,11 @@ impl Date {
                 let date = (y - 1980) << 9 | mo << 5 | d;
                 let clock = h << 11 | mi << 5 | s / 2;
                 let (left, right) = place.split_at_mut(2);
-                let (date_at, clock_at) = if date_first { (left, right) } else { (right, left) };
+                let (date_at, clock_at) = if date_first {
+                    (left, right)
+                } else {
+                    (right, left)
+                };
                 put(date, order, date_at);
                 put(clock, order, clock_at);
             }

@@ -16,8 +16,9 @@ pub(super) enum Verdict {
     Wrong,
 }
 
-/// Returns the verdict with what differs.
-pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>) {
+/// Returns the verdict with what differs, and how many of the fields drawn were found exactly, of how many.
+pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>, (usize, usize)) {
+    let mut fields = (0, 0);
     let mut verdict = Verdict::Exact;
     let mut notes = Vec::new();
     let mut note = |worse: Verdict, text: String| {
@@ -34,9 +35,19 @@ pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>) {
     let behind = layout.terminator.len() + layout.trailer_len + layout.footer_len;
     let expected = drawn.terminator.len() + drawn.trailer_len;
     if behind != expected {
-        let named = layout.doubts.iter().any(|d| d.contains("terminator or padding"));
-        let worse = if named { Verdict::Doubtful } else { Verdict::Wrong };
-        note(worse, format!("{behind} bytes behind the text, drawn {expected}"));
+        let named = layout
+            .doubts
+            .iter()
+            .any(|d| d.contains("terminator or padding"));
+        let worse = if named {
+            Verdict::Doubtful
+        } else {
+            Verdict::Wrong
+        };
+        note(
+            worse,
+            format!("{behind} bytes behind the text, drawn {expected}"),
+        );
     }
     if layout.align != drawn.align {
         note(
@@ -46,11 +57,13 @@ pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>) {
     }
     for part in &drawn.parts {
         let (verdict, text) = field(drawn, layout, part);
+        fields.1 += 1;
+        fields.0 += usize::from(verdict == Verdict::Exact);
         if verdict != Verdict::Exact {
             note(verdict, text);
         }
     }
-    (verdict, notes)
+    (verdict, notes, fields)
 }
 
 fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
@@ -76,7 +89,14 @@ fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
         .fields
         .iter()
         .any(|f| f.others.iter().any(|(p, m)| same(p, m)));
-    (if named { Verdict::Doubtful } else { Verdict::Wrong }, text)
+    (
+        if named {
+            Verdict::Doubtful
+        } else {
+            Verdict::Wrong
+        },
+        text,
+    )
 }
 
 type Accepts = Box<dyn Fn(&Meaning) -> bool>;
@@ -89,9 +109,16 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
         Order::Digits => Code::Decimal,
     };
     // Constants behind the text count as terminator: the file cannot tell them apart.
-    let merged = layout.terminator.len().saturating_sub(drawn.terminator.len());
+    let merged = layout
+        .terminator
+        .len()
+        .saturating_sub(drawn.terminator.len());
     let place = Place {
-        zone: if part.in_trailer { Zone::Trailer } else { Zone::Header },
+        zone: if part.in_trailer {
+            Zone::Trailer
+        } else {
+            Zone::Header
+        },
         offset: if part.in_trailer {
             part.offset.checked_sub(merged)?
         } else {
@@ -160,7 +187,14 @@ fn checksum(sum: Sum, covers: Covers, behind: usize, in_trailer: bool) -> Accept
     // Sums without regard to place or leading zeros cannot tell every range from every other.
     let is_blind = matches!(
         sum,
-        Sum::Bytes16 | Sum::Bytes32 | Sum::Xmodem | Sum::Arc | Sum::Kermit | Sum::Rotate16 | Sum::Fletcher16 | Sum::Adler32
+        Sum::Bytes16
+            | Sum::Bytes32
+            | Sum::Xmodem
+            | Sum::Arc
+            | Sum::Kermit
+            | Sum::Rotate16
+            | Sum::Fletcher16
+            | Sum::Adler32
     );
     Box::new(move |m| {
         let Meaning::Checksum { algorithm, extent } = m else {
@@ -173,7 +207,9 @@ fn checksum(sum: Sum, covers: Covers, behind: usize, in_trailer: bool) -> Accept
             Covers::WholeZero => from_start && extent.own == Own::Zero,
             Covers::WholeSkipped => from_start && extent.own == Own::Skipped,
             Covers::HeaderZero if in_trailer => from_start && extent.stop == Stop::Text,
-            Covers::HeaderZero => from_start && extent.stop == Stop::Text && extent.own == Own::Zero,
+            Covers::HeaderZero => {
+                from_start && extent.stop == Stop::Text && extent.own == Own::Zero
+            }
         };
         let known = Algorithm::named(name).is_some_and(|a| a.name() == algorithm.0.name());
         known && (range || is_blind)

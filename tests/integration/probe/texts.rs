@@ -86,7 +86,11 @@ fn address(random: &mut Random) -> Vec<u8> {
     let mut out = format!("{kind}:").into_bytes();
     match parts {
         3 => {
-            let mut parts = [ascii(random, 2, 10), ascii(random, 2, 10), word(random, 1, 10)];
+            let mut parts = [
+                ascii(random, 2, 10),
+                ascii(random, 2, 10),
+                word(random, 1, 10),
+            ];
             parts[..2].iter_mut().for_each(|p| p.make_ascii_uppercase());
             out.extend(parts.join(&b'/'));
         }

@@ -1,0 +1,43 @@
+//! Whether bytes are text and nothing else.
+
+use crate::probe::scan::{Text, is_text, joiner_len};
+
+/// Tells whether bytes are nothing but lines of text.
+pub(in crate::probe) fn is_clean(text: &[u8]) -> bool {
+    if text.len() < 3 || !text.last().is_some_and(|&b| is_text(b) && b != b' ') {
+        return false;
+    }
+    let mut at = 0;
+    while at < text.len() {
+        let joiner = joiner_len(text, at);
+        if joiner > 0 {
+            let line = text.get(at + joiner..).unwrap_or_default();
+            let len = line.iter().position(|&b| !is_text(b) && b != b'\t');
+            let line = &line[..len.unwrap_or(line.len())];
+            let goes_on = match line {
+                [b' ', ..] => line.trim_ascii().len() >= 2,
+                [b'-', rest @ ..] => rest.contains(&b'/'),
+                [b'&', rest @ ..] => rest.contains(&b'='),
+                _ => false,
+            };
+            if !goes_on {
+                return false;
+            }
+            at += joiner;
+        } else if is_text(text[at]) || text[at] == b'\t' {
+            at += 1;
+        } else {
+            return false;
+        }
+    }
+    true
+}
+
+/// Tells whether all texts would end with the same byte: then it is no part of them.
+pub(super) fn same_last(bytes: &[u8], good: &[(Text, usize)], overhead: usize) -> bool {
+    let last =
+        |&(t, stride): &(Text, usize)| Some(bytes[t.start + stride.checked_sub(overhead + 1)?]);
+    let first = good.first().and_then(last);
+    first.is_some_and(|b| !b.is_ascii_alphanumeric() || good.len() >= 20)
+        && good.iter().all(|p| last(p) == first)
+}

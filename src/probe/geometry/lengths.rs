@@ -1,0 +1,138 @@
+//! Numbers before the texts that grow with the records: candidates for their length.
+
+use super::{Sample, mode};
+use crate::probe::layout::Measure;
+use crate::probe::scan::Text;
+use crate::probe::value::{Code, Place, Zone};
+
+/// Bytes before a text that are searched for its length.
+const MAX_HEADER: usize = 128;
+
+/// A number before each text that grows with the record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Length {
+    /// Bytes before the text.
+    pub(super) back: usize,
+    pub(super) size: usize,
+    pub(super) code: Code,
+    /// Measure and what is added to it.
+    pub(super) of: Measure,
+    pub(super) plus: i64,
+    pub(super) share: f64,
+}
+
+impl Length {
+    pub(super) fn value(&self, bytes: &[u8], text: usize) -> Option<i64> {
+        value_at(bytes, text, self.back, self.size, self.code)
+    }
+}
+
+pub(super) fn value_at(
+    bytes: &[u8],
+    text: usize,
+    back: usize,
+    size: usize,
+    code: Code,
+) -> Option<i64> {
+    let start = text.checked_sub(back)?;
+    let value = code.get(bytes.get(start..start + size)?)?;
+    i64::try_from(value).ok()
+}
+
+/// Finds the numbers before the texts that grow with them.
+pub(super) fn lengths(sample: &Sample<'_>, pairs: &[(Text, usize)], align: usize) -> Vec<Length> {
+    let bytes = sample.bytes;
+    let probe = &pairs[..pairs.len().min(24)];
+    let limit = if sample.texts[0].start <= MAX_HEADER {
+        sample.texts[0].start.max(4)
+    } else {
+        MAX_HEADER
+    };
+    let mut found = Vec::new();
+    let varied = {
+        let mut strides: Vec<_> = pairs.iter().map(|p| p.1).collect();
+        strides.sort_unstable();
+        strides.dedup();
+        strides.len() >= 3.min(pairs.len())
+    };
+    for back in 1..=limit {
+        for (size, code) in codes() {
+            if size > back {
+                continue;
+            }
+            for of in [Measure::Record, Measure::Text] {
+                let differences = |pairs: &[(Text, usize)]| {
+                    mode(pairs.iter().filter_map(|&(text, stride)| {
+                        let value = value_at(bytes, text.start, back, size, code)?;
+                        let counted = match of {
+                            Measure::Record => stride,
+                            _ => text.end - text.start,
+                        };
+                        Some(value - counted as i64)
+                    }))
+                };
+                if of == Measure::Record && !varied || of == Measure::Text && align == 1 {
+                    continue;
+                }
+                let least = if of == Measure::Record { 0.8 } else { 0.4 };
+                if !differences(probe).is_some_and(|(_, share)| share >= least * 0.75) {
+                    continue;
+                }
+                if let Some((plus, share)) = differences(pairs) {
+                    // A number that does not change is no length of texts that do.
+                    let values = pairs
+                        .iter()
+                        .filter_map(|p| value_at(bytes, p.0.start, back, size, code));
+                    let steady = mode(values).is_none_or(|(_, share)| share > 0.9);
+                    if share >= least && !steady && plus.abs() <= 4096 {
+                        found.push(Length {
+                            back,
+                            size,
+                            code,
+                            of,
+                            plus,
+                            share,
+                        });
+                    }
+                }
+            }
+        }
+    }
+    // What counts the whole record agrees with many a text, too, where there is little padding.
+    let wholes: Vec<Length> = found
+        .iter()
+        .filter(|l| l.of == Measure::Record && l.share >= 0.95)
+        .copied()
+        .collect();
+    found.retain(|l| {
+        let overlaps = |w: &&Length| l.back > w.back - w.size && w.back > l.back - l.size;
+        l.of == Measure::Record || !wholes.iter().any(|w| overlaps(&w) && w.share >= l.share)
+    });
+    // Text before record: it says where the padding begins. Then the most agreeing.
+    found.sort_by(|a, b| {
+        let key = |l: &Length| (l.of == Measure::Record, (-1000.0 * l.share) as i64, l.size);
+        key(a).cmp(&key(b))
+    });
+    found
+}
+
+/// Sizes and codes of lengths.
+pub(super) fn codes() -> impl Iterator<Item = (usize, Code)> {
+    let binary = [1, 2, 4]
+        .into_iter()
+        .flat_map(|s| [(s, Code::Little), (s, Code::Big)]);
+    let decimal = (2..=8).map(|s| (s, Code::Decimal));
+    binary
+        .chain(decimal)
+        .chain([(4, Code::Hex), (8, Code::Hex), (2, Code::Hex)])
+}
+
+/// Turns a length field, which was found from the text backwards, into a place of the header.
+pub(super) fn in_header(header_len: usize, back: usize, size: usize, code: Code) -> Option<Place> {
+    Some(Place {
+        zone: Zone::Header,
+        offset: header_len.checked_sub(back)?,
+        size,
+        code,
+    })
+}

@@ -1,0 +1,157 @@
+//! The parts of a record: where it begins, what stands behind the text, how it is padded.
+//!
+//! The texts alone decide it. What follows from the start of one text to the start of the next is the same in every record
+//! but for text and padding; a number in the header that grows with that distance is the length.
+
+mod clean;
+mod lengths;
+mod padded;
+mod unpadded;
+
+use std::collections::HashMap;
+
+pub(in crate::probe) use clean::is_clean;
+use lengths::lengths;
+
+use crate::probe::checksum::Record;
+use crate::probe::layout::Measure;
+use crate::probe::scan::Text;
+use crate::probe::value::Place;
+/// Records that are compared; the rest confirms.
+const FIT: usize = 400;
+
+/// The parts of a record.
+#[derive(Clone, Debug, Default)]
+pub struct Geometry {
+    /// Bytes before the first record.
+    pub lead: usize,
+    /// Bytes before the text.
+    pub header_len: usize,
+    /// Bytes behind the text and before the padding, terminator included.
+    pub front_len: usize,
+    /// Bytes behind the padding.
+    pub footer_len: usize,
+    /// See [`super::layout::Layout::align`].
+    pub align: usize,
+    /// See [`super::layout::Layout::align_rest`].
+    pub align_rest: usize,
+    /// The byte of the padding.
+    pub pad: u8,
+    /// The length field that decided it, with what it counts.
+    pub length: Option<(Place, Measure, i64)>,
+    /// What the file does not decide.
+    pub doubts: Vec<String>,
+}
+
+/// Some bytes of a file with the texts in them.
+#[derive(Clone, Copy, Debug)]
+pub struct Sample<'a> {
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// The texts.
+    pub texts: &'a [Text],
+    /// The bytes are the end of the file.
+    pub at_end: bool,
+}
+
+/// Returns the most frequent value with its share.
+pub(in crate::probe) fn mode<T: Copy + Eq + std::hash::Hash + Ord>(
+    values: impl IntoIterator<Item = T>,
+) -> Option<(T, f64)> {
+    let mut counts = HashMap::new();
+    let mut total = 0_usize;
+    for value in values {
+        *counts.entry(value).or_insert(0_usize) += 1;
+        total += 1;
+    }
+    let best = counts
+        .into_iter()
+        .max_by_key(|&(v, n)| (n, std::cmp::Reverse(v)))?;
+    Some((best.0, best.1 as f64 / total as f64))
+}
+
+/// Finds the parts of the records in a sample from the beginning of a file; `None` for fewer than three texts, or where
+/// nothing repeats.
+#[must_use]
+pub fn infer(sample: &Sample<'_>) -> Option<Geometry> {
+    let texts = sample.texts;
+    if texts.len() < 3 {
+        return None;
+    }
+    let pairs: Vec<(Text, usize)> = texts
+        .windows(2)
+        .take(FIT)
+        .map(|w| (w[0], w[1].start - w[0].start))
+        .collect();
+    let (align, rest) = alignment(&pairs);
+    let lengths = lengths(sample, &pairs, align);
+    let mut found = None;
+    if align > 1 {
+        found = padded::padded(sample, &pairs, &lengths, align, rest);
+    }
+    match found {
+        Some(geometry) => Some(geometry),
+        None => unpadded::unpadded(sample, &pairs, &lengths),
+    }
+}
+
+/// Returns the largest number whose multiples part all texts, with what is left over.
+fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
+    let strides: Vec<usize> = pairs.iter().map(|p| p.1).collect();
+    if let Some((stride, share)) = mode(strides.iter().copied()) {
+        let texts = mode(pairs.iter().map(|p| p.0.end - p.0.start));
+        let differ = texts.is_some_and(|(_, share)| share < 0.9);
+        if share >= 0.9 && differ && strides.len() >= 4 {
+            return (stride, 0);
+        }
+    }
+    let usual = mode(strides.iter().copied()).map(|(stride, _)| stride);
+    let candidates = (2..=32)
+        .chain([48, 64, 128, 256, 512, 1024])
+        .chain(usual.filter(|&s| s > 32));
+    let mut best = (1, 0);
+    for align in candidates {
+        if let Some((rest, share)) = mode(strides.iter().map(|s| s % align)) {
+            if share >= 0.9
+                && strides.iter().any(|&s| s >= align)
+                && (strides.len() >= 6 || align >= 4)
+            {
+                best = if align > best.0 { (align, rest) } else { best };
+            }
+        }
+    }
+    best
+}
+
+/// Cuts a sample into records that fit, with their offsets.
+#[must_use]
+pub fn rows<'a>(
+    sample: &Sample<'a>,
+    layout: &super::layout::Layout,
+    limit: usize,
+) -> Vec<(usize, Record<'a>)> {
+    let header = layout.header_len;
+    let starts: Vec<usize> = sample
+        .texts
+        .iter()
+        .filter_map(|t| t.start.checked_sub(header))
+        .collect();
+    let mut rows = Vec::new();
+    for (n, &start) in starts.iter().enumerate() {
+        if rows.len() == limit {
+            break;
+        }
+        let Ok(record) = layout.record(&sample.bytes[start..]) else {
+            continue;
+        };
+        let end = start + record.bytes.len();
+        let fits = match starts.get(n + 1) {
+            Some(&next) => end == next,
+            None => sample.at_end && end == sample.bytes.len(),
+        };
+        if fits {
+            rows.push((start, record));
+        }
+    }
+    rows
+}

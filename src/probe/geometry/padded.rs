@@ -1,0 +1,202 @@
+//! Records that are padded, to a multiple of something or to one size.
+
+use std::collections::HashMap;
+
+use super::clean::is_clean;
+use super::lengths::{Length, in_header, lengths as find_lengths};
+use super::{Geometry, Sample};
+use crate::probe::layout::Measure;
+use crate::probe::scan::Text;
+
+/// Records that are padded to a multiple of something.
+pub(super) fn padded(
+    sample: &Sample<'_>,
+    pairs: &[(Text, usize)],
+    lengths: &[Length],
+    align: usize,
+    rest: usize,
+) -> Option<Geometry> {
+    let bytes = sample.bytes;
+    let first = sample.texts[0].start;
+    let by_padding = ends_by_padding(
+        bytes,
+        pairs,
+        if first <= 1024 { first } else { 0 },
+        (align, rest),
+    );
+    let mut pairs = pairs.to_vec();
+    let mut found = lengths.to_vec();
+    if !by_padding.is_empty() {
+        for (pair, end) in pairs.iter_mut().zip(by_padding) {
+            pair.0.end = end;
+        }
+        found = find_lengths(sample, &pairs, align);
+        found.retain(|l| l.share >= 0.9);
+    }
+    // Nothing counts less than the text: where it seems so, what follows the text looks like text.
+    for length in &mut found {
+        if length.of == Measure::Text && (-16..0).contains(&length.plus) {
+            length.plus = 0;
+        }
+    }
+    let lengths = found;
+    let length = lengths.iter().find(|l| l.of == Measure::Text);
+    let text_end = |t: &Text| {
+        let counted = length.and_then(|l| usize::try_from(l.value(bytes, t.start)? - l.plus).ok());
+        counted.map_or(t.end, |len| t.start + len)
+    };
+    let gaps: Vec<(usize, usize)> = pairs
+        .iter()
+        .filter_map(|(t, stride)| {
+            let next = t.start + stride;
+            (stride % align == rest || *stride == align)
+                .then(|| (text_end(t), next))
+                .filter(|(end, next)| end <= next)
+        })
+        .collect();
+    let sizes = gaps.iter().map(|(end, next)| next - end);
+    let smallest = sizes.clone().min()?;
+    // A few wrong ends must not decide: the window with nearly all of them.
+    let counts = {
+        let mut counts = HashMap::<usize, usize>::new();
+        sizes
+            .clone()
+            .for_each(|s| *counts.entry(s).or_default() += 1);
+        counts
+    };
+    let largest = sizes.clone().max()?;
+    let within = |low: usize| -> usize { (low..low + align).filter_map(|s| counts.get(&s)).sum() };
+    let low = (smallest..=largest).max_by_key(|&low| (within(low), std::cmp::Reverse(low)))?;
+    // The text may never fill the record: then the padding begins later than the smallest gap says.
+    if within(low) * 10 < gaps.len() * 8 || counts.len() < 2 {
+        return None;
+    }
+    let mut geometry = Geometry {
+        align,
+        align_rest: rest % align,
+        ..Geometry::default()
+    };
+    geometry.header_len = if first <= 1024 { first.min(low) } else { low };
+    geometry.lead = first.saturating_sub(geometry.header_len);
+    let fixed = low - geometry.header_len;
+    let good: Vec<_> = gaps
+        .iter()
+        .filter(|(end, next)| (low..low + align).contains(&(next - end)))
+        .copied()
+        .collect();
+    let header = geometry.header_len;
+    let split = |front: usize| {
+        let back = fixed - front;
+        let padding = |&(end, next): &(usize, usize)| &bytes[end + front..next - header - back];
+        let byte = good
+            .iter()
+            .find_map(|g| padding(g).first().copied())
+            .unwrap_or(0);
+        let agree = good
+            .iter()
+            .filter(|g| padding(g).iter().all(|&b| b == byte));
+        (agree.count() * 10 >= good.len() * 9).then_some(byte)
+    };
+    let (mut front, pad) = (0..=fixed).rev().find_map(|f| Some((f, split(f)?)))?;
+    let mut back = fixed - front;
+    // Where no text fills its record, nobody knows where the padding ends: what equals it is taken for padding.
+    let is_full = good.iter().any(|(end, next)| next - end == low + align - 1);
+    if !is_full {
+        let nearly_all = |count: usize| count * 100 >= good.len() * 97;
+        let before = front;
+        let is_pad = |n: usize| good.iter().filter(|g| bytes[g.0 + n] == pad).count();
+        while front > 0 && nearly_all(is_pad(front - 1)) {
+            front -= 1;
+        }
+        let is_pad = |n: usize| {
+            good.iter()
+                .filter(|g| bytes[g.1 - header - n] == pad)
+                .count()
+        };
+        while back > 0 && nearly_all(is_pad(back)) {
+            back -= 1;
+        }
+        if before > front {
+            geometry.doubts.push(format!(
+                "{} bytes behind the text are always {pad:#04x}: terminator or padding",
+                before - front
+            ));
+        }
+    }
+    geometry.length = lengths.first().and_then(|l| {
+        let place = in_header(header, l.back, l.size, l.code)?;
+        Some((place, l.of, l.plus))
+    });
+    geometry.front_len = front;
+    geometry.footer_len = back;
+    geometry.pad = pad;
+    Some(geometry)
+}
+
+/// Returns the ends of the texts as the padding tells them: what stands before the next record is stripped of one byte, and
+/// of as much more as keeps the texts from being text. Empty where no byte gives the padding that the alignment asks for.
+pub(super) fn ends_by_padding(
+    bytes: &[u8],
+    pairs: &[(Text, usize)],
+    header: usize,
+    (align, rest): (usize, usize),
+) -> Vec<usize> {
+    let next = |&(t, stride): &(Text, usize)| t.start + stride - header.min(stride);
+    let mut counts = HashMap::<u8, usize>::new();
+    for pair in pairs {
+        if let Some(&last) = next(pair).checked_sub(1).and_then(|at| bytes.get(at)) {
+            *counts.entry(last).or_default() += 1;
+        }
+    }
+    let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
+    pads.sort_unstable_by(|a, b| b.cmp(a));
+    let mut best: Option<(usize, Vec<usize>)> = None;
+    for &(_, pad) in pads.iter().take(3) {
+        let stripped: Vec<usize> = pairs
+            .iter()
+            .map(|pair| {
+                let (from, to) = (pair.0.start + 4, next(pair));
+                (from..to)
+                    .rev()
+                    .find(|&at| bytes[at] != pad)
+                    .map_or(from, |at| at + 1)
+            })
+            .collect();
+        let clean = |front: usize| {
+            let ends = stripped.iter().zip(pairs);
+            ends.filter(|(end, (t, _))| {
+                is_clean(&bytes[t.start..t.start.max(end.saturating_sub(front))])
+            })
+            .count()
+        };
+        let Some(front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 97) else {
+            continue;
+        };
+        let mut padding: Vec<usize> = stripped
+            .iter()
+            .zip(pairs)
+            .map(|(end, p)| next(p).saturating_sub(*end))
+            .collect();
+        padding.sort_unstable();
+        let most = padding[(padding.len() - 1) * 98 / 100];
+        let extra = (most + 1).saturating_sub(align);
+        let agree = stripped.iter().zip(pairs).filter(|(end, pair)| {
+            let behind = next(pair).saturating_sub(**end);
+            let len = (pair.1 + extra).saturating_sub(behind);
+            behind == extra + (align + rest - len % align) % align
+        });
+        if agree.count() * 100 < pairs.len() * 95 {
+            continue;
+        }
+        if best.as_ref().is_none_or(|(least, _)| front < *least) {
+            best = Some((
+                front,
+                stripped
+                    .iter()
+                    .map(|end| end.saturating_sub(front))
+                    .collect(),
+            ));
+        }
+    }
+    best.map(|(_, ends)| ends).unwrap_or_default()
+}

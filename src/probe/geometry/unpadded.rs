@@ -1,0 +1,111 @@
+//! Records without padding.
+
+use super::clean::{is_clean, same_last};
+use super::lengths::{Length, in_header};
+use super::{Geometry, Sample, mode};
+use crate::probe::layout::Measure;
+use crate::probe::scan::Text;
+
+/// Records without padding.
+pub(super) fn unpadded(
+    sample: &Sample<'_>,
+    pairs: &[(Text, usize)],
+    lengths: &[Length],
+) -> Option<Geometry> {
+    let texts = sample.texts;
+    let (first, last) = (texts[0].start, *texts.last()?);
+    let len = sample.bytes.len();
+    let mut geometry = Geometry {
+        align: 1,
+        ..Geometry::default()
+    };
+    let length = lengths.iter().find(|l| l.of == Measure::Record);
+    let overhead;
+    if let Some(length) = length {
+        let good: Vec<_> = pairs
+            .iter()
+            .filter(|(t, stride)| {
+                length.value(sample.bytes, t.start) == Some(*stride as i64 + length.plus)
+            })
+            .copied()
+            .collect();
+        // The record of the last text ends the file, or the first begins it.
+        let from_end = (length.value(sample.bytes, last.start))
+            .map(|v| v - length.plus + last.start as i64 - len as i64)
+            .filter(|h| sample.at_end && (1..=1024).contains(h))
+            .map(|h| h as usize);
+        geometry.header_len = header_len(first, from_end, length.back, &mut geometry.doubts);
+        let clean = (0..256)
+            .find(|&c| {
+                let is_clean = |(t, stride): &&(Text, usize)| {
+                    stride.checked_sub(c).is_some_and(|text_len| {
+                        is_clean(&sample.bytes[t.start..t.start + text_len])
+                    })
+                };
+                good.iter().filter(is_clean).count() * 100 >= good.len() * 97
+            })
+            .unwrap_or(0);
+        let mut c = clean.max(geometry.header_len);
+        while good.len() >= 8 && same_last(sample.bytes, &good, c) {
+            c += 1;
+        }
+        // Nothing counts less than the text: then the text is shorter, and what follows it looks like text.
+        let short = -(c as i64 + length.plus);
+        if (1..=16).contains(&short) {
+            c += short as usize;
+        }
+        overhead = c;
+    } else {
+        let gaps = pairs
+            .iter()
+            .map(|(t, stride)| t.start + stride - t.end.min(t.start + stride));
+        let (gap, share) = mode(gaps)?;
+        if share < 0.3 || gap == 0 {
+            return None;
+        }
+        overhead = gap;
+        let from_end = sample
+            .at_end
+            .then(|| (overhead + last.end).checked_sub(len))
+            .flatten();
+        geometry.header_len = header_len(first, from_end, 0, &mut geometry.doubts);
+        if geometry.header_len > overhead {
+            geometry.doubts.push(format!(
+                "the first text begins at byte {first}, with {overhead} bytes between texts"
+            ));
+            geometry.header_len = overhead;
+        }
+    }
+    geometry.lead = first.saturating_sub(geometry.header_len);
+    geometry.front_len = overhead - geometry.header_len;
+    geometry.length = length.and_then(|l| {
+        let place = in_header(geometry.header_len, l.back, l.size, l.code)?;
+        Some((place, Measure::Text, l.plus + overhead as i64))
+    });
+    Some(geometry)
+}
+
+/// Weighs where the first record begins against where the last one ends.
+pub(super) fn header_len(
+    first: usize,
+    from_end: Option<usize>,
+    least: usize,
+    doubts: &mut Vec<String>,
+) -> usize {
+    match from_end {
+        Some(h) if h == first => h,
+        Some(h) if h < first && h >= least => {
+            doubts.push(format!(
+                "the first record begins at byte {} if the file ends with a whole record, else the header has more than {h} bytes",
+                first - h
+            ));
+            h
+        }
+        _ => {
+            if from_end.is_some() || first > 1024 {
+                doubts.push("the file does not end with a whole record".to_owned());
+            }
+            if first > 1024 { least } else { first }
+        }
+    }
+}

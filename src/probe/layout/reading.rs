@@ -1,0 +1,191 @@
+//! Reading a record by a framing.
+
+use super::{Layout, Measure};
+use crate::probe::checksum::Record;
+use crate::probe::geometry::is_clean;
+use crate::probe::scan;
+use crate::probe::value::Place;
+
+/// Bytes within which the end of a record is looked for that only its successor shows.
+const MAX_PADDED: usize = 1 << 16;
+
+impl Layout {
+    /// Reads the record at the beginning of `bytes`.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn record<'a>(&self, bytes: &'a [u8]) -> Result<Record<'a>, String> {
+        if bytes.len() < self.header_len {
+            return Err(format!(
+                "file ends inside the header ({} of {} bytes)",
+                bytes.len(),
+                self.header_len
+            ));
+        }
+        let text = self.header_len;
+        let text_len = match self.length() {
+            Some((place, of, plus)) => self.counted_len(bytes, place, of, plus)?,
+            None => self.text_len(&bytes[text..])?,
+        };
+        let text_end = text + text_len;
+        let terminator_end = text_end + self.terminator.len();
+        let footer = terminator_end + self.trailer_len + self.padding(text_len);
+        let len = footer + self.footer_len;
+        if len > bytes.len() {
+            return Err(format!(
+                "the record of {len} bytes leaves the file ({} bytes left)",
+                bytes.len()
+            ));
+        }
+        if bytes[text_end..terminator_end] != *self.terminator {
+            return Err(format!(
+                "found \"{}\" behind the text, expected \"{}\"",
+                bytes[text_end..terminator_end].escape_ascii(),
+                self.terminator.escape_ascii()
+            ));
+        }
+        Ok(Record {
+            bytes: &bytes[..len],
+            text,
+            text_end,
+            terminator_end,
+            footer,
+        })
+    }
+
+    fn counted_len(
+        &self,
+        bytes: &[u8],
+        place: &Place,
+        of: Measure,
+        plus: i64,
+    ) -> Result<usize, String> {
+        let field = &bytes[place.offset..place.offset + place.size];
+        let value = place
+            .code
+            .get(field)
+            .and_then(|v| i64::try_from(v).ok())
+            .ok_or_else(|| format!("no length in \"{}\"", field.escape_ascii()))?;
+        let counted = usize::try_from(value - plus)
+            .ok()
+            .filter(|&len| len <= bytes.len())
+            .ok_or_else(|| {
+                format!(
+                    "length {value} leaves the file ({} bytes left)",
+                    bytes.len()
+                )
+            })?;
+        if of == Measure::Text {
+            return Ok(counted);
+        }
+        let longest = counted
+            .checked_sub(self.overhead())
+            .ok_or_else(|| format!("length {value}, expected at least {}", self.overhead()))?;
+        if self.align <= 1 {
+            return Ok(longest);
+        }
+        // Only the padding says where the text ends.
+        let behind = self.trailer_len + self.terminator.len();
+        let least = longest.saturating_sub(self.align - 1);
+        let text = self.header_len;
+        if behind == 0 {
+            let stop = (least..longest)
+                .rev()
+                .find(|&len| bytes[text + len] != self.pad)
+                .map_or(least, |len| len + 1);
+            return Ok(stop);
+        }
+        let whole = bytes.get(..longest + self.overhead()).ok_or_else(|| {
+            format!(
+                "length {value} leaves the file ({} bytes left)",
+                bytes.len()
+            )
+        })?;
+        let fits = |len: &usize| self.ends_at(whole, *len);
+        let clean = |len: &usize| is_clean(&whole[text..text + len]);
+        let lens = least..=longest;
+        Ok(lens
+            .clone()
+            .rev()
+            .find(|len| fits(len) && clean(len))
+            .or_else(|| lens.rev().find(fits))
+            .unwrap_or(longest))
+    }
+
+    /// Tells whether terminator and padding agree with a text of this length at the end of `bytes`.
+    fn ends_at(&self, bytes: &[u8], text_len: usize) -> bool {
+        let end = self.header_len + text_len;
+        let after = end + self.terminator.len() + self.trailer_len;
+        let footer = bytes.len() - self.footer_len;
+        bytes[end..].starts_with(&self.terminator)
+            && after <= footer
+            && bytes[after..footer].iter().all(|&b| b == self.pad)
+            && footer - after == self.padding(text_len)
+    }
+
+    /// Returns the length of a text that only its terminator or its padding ends: the last line end behind which the
+    /// file ends or another transaction stands where it should.
+    fn text_len(&self, bytes: &[u8]) -> Result<usize, String> {
+        if self.align > 1 && scan::is_text(self.pad) {
+            if let Some(len) = self.len_before_next(bytes) {
+                return Ok(len);
+            }
+        }
+        let joiner = (!self.joiner.is_empty()).then_some(&self.joiner[..]);
+        let mut ends = scan::ends(bytes, joiner);
+        ends.retain(|&end| bytes[end..].starts_with(&self.terminator));
+        let begins = |text: usize| {
+            matches!(
+                bytes.get(text..text + 2),
+                Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' ' | b'\t'])
+            )
+        };
+        let is_end = |end: &&usize| {
+            let next = **end + self.overhead() - self.header_len + self.padding(**end);
+            let text = next + self.header_len;
+            let footer = next - self.footer_len;
+            let padding = footer - self.padding(**end)..footer;
+            bytes
+                .get(padding)
+                .is_some_and(|padding| padding.iter().all(|&b| b == self.pad))
+                && (next == bytes.len() || begins(text))
+        };
+        // A shorter end fits by chance more often than a longer one, whose lines all go on from the one before.
+        if let Some(&end) = ends.iter().rfind(is_end).or_else(|| ends.last()) {
+            return Ok(end);
+        }
+        let limit = bytes.len().min(4096);
+        if self.terminator.is_empty() {
+            return Err("text without an end".to_owned());
+        }
+        bytes[..limit]
+            .windows(self.terminator.len())
+            .position(|w| w == self.terminator)
+            .ok_or_else(|| format!("text without its terminator ({limit} bytes read)"))
+    }
+
+    /// Returns the length of a text whose padding looks like text: the next record, or the end of the file, is found first.
+    fn len_before_next(&self, bytes: &[u8]) -> Option<usize> {
+        let behind = self.terminator.len() + self.trailer_len;
+        let mut total = self.align_rest;
+        loop {
+            total += self.align;
+            let next = (total >= self.overhead()).then(|| total - self.header_len);
+            let Some(next) = next else { continue };
+            if next > bytes.len() || total > MAX_PADDED {
+                return None;
+            }
+            let is_next = next == bytes.len()
+                || matches!(
+                    bytes.get(total..total + 2),
+                    Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' '])
+                );
+            if is_next {
+                let end = next - self.footer_len;
+                let least = end.saturating_sub(self.align - 1);
+                let stop = (least..end).rev().find(|&at| bytes[at] != self.pad);
+                return stop.map_or(least, |at| at + 1).checked_sub(behind);
+            }
+        }
+    }
+}
