@@ -234,10 +234,8 @@ fn field(entry: &Entry) -> Result<Field, String> {
             };
             let to = entry.to.as_deref();
             let stop = Stop::ALL.into_iter().find(|s| Some(s.word()) == to);
-            let owns = [Own::Zero, Own::Skipped].into_iter();
-            let own = owns
-                .filter(|&o| Some(own(o)) == entry.own.as_deref())
-                .next();
+            let mut owns = [Own::Zero, Own::Skipped].into_iter();
+            let own = owns.find(|&o| Some(own(o)) == entry.own.as_deref());
             Meaning::Checksum {
                 algorithm: AlgorithmRef(algorithm.ok_or_else(|| missing("algorithm"))?),
                 extent: Extent {

@@ -117,7 +117,7 @@ impl StampKind {
             Self::Unix => unsigned(seconds).is_some_and(|v| code.put(v, bytes)),
             Self::Dos { date_first } => {
                 let date = (parts[0] - 1980) << 9 | parts[1] << 5 | parts[2];
-                let time = parts[3] << 11 | parts[4] << 5 | parts[5] / 2;
+                let time = (parts[3] << 11) | (parts[4] << 5) | (parts[5] / 2);
                 let (first, second) = if date_first {
                     (date, time)
                 } else {

@@ -164,12 +164,7 @@ impl Extent {
         };
         let own = match self.own {
             Own::Zero => ", own bytes zero",
-            Own::Skipped
-                if self.start == Start::Header(0)
-                    && matches!(self.stop, Stop::Record | Stop::Padding) =>
-            {
-                ", own bytes left out"
-            }
+            Own::Skipped if self.start == Start::Header(0) => ", own bytes left out",
             Own::Skipped => "",
         };
         format!("{start} to end of {}{own}", self.stop.word())

@@ -100,8 +100,8 @@ pub fn search(lines: &[Line]) -> TableSearch {
         return result;
     }
     let mut message = Vec::new();
-    for text in 0..TEXTS.len() {
-        for tail in 0..TAILS.len() {
+    for (text, name) in TEXTS.iter().enumerate() {
+        for (tail, (tail_name, _)) in TAILS.iter().enumerate() {
             for head in HEADS {
                 if !make(first, head, text, tail, &mut message) {
                     continue;
@@ -122,12 +122,7 @@ pub fn search(lines: &[Line]) -> TableSearch {
                         if agrees {
                             result.found.push(Explanation {
                                 algorithm,
-                                range: format!(
-                                    "{}{}{}",
-                                    describe(head),
-                                    TEXTS[text],
-                                    TAILS[tail].0
-                                ),
+                                range: format!("{}{name}{tail_name}", describe(head)),
                                 is_swapped,
                             });
                         }

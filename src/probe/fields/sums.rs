@@ -11,7 +11,18 @@ use crate::probe::value::{Code, Place};
 pub(super) fn checksums(columns: &Columns<'_>) -> Vec<Field> {
     let Search { found, .. } = search_checksums(columns);
     let mut fields = Vec::<Field>::new();
+    let mut known = HashSet::new();
     for hit in found {
+        // Ranges that hold the same bytes are one: where nothing follows the text, it ends with its record.
+        let mut covered = Vec::new();
+        for (_, record) in columns.rows.iter().take(12) {
+            let mut message = Vec::new();
+            hit.extent.message(record, &hit.place, &mut message);
+            covered.push(message);
+        }
+        if !known.insert((hit.place, hit.algorithm.name(), covered)) {
+            continue;
+        }
         let meaning = Meaning::Checksum {
             algorithm: AlgorithmRef(hit.algorithm),
             extent: hit.extent,

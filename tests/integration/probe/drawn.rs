@@ -392,7 +392,7 @@ impl Date {
             Self::Unix => put(stamp as u64, order, place),
             Self::Dos { date_first } => {
                 let date = (y - 1980) << 9 | mo << 5 | d;
-                let clock = h << 11 | mi << 5 | s / 2;
+                let clock = (h << 11) | (mi << 5) | (s / 2);
                 let (left, right) = place.split_at_mut(2);
                 let (date_at, clock_at) = if date_first {
                     (left, right)
@@ -429,7 +429,7 @@ impl Sum {
             Self::Rotate16 => {
                 let mut sum = 0_u16;
                 for &byte in bytes {
-                    sum = (sum >> 1 | sum << 15).wrapping_add(byte.into());
+                    sum = sum.rotate_right(1).wrapping_add(byte.into());
                 }
                 sum.into()
             }

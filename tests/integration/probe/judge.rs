@@ -159,7 +159,7 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
         Is::Next => link(Target::Next),
         Is::Previous => link(Target::Previous),
         Is::Here => link(Target::This),
-        Is::Sum(sum, covers) => checksum(sum, covers, behind as usize, part.in_trailer),
+        Is::Sum(sum, covers) => checksum(sum, covers, drawn, part),
         Is::Fixed(_) | Is::Code | Is::Origin => return None,
     };
     Some((place, accepts))
@@ -169,7 +169,12 @@ fn link(to: Target) -> Accepts {
     Box::new(move |m| matches!(m, Meaning::Link { to: found, plus: 0 } if *found == to))
 }
 
-fn checksum(sum: Sum, covers: Covers, behind: usize, in_trailer: bool) -> Accepts {
+fn checksum(sum: Sum, covers: Covers, drawn: &Drawn, part: &Part) -> Accepts {
+    let (behind, in_trailer) = (part.offset + part.size, part.in_trailer);
+    // Ranges that hold the same bytes are the same range.
+    let is_first = part.offset == 0 && !in_trailer;
+    let ends_with_text =
+        drawn.terminator.is_empty() && drawn.align == 1 && (in_trailer || drawn.trailer_len == 0);
     let name = match sum {
         Sum::Ibm3740 => "CRC-16/IBM-3740",
         Sum::Arc => "CRC-16/ARC",
@@ -201,14 +206,19 @@ fn checksum(sum: Sum, covers: Covers, behind: usize, in_trailer: bool) -> Accept
             return false;
         };
         let from_start = extent.start == Start::Header(0);
+        let skipped = from_start && extent.own == Own::Skipped;
+        let behind_it = extent.start == Start::Header(behind);
         let range = match covers {
             Covers::Text => extent.start == Start::Text && extent.stop == Stop::Text,
-            Covers::Behind => extent.start == Start::Header(behind) || extent.start == Start::Text,
+            Covers::Behind => behind_it || extent.start == Start::Text || is_first && skipped,
             Covers::WholeZero => from_start && extent.own == Own::Zero,
-            Covers::WholeSkipped => from_start && extent.own == Own::Skipped,
-            Covers::HeaderZero if in_trailer => from_start && extent.stop == Stop::Text,
+            Covers::WholeSkipped => skipped || is_first && behind_it,
+            Covers::HeaderZero if in_trailer => {
+                from_start && (extent.stop == Stop::Text || ends_with_text)
+            }
             Covers::HeaderZero => {
-                from_start && extent.stop == Stop::Text && extent.own == Own::Zero
+                let stops = extent.stop == Stop::Text || ends_with_text;
+                from_start && extent.own == Own::Zero && stops
             }
         };
         let known = Algorithm::named(name).is_some_and(|a| a.name() == algorithm.0.name());

@@ -57,12 +57,12 @@ fn name(random: &mut Random) -> Vec<u8> {
     let mut name = word(random, 1, 10);
     name[0] = name[0].to_ascii_uppercase();
     for _ in 0..random.below(3) {
-        name.push(b' ');
-        match random.below(5) {
+        let next = match random.below(5) {
             // Initials that look like commands.
-            0 => name.push(random.pick(b"ADMRT")),
-            _ => name.extend(word(random, 1, 8)),
-        }
+            0 => vec![random.pick(b"ADMRT")],
+            _ => word(random, 1, 8),
+        };
+        name.extend([b" ".as_slice(), &next].concat());
     }
     while name.ends_with(b" ") {
         name.pop();
