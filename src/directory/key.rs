@@ -75,6 +75,20 @@ impl SyncKey {
         }
     }
 
+    /// Returns which keys somebody may mean by a text: that of the address, of one of PC Mail where no type is said, then the
+    /// text as a key.
+    #[must_use]
+    pub fn meant_by(text: &str) -> Vec<Self> {
+        let addresses = [text.to_owned(), format!("{PC_MAIL}:{text}")];
+        let parsed = addresses
+            .iter()
+            .filter_map(|text| TargetAddress::parse(text).ok());
+        let mut keys: Vec<_> = parsed.map(|address| Self::of(&address)).collect();
+        keys.push(Self::stored(text));
+        keys.dedup();
+        keys
+    }
+
     /// Returns the key as it is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {

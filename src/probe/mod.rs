@@ -27,39 +27,35 @@ use layout::Layout;
 /// Infers the framing of a file, or of a piece from its beginning.
 #[must_use]
 pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
-    let mut texts = scan::scan(bytes);
-    scan::settle(&mut texts);
-    let sample = Sample {
-        bytes,
-        texts: &texts,
-        at_end,
-    };
-    let geometry = geometry::infer(&sample)?;
-    Some(fields::infer(&sample, geometry))
+    with_sample(bytes, at_end, |sample| {
+        let geometry = geometry::infer(sample)?;
+        Some(fields::infer(sample, geometry))
+    })
 }
 
 /// Returns how many of the first records of some bytes fit a framing.
 #[must_use]
 pub fn fitting(bytes: &[u8], at_end: bool, layout: &Layout) -> usize {
-    let mut texts = scan::scan(bytes);
-    scan::settle(&mut texts);
-    let sample = Sample {
-        bytes,
-        texts: &texts,
-        at_end,
-    };
-    geometry::rows(&sample, layout, usize::MAX).len()
+    with_sample(bytes, at_end, |sample| {
+        geometry::rows(sample, layout, usize::MAX).len()
+    })
 }
 
 /// Searches what explains the checksums of a queue, by a framing that was inferred.
 #[must_use]
 pub fn checksum_search(bytes: &[u8], at_end: bool, layout: &Layout) -> checksum::Search {
+    with_sample(bytes, at_end, |sample| {
+        fields::checksum_search(sample, layout)
+    })
+}
+
+/// Finds the texts in some bytes and hands both on.
+fn with_sample<T>(bytes: &[u8], at_end: bool, look: impl FnOnce(&Sample<'_>) -> T) -> T {
     let mut texts = scan::scan(bytes);
     scan::settle(&mut texts);
-    let sample = Sample {
+    look(&Sample {
         bytes,
         texts: &texts,
         at_end,
-    };
-    fields::checksum_search(&sample, layout)
+    })
 }

@@ -32,10 +32,7 @@ pub fn touch(
         Change::modify(&known, export, Cause::Touched)
     });
     let modified: Vec<_> = modified.collect();
-    let kept = changes
-        .iter()
-        .filter(|change| !is_said_anew(change))
-        .cloned();
+    let kept = changes.into_iter().filter(|change| !is_said_anew(change));
     kept.chain(added).chain(modified).collect()
 }
 

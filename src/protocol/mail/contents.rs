@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
+use super::read::Attachment;
+
 /// Length and SHA-256 of a body or an attachment.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ContentHash {
@@ -162,6 +164,15 @@ impl Contents {
     #[must_use]
     pub fn new(body: &[u8]) -> Self {
         Self::with_body(ContentHash::of_text(body))
+    }
+
+    /// Hashes all that a message holds.
+    pub(super) fn of(body: &[u8], attachments: &[Attachment]) -> Self {
+        let begun = Self::new(body);
+        attachments.iter().fold(begun, |contents, attachment| {
+            let hash = ContentHash::of_bytes(&attachment.bytes);
+            contents.and(attachment.name.clone(), hash)
+        })
     }
 
     /// Begins with a body that was hashed in pieces by a [`ContentHasher::text`].

@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 
 use jiff::fmt::rfc2822;
 
-use super::contents::{ContentHash, Contents};
+use super::contents::Contents;
 use super::fault::FaultKind;
 use super::header::Header;
 use super::message_id::MessageId;
@@ -103,12 +103,7 @@ impl Parcel {
     /// Returns the hashes of what it holds.
     #[must_use]
     pub fn contents(&self) -> Contents {
-        let mut contents = Contents::new(&self.body);
-        for attachment in &self.attachments {
-            let hash = ContentHash::of_bytes(&attachment.bytes);
-            contents = contents.and(attachment.name.clone(), hash);
-        }
-        contents
+        Contents::of(&self.body, &self.attachments)
     }
 
     /// Writes a message: `fields` in their order, `Subject:` as people read it, the text in UTF-8, and each file as CSV.

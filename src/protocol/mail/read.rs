@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::charset::Charset;
-use super::contents::{ContentHash, Contents};
+use super::contents::Contents;
 use super::envelope::{Envelope, MailKind};
 use super::fault::{FaultKind, MailFault, NonDelivery};
 use super::header::Header;
@@ -168,12 +168,7 @@ impl Mail {
     /// Returns the hashes of what it holds.
     #[must_use]
     pub fn contents(&self) -> Contents {
-        let mut contents = Contents::new(&self.body);
-        for attachment in &self.attachments {
-            let hash = ContentHash::of_bytes(&attachment.bytes);
-            contents = contents.and(attachment.name.clone(), hash);
-        }
-        contents
+        Contents::of(&self.body, &self.attachments)
     }
 
     /// Returns what its signature has to be made over.

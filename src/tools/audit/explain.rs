@@ -27,15 +27,9 @@ pub(super) struct Query {
 impl Query {
     /// Takes an address, with or without its type, or a name.
     pub(super) fn new(text: &str) -> Self {
-        let addresses = [text.to_owned(), format!("PCM:{text}")];
-        let parsed = addresses
-            .iter()
-            .filter_map(|text| TargetAddress::parse(text).ok());
-        let mut keys = vec![SyncKey::stored(text)];
-        keys.extend(parsed.map(|address| SyncKey::of(&address)));
         Self {
             text: text.to_owned(),
-            keys,
+            keys: SyncKey::meant_by(text),
         }
     }
 
@@ -50,7 +44,7 @@ impl Query {
         self.is_it(&key, name)
     }
 
-    /// Tells whether a finding is about the entry, or about the numbers of a side as a whole.
+    /// Tells whether a finding is about the entry, alone or as one of a pair.
     fn has(&self, finding: &Finding) -> bool {
         let pair = finding
             .pair

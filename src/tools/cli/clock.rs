@@ -2,9 +2,10 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::time::Instant;
 
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp, Zoned};
 
 use crate::postoffice::log::Years;
 use crate::tools::exit::ToolError;
@@ -85,6 +86,17 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.fixed.unwrap_or_else(Timestamp::now)
+    }
+
+    /// Returns the time of a program that goes on since `begun`: one that was given goes on from there with it.
+    #[must_use]
+    pub fn now_since(&self, begun: Instant) -> Timestamp {
+        let now = self.now();
+        let passed = SignedDuration::try_from(begun.elapsed()).unwrap_or_default();
+        match self.is_fixed() {
+            true => now.saturating_add(passed).unwrap_or(now),
+            false => now,
+        }
     }
 
     /// Tells whether the time was given, and stands still.

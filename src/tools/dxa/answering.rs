@@ -244,6 +244,16 @@ pub(super) fn wish(connection: &Connection, record: &RequestorRecord) -> Wish {
     wish
 }
 
+/// Returns what the other side asks for as far as it is known; who has not asked yet gets what the configuration says.
+pub(super) fn wish_now(connection: &Connection, numbers: &Numbers) -> Wish {
+    match numbers {
+        Numbers::Server(conf) if conf.requestors[0].last_cycle > 0 => {
+            wish(connection, &conf.requestors[0])
+        }
+        _ => Wish::of(connection),
+    }
+}
+
 /// Puts the transactions of an answer together, up to the limit of the requestor.
 fn make(
     connection: &Connection,

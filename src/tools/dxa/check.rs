@@ -69,7 +69,12 @@ pub(super) struct Checks {
 }
 
 impl Checks {
-    fn note(&mut self, what: impl Into<String>, result: Result<String, ToolError>) -> bool {
+    /// Notes what was found about one thing; returns whether it is well.
+    pub(super) fn note(
+        &mut self,
+        what: impl Into<String>,
+        result: Result<String, ToolError>,
+    ) -> bool {
         let (fault, found, exit) = match result {
             Ok(found) => (
                 None,
@@ -103,6 +108,13 @@ impl Checks {
             found: None,
             exit: ExitCode::Done,
         });
+    }
+
+    /// Returns what a configuration cannot be used for: all that is wrong at once (DX-38).
+    pub(super) fn refusal(&self) -> Option<ToolError> {
+        let faults: Vec<_> = self.faults().collect();
+        let text = format!("start-up check: {}", faults.join("; "));
+        (!faults.is_empty()).then(|| ToolError::new(self.exit(), text))
     }
 
     /// Returns how the run ends: as the worst fault.

@@ -10,13 +10,11 @@ use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::Agent;
-use super::answering::wish;
+use super::answering::wish_now;
 use super::basis;
 use super::config::{Config, Connection};
 use super::event::{Event, Severity};
-use super::exporting::Wish;
 use super::home::Home;
-use super::numbers::Numbers;
 use super::outcome::{Sending, shown};
 
 /// The effect on one connection.
@@ -121,20 +119,13 @@ impl Agent<'_> {
     fn effect(&mut self, connection: &Connection) -> Result<Effect, ToolError> {
         let known = self.known(connection)?;
         let is_full = !known.state.has_sent_list;
-        let wish_of = |connection: &Connection| match &known.numbers {
-            // Who has not asked yet gets what the configuration says.
-            Numbers::Server(conf) if conf.requestors[0].last_cycle > 0 => {
-                wish(connection, &conf.requestors[0])
-            }
-            _ => Wish::of(connection),
-        };
         let mut decide = |connection: &Connection, allowed| {
             let (id, state) = (known.id, &known.state);
             self.export(
                 connection,
                 id,
                 state,
-                &wish_of(connection),
+                &wish_now(connection, &known.numbers),
                 is_full,
                 allowed,
             )

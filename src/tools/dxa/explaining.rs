@@ -25,8 +25,9 @@ use crate::tools::report::put_line;
 use crate::transaction::Transaction;
 
 use super::agent::{templates, unusable_ledger};
+use super::answering::wish_now;
 use super::config::{Config, Connection, Direction};
-use super::exporting::{Wish, owned};
+use super::exporting::owned;
 use super::home::Home;
 use super::numbers::{Numbers, Shown};
 use super::place;
@@ -44,16 +45,10 @@ struct Query {
 impl Query {
     /// Takes an address, a key, a name in the directory, or a name in a list.
     fn new(text: &str) -> Self {
-        let addresses = [text.to_owned(), format!("PCM:{text}")];
-        let addresses = addresses
-            .iter()
-            .filter_map(|text| TargetAddress::parse(text).ok());
-        let mut keys = vec![SyncKey::stored(text)];
-        keys.extend(addresses.map(|address| SyncKey::of(&address)));
         Self {
             text: text.to_owned(),
             dn: Dn::parse(text).ok().filter(|dn| !dn.is_root()),
-            keys,
+            keys: SyncKey::meant_by(text),
         }
     }
 
@@ -165,11 +160,12 @@ fn explain(
             }
         })
         .map_err(unusable_ledger)?;
-    let read = read(home, connection, query, &sent)?;
+    let read = read(home, connection, &numbers, query, &sent)?;
     let mut keys: Vec<SyncKey> = sent.iter().map(|sent| sent.key.clone()).collect();
     keys.extend(read.iter().filter_map(|read| read.key.clone()));
     if keys.is_empty() {
-        keys.extend(query.keys.iter().skip(1).take(1).cloned());
+        // Nobody knows it: what is said of the likeliest one.
+        keys.extend(query.keys.first().cloned());
     }
     keys.sort();
     keys.dedup();
@@ -232,6 +228,7 @@ impl Read {
 fn read(
     home: &Home,
     connection: &Connection,
+    numbers: &Numbers,
     query: &Query,
     sent: &[Sent],
 ) -> Result<Vec<Read>, ToolError> {
@@ -243,7 +240,7 @@ fn read(
         // It may be lost at any time.
         return Ok(Vec::new());
     };
-    let wish = Wish::of(connection);
+    let wish = wish_now(connection, numbers);
     let outgoing = match wish.templates {
         true => templates(connection, Direction::sends)?,
         false => None,

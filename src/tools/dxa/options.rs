@@ -52,7 +52,7 @@ pub enum Command {
         #[arg(long)]
         accept_partial: bool,
     },
-    /// Exchange updates: T1 and T3 as a requestor, T2 as the server
+    /// Exchange updates: T1 and T3 as a requestor, T2 as the server; between organizations all that is due
     Cycle {
         /// The connection; all, unless the agent has both roles
         connection: Option<String>,
@@ -118,14 +118,14 @@ pub enum Command {
         #[arg(short = 'd', long = "postoffice", value_name = "PATH")]
         postoffices: Vec<PathBuf>,
     },
-    /// Forget a branch that is not registered any more (hub), and keep or delete what it brought
+    /// Between organizations: forget a branch that is not registered any more, or leave with the own one
     ///
-    /// First its [[hub.branch]] is taken out of the configuration. Until then, and until this command, its entries stay with
+    /// At the hub its [[hub.branch]] is first taken out of the configuration. Until then, and until this command, its entries stay with
     /// the others. What is not removed is listed.
     Leave {
         /// The branch
         branch: String,
-        /// What becomes of its entries at the other branches
+        /// What becomes of its entries at the other branches; of those of the others, where it is the own one
         #[arg(long, value_enum, value_name = "keep|delete")]
         entries: Entries,
     },
@@ -160,7 +160,7 @@ pub enum Command {
         #[arg(value_name = "ENTRY")]
         entry: String,
     },
-    /// Show numbers and backlog of every connection
+    /// Show numbers and backlog of every connection, or of every branch
     Status,
     /// Print the schema of our classes and attributes for a server
     Schema {
@@ -213,7 +213,7 @@ pub fn command() -> clap::Command {
     Args::command()
 }
 
-/// Keeps an LDAP directory in step with postoffices, as a requestor or as the dirsync server
+/// Keeps an LDAP directory in step with postoffices, as a requestor or as the dirsync server, or with other organizations
 ///
 /// Lists that somebody puts into the folder in/ are applied whole or not at all, once, and lie in done/ or bad/
 /// afterwards with a report beside them.

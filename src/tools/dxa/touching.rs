@@ -23,12 +23,11 @@ use crate::tools::side::{self, Access, SideSpec};
 use crate::transaction::Transaction;
 
 use super::agent::{Agent, unusable_ledger};
-use super::answering::wish;
+use super::answering::wish_now;
 use super::config::{Config, Connection};
 use super::container::unread;
 use super::event::{Event, Severity};
-use super::exporting::{Outgoing, Wish};
-use super::numbers::Numbers;
+use super::exporting::Outgoing;
 use super::options::Options;
 use super::outcome::Done;
 use super::state::Known;
@@ -263,12 +262,7 @@ impl Agent<'_> {
         connection: &Connection,
         known: &Known,
     ) -> Result<Outgoing, ToolError> {
-        let wish = match &known.numbers {
-            Numbers::Server(conf) if conf.requestors[0].last_cycle > 0 => {
-                wish(connection, &conf.requestors[0])
-            }
-            _ => Wish::of(connection),
-        };
+        let wish = wish_now(connection, &known.numbers);
         self.outgoing(connection, known.id, &known.state, &wish, Some(u64::MAX))
     }
 
@@ -366,17 +360,7 @@ fn matching(text: &str, outgoing: &Outgoing) -> Vec<SyncKey> {
             return named;
         }
     }
-    let mut keys = vec![SyncKey::stored(text)];
-    keys.extend(
-        TargetAddress::parse(text)
-            .ok()
-            .map(|address| SyncKey::of(&address)),
-    );
-    keys.extend(
-        TargetAddress::parse(&format!("PCM:{text}"))
-            .ok()
-            .map(|address| SyncKey::of(&address)),
-    );
+    let keys = SyncKey::meant_by(text);
     let of_exports = exports().map(|export| &export.found.record.key);
     let mut known: Vec<_> = of_exports
         .filter(|key| keys.contains(key))

@@ -369,7 +369,6 @@ fn two_hubs_beside_each_other_share_one_table() {
         fs::write(scene.path("database"), database.password()).expect("written");
         scene
     });
-    let mut rounds = 0;
     for (mail, round) in ["first", "second", "third"].iter().zip(1..) {
         one.person("a", "ann", &format!("{mail}@org1.example"));
         two.person("b", "bob", &format!("{mail}@org2.example"));
@@ -395,9 +394,7 @@ fn two_hubs_beside_each_other_share_one_table() {
         }
         one.hear(&hubs[0].answer(&one));
         two.hear(&hubs[1].answer(&two));
-        rounds = round;
     }
-    assert_eq!(rounds, 3);
     // Once more, so that who was first in the last round hears of the other.
     hubs[1].round(&mut [&mut one, &mut two], 0);
     assert_eq!(one.shown(), ["ORG2:b bob"]);

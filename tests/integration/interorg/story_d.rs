@@ -113,7 +113,7 @@ fn seed_d_the_same_alias_in_three_organizations() {
     let status = world.member("ORG1").dxa("status").ends(0);
     assert!(!status.stdout.contains("waits: "), "{}", status.stdout);
 
-    // Nothing more to say: nobody is sent anything, and no entry is written.
+    // Nothing more to say: all have what they had.
     let before: Vec<_> = world.members.iter().map(|member| member.others()).collect();
     world.round();
     let after: Vec<_> = world.members.iter().map(|member| member.others()).collect();

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
 /// A setting that is another.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(in crate::tools::dxa) struct Changed {
     /// `agent.poll`, `connection HQ: trust`.
     pub(in crate::tools::dxa) setting: String,
     /// What it was; none where nothing was said.
+    #[serde(rename = "was")]
     pub(in crate::tools::dxa) before: Option<String>,
     /// What it is; none where nothing is said.
+    #[serde(rename = "is")]
     pub(in crate::tools::dxa) after: Option<String>,
 }
 

@@ -23,7 +23,7 @@ pub use conditions::{Blank, ConditionsText};
 pub use connection::{Connection, Direction, Export, Mapping, Role};
 pub(super) use connection::{MAX_TRUST, check_dn};
 pub(super) use consume::Consumed;
-pub(super) use difference::{difference, fingerprint};
+pub(super) use difference::{Changed, difference, fingerprint};
 pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
 pub use schedule::Schedule;

@@ -3,49 +3,24 @@
 use std::io::Write;
 use std::path::Path;
 
-use serde::Serialize;
 use serde_json::json;
 
 use super::branch::{self, BranchSide};
 use super::config::{Config, Table, Way};
 use super::evidence::{self, Settings};
+use super::post::sending;
 use super::table;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::dxa::check::check_folder;
-use crate::tools::dxa::event::told;
+use crate::tools::dxa::check::{Checks, check_folder};
 use crate::tools::dxa::home::Home;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::external::transport::Transport;
 use crate::tools::report::put_line;
 
-/// One thing that was looked at.
-#[derive(Debug, Serialize)]
-pub(super) struct Checked {
-    pub(super) what: &'static str,
-    /// What is wrong; none where it is well.
-    pub(super) fault: Option<String>,
-    /// What was found.
-    pub(super) found: Option<String>,
-    #[serde(skip)]
-    pub(super) exit: ExitCode,
-}
-
 /// Looks at everything.
-pub(super) fn look(config: &Config) -> Vec<Checked> {
-    let mut all = Vec::new();
-    let mut note = |what, result: Result<String, ToolError>| {
-        let (fault, found, exit) = match result {
-            Ok(found) => (None, Some(found), ExitCode::Done),
-            Err(error) => (Some(told(&error)), None, error.exit),
-        };
-        all.push(Checked {
-            what,
-            fault,
-            found,
-            exit,
-        });
-    };
+pub(super) fn look(config: &Config) -> Checks {
+    let mut checks = Checks::default();
+    let mut note = |what, result| checks.note(what, result);
     note("data folder", check_folder(&Home::at(&config.data)));
     note("Maildir", check_maildir(&config.mail.maildir));
     if let Some(way) = &config.mail.way {
@@ -73,7 +48,7 @@ pub(super) fn look(config: &Config) -> Vec<Checked> {
         });
         note("next request", pending);
     }
-    all
+    checks
 }
 
 /// Directory, rights, containers and ledger of the branch (IO-18).
@@ -105,12 +80,7 @@ fn check_maildir(maildir: &Path) -> Result<String, ToolError> {
 fn check_way(way: &Way) -> Result<String, ToolError> {
     match way {
         Way::Folder(folder) => Ok(folder.display().to_string()),
-        Way::System(system) => Transport::open(system)
-            .map(|transport| format!("{transport:?}"))
-            .map_err(|error| {
-                let text = error.message.replace("--sendmail", "mail.sendmail");
-                ToolError::new(error.exit, text)
-            }),
+        Way::System(system) => sending::open(system).map(|transport| format!("{transport:?}")),
     }
 }
 
@@ -123,25 +93,16 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let checks = look(config);
     let settings = Settings::compare(&config.data, text);
-    let exit = checks
-        .iter()
-        .fold(ExitCode::Done, |worst, checked| worst.worst(checked.exit));
+    let exit = checks.exit();
     if json {
         let summary = json!({
-            "program": "dxa", "checks": checks, "settings": settings, "exit": exit.number(),
+            "program": "dxa", "checks": checks.all, "settings": settings, "exit": exit.number(),
         });
         put_line(screen, &summary)?;
         return Ok(exit);
     }
-    for checked in &checks {
-        let (sign, text) = match (&checked.fault, &checked.found) {
-            (Some(fault), _) => ("FAULT ", fault.as_str()),
-            (None, found) => ("ok    ", found.as_deref().unwrap_or_default()),
-        };
-        match text {
-            "" => writeln!(screen, "{sign} {}", checked.what)?,
-            text => writeln!(screen, "{sign} {}: {text}", checked.what)?,
-        }
+    for checked in &checks.all {
+        writeln!(screen, "{checked}")?;
     }
     for event in settings.events() {
         writeln!(screen, "{event}")?;

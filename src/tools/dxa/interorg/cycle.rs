@@ -6,7 +6,6 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::branch_side::{self, BranchSide, BranchTold, Wanted};
 use super::config::Config;
 use super::evidence::{Evidence, Settings};
 use super::hub::{Hub, HubDone, LocalTurn, give_up};
@@ -19,11 +18,12 @@ use super::post::queue::Queue;
 use super::post::sending::{self, Sent};
 use super::post::side::{Link, task};
 use super::table;
+use super::talk::{self, BranchTold, Talk, Wanted};
 use super::told::Told;
 use crate::directory::interorg::wire::Unit;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::home::unusable;
+use crate::tools::dxa::home::{Home, Lock, unusable};
 use crate::tools::exit::{ExitCode, ToolError};
 
 /// What a cycle works with.
@@ -229,12 +229,12 @@ impl Cycle<'_> {
         &self,
         inbox: &Inbox<'_>,
         done: &mut Done,
-    ) -> Result<Option<Box<dyn BranchSide + '_>>, ToolError> {
+    ) -> Result<Option<Box<dyn Talk + '_>>, ToolError> {
         let is_wanted = self.asks || !inbox.whole.is_empty();
         if self.config.branch.is_none() || !is_wanted {
             return Ok(None);
         }
-        match branch_side::open(self.config, self.wanted, self.interrupt) {
+        match talk::open(self.config, self.wanted, self.interrupt) {
             Ok(side) => Ok(side),
             Err(error) => {
                 self.keep_going(Err(error), done)?;
@@ -246,7 +246,7 @@ impl Cycle<'_> {
     /// Lets the branch hear the hub of this very agent.
     fn hear_hub(
         &self,
-        side: &mut dyn BranchSide,
+        side: &mut dyn Talk,
         hub: &mut Hub<'_>,
         turn: LocalTurn,
         evidence: &mut Evidence,
@@ -262,7 +262,7 @@ impl Cycle<'_> {
     /// Lets the branch hear what came by mail, and ask.
     fn speak(
         &self,
-        side: &mut dyn BranchSide,
+        side: &mut dyn Talk,
         inbox: &mut Inbox<'_>,
         links: &[Link],
         queue: &Queue,
@@ -345,7 +345,7 @@ fn is_local(links: &[Link]) -> bool {
 }
 
 /// Lets the branch ask the hub of this very agent.
-fn ask_hub(side: &mut dyn BranchSide, hub: &mut Hub<'_>) -> Result<Option<LocalTurn>, ToolError> {
+fn ask_hub(side: &mut dyn Talk, hub: &mut Hub<'_>) -> Result<Option<LocalTurn>, ToolError> {
     match side.ask()? {
         Some(request) => hub.take_local(request).map(Some),
         None => Ok(None),
@@ -353,7 +353,7 @@ fn ask_hub(side: &mut dyn BranchSide, hub: &mut Hub<'_>) -> Result<Option<LocalT
 }
 
 /// Says what the branch did.
-fn tell_branch(side: &mut dyn BranchSide, done: &mut Done) {
+fn tell_branch(side: &mut dyn Talk, done: &mut Done) {
     let BranchTold {
         summary,
         shown,
@@ -370,7 +370,7 @@ fn tell_branch(side: &mut dyn BranchSide, done: &mut Done) {
 
 /// Lets a branch hear the answers that came whole.
 pub(super) fn hear_mail(
-    side: &mut dyn BranchSide,
+    side: &mut dyn Talk,
     inbox: &mut Inbox<'_>,
     links: &[Link],
     evidence: &mut Evidence,
@@ -405,4 +405,20 @@ impl Done {
 /// Makes the data folder where it is missing.
 pub(super) fn make_home(config: &Config) -> Result<(), ToolError> {
     fs::create_dir_all(&config.data).map_err(|error| unusable(&config.data, error))
+}
+
+/// Holds the data folder for a command, and makes it where it is missing; a dry run does neither.
+pub(super) fn hold_home(
+    config: &Config,
+    command: &str,
+    dry_run: bool,
+    interrupt: &Interrupt,
+) -> Result<(Home, Option<Lock>), ToolError> {
+    let home = Home::at(&config.data);
+    if dry_run {
+        return Ok((home, None));
+    }
+    make_home(config)?;
+    let lock = home.lock(command, interrupt)?;
+    Ok((home, Some(lock)))
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::config::Config;
 use super::post::letter::{self, Letter};
 use crate::directory::interorg::wire::Part;
-use crate::tools::dxa::config::{difference, fingerprint};
+use crate::tools::dxa::config::{Changed, difference, fingerprint};
 use crate::tools::dxa::copies::{CopyFolder, Way};
 use crate::tools::dxa::copytext::copy_of_texts;
 use crate::tools::dxa::event::{Event, Severity, whole};
@@ -133,36 +133,24 @@ pub(super) struct Settings {
     pub(super) changed: Vec<Changed>,
 }
 
-/// A setting that is another.
-#[derive(Debug, serde::Serialize)]
-pub(super) struct Changed {
-    pub(super) setting: String,
-    pub(super) was: Option<String>,
-    pub(super) is: Option<String>,
-}
-
 impl Settings {
     /// Compares a configuration with that of the run before; of the first run nothing is another.
     pub(super) fn compare(data: &Path, text: &str) -> Self {
         let before = fs::read_to_string(settings_file(data));
-        let changed = before
-            .map(|before| difference(&before, text))
-            .unwrap_or_default();
-        let changed = changed.into_iter().map(|changed| Changed {
-            setting: changed.setting,
-            was: changed.before,
-            is: changed.after,
-        });
         Self {
             hash: fingerprint(text),
-            changed: changed.collect(),
+            changed: before
+                .map(|before| difference(&before, text))
+                .unwrap_or_default(),
         }
     }
 
     /// Says what is another.
     pub(super) fn events(&self) -> Vec<Event> {
         let nothing = || "not set".to_owned();
-        let all = self.changed.iter().map(|Changed { setting, was, is }| {
+        let all = self.changed.iter().map(|changed| {
+            let (was, is) = (&changed.before, &changed.after);
+            let setting = &changed.setting;
             let event = Event::new(Severity::Info, "setting is another").with("setting", setting);
             let event = event.with("was", was.clone().unwrap_or_else(nothing));
             event.with("is", is.clone().unwrap_or_else(nothing))

@@ -1,13 +1,13 @@
-//! The hub at work: each request that is whole is one change of the master table, and its answer is queued with it
+//! The hub at work: requests that lie there together are one change of the master table, and their answers are queued with it
 //! (`spec/exchange.md` IO-01, IO-03, IO-04).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::config;
-use super::evidence::Evidence;
+use super::evidence::{Evidence, Kept};
 use super::fresh;
 use super::post::bundle::Bundle;
 use super::post::inbox::Inbox;
@@ -16,49 +16,14 @@ use super::post::queue::Queue;
 use super::post::side::Link;
 use super::table::wrong;
 use super::told::Told;
+use super::took::{Took, tell};
 use crate::directory::interorg::master::{self, MasterStore, Taken};
 use crate::directory::interorg::store::MasterTable;
 use crate::directory::interorg::wire::Unit;
-use crate::directory::interorg::{Answer, Receipt, Request, Span, Withheld};
-use crate::directory::note::Note;
-use crate::plan::outcome::Reason;
+use crate::directory::interorg::{Answer, Receipt, Request};
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::exit::{ExitCode, ToolError};
-
-/// What became of a request.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Took {
-    pub(super) branch: String,
-    pub(super) request: String,
-    pub(super) is_full: bool,
-    pub(super) added: u64,
-    pub(super) modified: u64,
-    pub(super) deleted: u64,
-    pub(super) swept: u64,
-    pub(super) unchanged: u64,
-    /// Entries that the branch keeps at home, by reason.
-    pub(super) withheld: BTreeMap<String, u64>,
-    /// What does not fit: a gap, another epoch, an old message.
-    pub(super) remarks: Vec<String>,
-    /// It is asked to send everything.
-    pub(super) wants_all: bool,
-    pub(super) answer: Answered,
-}
-
-/// What it was answered.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Answered {
-    pub(super) id: String,
-    pub(super) is_full: bool,
-    pub(super) after: u64,
-    pub(super) upto: u64,
-    pub(super) changes: u64,
-    /// Messages that it goes in; none to who is local.
-    pub(super) messages: u64,
-    /// Changes that are too big for a message.
-    pub(super) too_long: u64,
-}
+use crate::tools::exit::ToolError;
 
 /// What the hub did.
 #[derive(Debug, Default, Serialize)]
@@ -70,6 +35,22 @@ pub(super) struct HubDone {
     pub(super) forgotten: Option<u64>,
     /// Branches whose entries are in the table, and that are not registered.
     pub(super) unregistered: Vec<String>,
+}
+
+/// A request that was taken and has to be answered.
+struct Due<'b> {
+    bundle: &'b Bundle,
+    request: Request,
+    taken: Taken,
+    copies: Kept,
+}
+
+/// A request whose answer is staged.
+struct Closed<'b> {
+    bundle: &'b Bundle,
+    took: Took,
+    copies: Kept,
+    sent: Kept,
 }
 
 /// A request of the branch of this very agent. A dry run takes it only when it answers, in a change that is given up.
@@ -190,56 +171,90 @@ impl Hub<'_> {
                 continue;
             }
             let taken = master::take(&mut *change, &request, fresh::epoch).map_err(wrong)?;
-            due.push((bundle, request, taken, copies));
+            due.push(Due {
+                bundle,
+                request,
+                taken,
+                copies,
+            });
         }
         let mut staged = Vec::new();
-        let mut done = Vec::new();
-        for (bundle, request, taken, copies) in due {
-            let link = &self.links[bundle.link];
-            let made = answer(&mut *change, &request, &taken).map_err(wrong)?;
-            let mut unit = Unit::Answer(made);
-            let long = letter::trim(self.config.limit, &mut unit);
-            let Unit::Answer(made) = &unit else {
-                continue;
-            };
-            let mut took = tell(&request, &taken, made, &long, told);
-            let mut sent = Vec::new();
-            if self.dry_run {
-                let letters = letter::write(link, unit, self.now);
-                took.answer.messages = letters.map_or(0, |letters| letters.len() as u64);
-            } else {
-                let written = self.queue.stage(link, unit, self.now, |bytes, part| {
-                    evidence.of_part(bytes, part, &mut sent);
-                });
-                let written = match written {
-                    Ok(written) => written,
-                    Err(error) => {
-                        staged
-                            .iter()
-                            .for_each(|staged| self.queue.drop_staged(staged));
-                        return Err(error);
-                    }
+        let write = || {
+            let mut answered = Vec::new();
+            for Due {
+                bundle,
+                request,
+                taken,
+                copies,
+            } in due
+            {
+                let link = &self.links[bundle.link];
+                let mut unit = Unit::Answer(answer(&mut *change, &request, &taken).map_err(wrong)?);
+                let long = letter::trim(self.config.limit, &mut unit);
+                let Unit::Answer(made) = &unit else {
+                    continue;
                 };
-                took.answer.messages = written.parts() as u64;
-                staged.push(written);
-            }
-            done.push((bundle, took, copies, sent));
-        }
-        match self.dry_run || done.is_empty() {
-            true => drop(change),
-            false => {
-                if let Err(error) = change.commit() {
-                    staged
-                        .iter()
-                        .for_each(|staged| self.queue.drop_staged(staged));
-                    return Err(wrong(error));
+                let mut took = tell(&request, &taken, made, &long, told);
+                let mut sent = Vec::new();
+                if self.dry_run {
+                    let letters = letter::write(link, unit, self.now);
+                    took.answer.messages = letters.map_or(0, |letters| letters.len() as u64);
+                } else {
+                    let written = self.queue.stage(link, unit, self.now, |bytes, part| {
+                        evidence.of_part(bytes, part, &mut sent);
+                    })?;
+                    took.answer.messages = written.parts() as u64;
+                    staged.push(written);
                 }
+                answered.push(Closed {
+                    bundle,
+                    took,
+                    copies,
+                    sent,
+                });
             }
-        }
+            match self.dry_run || answered.is_empty() {
+                true => drop(change),
+                false => change.commit().map_err(wrong)?,
+            }
+            Ok(answered)
+        };
+        let answered = match write() {
+            Ok(answered) => answered,
+            Err(error) => {
+                staged
+                    .iter()
+                    .for_each(|staged| self.queue.drop_staged(staged));
+                return Err(error);
+            }
+        };
         for staged in &staged {
             self.queue.publish(staged)?;
         }
-        for (bundle, took, copies, sent) in done {
+        self.end(answered, inbox, evidence, told)?;
+        for bundle in known {
+            // Of a run that was killed behind its change this is still to be done.
+            give_up(inbox, bundle, self.links[bundle.link].branch(), told)?;
+            inbox.finish_copy(bundle)?;
+        }
+        Ok(())
+    }
+
+    /// Ends with requests whose answers go: their mail is of no more use.
+    fn end(
+        &mut self,
+        answered: Vec<Closed<'_>>,
+        inbox: &mut Inbox<'_>,
+        evidence: &mut Evidence,
+        told: &mut Told,
+    ) -> Result<(), ToolError> {
+        for Closed {
+            bundle,
+            took,
+            copies,
+            sent,
+        } in answered
+        {
             let branch = self.links[bundle.link].branch();
             if !self.dry_run {
                 evidence.received(branch, copies, "taken");
@@ -249,11 +264,6 @@ impl Hub<'_> {
             self.done.requests.push(took);
             give_up(inbox, bundle, branch, told)?;
             inbox.finish(bundle)?;
-        }
-        for bundle in known {
-            // Of a run that was killed behind its change this is still to be done.
-            give_up(inbox, bundle, self.links[bundle.link].branch(), told)?;
-            inbox.finish_copy(bundle)?;
         }
         Ok(())
     }
@@ -348,60 +358,4 @@ pub(super) fn give_up(
         told.remark(branch, &note);
     }
     Ok(())
-}
-
-/// Says what became of a request.
-fn tell(
-    request: &Request,
-    taken: &Taken,
-    answer: &Answer,
-    long: &[Withheld],
-    told: &mut Told,
-) -> Took {
-    let branch = &answer.branch;
-    let mut withheld: BTreeMap<String, u64> = BTreeMap::new();
-    for Withheld { key, dn, note } in &request.withheld {
-        *withheld.entry(note.reason.to_string()).or_default() += 1;
-        told.refused(branch, &key.to_string(), dn, note);
-    }
-    // What waits is told once, at the end: a later request may let it through.
-    let refused = taken.refused.iter();
-    let refused = refused.filter(|refused| refused.note.reason != Reason::SmtpDuplicate);
-    for Withheld { key, dn, note } in refused.chain(long) {
-        told.refused(branch, &key.to_string(), dn, note);
-    }
-    for note in &taken.remarks {
-        told.remark(branch, note);
-    }
-    let Span { after, upto } = answer.span;
-    Took {
-        branch: branch.clone(),
-        request: request.id.clone(),
-        is_full: request.is_full,
-        added: taken.added,
-        modified: taken.modified,
-        deleted: taken.deleted,
-        swept: taken.swept,
-        unchanged: taken.unchanged,
-        withheld,
-        remarks: taken.remarks.iter().map(Note::to_string).collect(),
-        wants_all: taken.wants_all,
-        answer: Answered {
-            id: answer.id.clone(),
-            is_full: answer.is_full,
-            after: after.0,
-            upto: upto.0,
-            changes: answer.changes.len() as u64,
-            messages: 0,
-            too_long: long.len() as u64,
-        },
-    }
-}
-
-/// Returns how a pass ended, as far as the requests say.
-pub(super) fn exit_of(note: &Note) -> ExitCode {
-    match note.reason {
-        Reason::SequenceGap | Reason::SequenceEpoch => ExitCode::OutOfStep,
-        _ => ExitCode::Done,
-    }
 }

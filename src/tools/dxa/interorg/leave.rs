@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::branch::BranchSide;
 use super::config::{Config, Hub};
-use super::cycle::make_home;
+use super::cycle::hold_home;
 use super::evidence::forget_contact;
 use super::fresh;
 use super::post::quarantine::Quarantine;
@@ -21,7 +21,6 @@ use crate::directory::interorg::{Request, Span};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::home::Home;
 use crate::tools::dxa::options::{Entries, Options};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::put_line;
@@ -72,14 +71,7 @@ pub(super) fn run(
         return Err(ToolError::usage(text).into());
     }
     let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
-    let home = Home::at(&config.data);
-    let _lock = match options.dry_run {
-        true => None,
-        false => {
-            make_home(config)?;
-            Some(home.lock("leave", &interrupt)?)
-        }
-    };
+    let (home, _lock) = hold_home(config, "leave", options.dry_run, &interrupt)?;
     let left = forget(config, hub, branch, entries, options.dry_run)?;
     if !options.dry_run {
         let event = Event::new(Severity::Info, "a branch was forgotten");
@@ -103,14 +95,7 @@ fn leave_the_others(
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
-    let home = Home::at(&config.data);
-    let _lock = match options.dry_run {
-        true => None,
-        false => {
-            make_home(config)?;
-            Some(home.lock("leave", &interrupt)?)
-        }
-    };
+    let (home, _lock) = hold_home(config, "leave", options.dry_run, &interrupt)?;
     let mut side = BranchSide::open(config, clock.clone(), interrupt, options.dry_run)?;
     // Who asks for it by name has said that all of them go.
     let left = side.leave(entries == Entries::Delete, Some(u64::MAX))?;

@@ -1,9 +1,10 @@
 //! `dxa` between organizations: as a branch, as the hub, or as both (`spec/exchange.md` section 4).
 //!
 //! - [`config`] is what is configured.
-//! - `post` is how messages come and go, `hub` what the hub does with them, `branch_side` where the branch is joined.
-//! - `cycle` does all of it once, `status` and `check` look, `leave` forgets a branch,
-//!   `run` is the service.
+//! - `post` is how messages come and go, `hub` what the hub does with them, [`branch`] what a branch does, and
+//!   `talk` what a cycle and the branch say to each other.
+//! - `cycle` does all of it once, `run` is the service; `status`, `check` and `explain` look, `touch` sends again, and `leave`
+//!   ends it.
 //!
 //! | path in the data folder | what |
 //! |---|---|
@@ -11,12 +12,13 @@
 //! | `mail-out/` | the Maildir of what goes out |
 //! | `quarantine/` | what was put aside, each with its reason |
 //! | `master.db` | the master table of the hub |
+//! | `branch.db` | the ledger of the branch |
+//! | `removed/` | what was removed of the others' entries, as LDIF |
 //! | `contacts.json` | when each branch was last heard of |
 //! | `settings.toml` | the configuration of the last cycle |
 //! | `dxa.log`, `dxa.lock`, `dxa.COMMAND.lock` | as ever |
 
 pub mod branch;
-mod branch_side;
 mod check;
 pub mod config;
 mod cycle;
@@ -31,7 +33,9 @@ mod run;
 mod shown;
 mod status;
 mod table;
+mod talk;
 mod told;
+mod took;
 mod touch;
 
 use std::io::Write;
@@ -44,11 +48,11 @@ use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{ReportFile, put_line};
 
 use super::event::Event;
-use super::home::{CYCLE, Home};
+use super::home::CYCLE;
 use super::options::{Command, Options};
-use branch_side::Wanted;
 use config::Config;
-use cycle::{Cycle, make_home};
+use cycle::{Cycle, hold_home};
+use talk::Wanted;
 
 /// Does what a command line says, with a configuration between organizations.
 ///
@@ -130,16 +134,9 @@ fn run_cycle(
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let report = options.common.report.as_deref();
-    let mut report = report.map(ReportFile::create).transpose()?;
+    let report = report.map(ReportFile::create).transpose()?;
     let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
-    let home = Home::at(&config.data);
-    let _lock = match options.dry_run {
-        true => None,
-        false => {
-            make_home(config)?;
-            Some(home.lock(CYCLE, &interrupt)?)
-        }
-    };
+    let (home, _lock) = hold_home(config, CYCLE, options.dry_run, &interrupt)?;
     let cycle = Cycle {
         config,
         text,
@@ -161,11 +158,11 @@ fn run_cycle(
         }
     };
     log(&done.told.events)?;
-    if let Some(report) = &mut report {
+    if let Some(mut report) = report {
         for line in &done.told.lines {
             report.line(line)?;
         }
-        report.line(&done)?;
+        report.finish_with(&done, done.exit)?;
     }
     match options.common.json {
         true => put_line(screen, &json!(done))?,

@@ -9,27 +9,22 @@ use std::time::{Duration, Instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-use super::branch_side::Wanted;
 use super::check;
 use super::config::Config;
 use super::cycle::{Cycle, Done, make_home};
 use super::post::maildir;
+use super::talk::Wanted;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::event::{Event, Severity, told, whole};
 use crate::tools::dxa::home::{CYCLE, Home, Lock, unusable};
 use crate::tools::dxa::notice::{self, Next, Notice};
 use crate::tools::dxa::options::Options;
+use crate::tools::dxa::service::plan::{HELD_PAUSE, growing};
 use crate::tools::dxa::service::signals::{Signal, Signals};
 use crate::tools::dxa::service::voice::{Outcome, Scope, Voice};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::put_line;
-
-/// Longest pause between two tries.
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(900);
-
-/// How long a command that works with the folder is left alone.
-const HELD_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 
 /// The service.
 struct Service<'s, W> {
@@ -70,7 +65,7 @@ pub(super) fn run(
     let signals = Signals::listen()?;
     let clock = Clock::from_environment()?;
     let home = Home::at(&config.data);
-    if let Some(error) = refusal(&config) {
+    if let Some(error) = check::look(&config).refusal() {
         if home.root().exists() {
             // The folder itself may be what is wrong.
             let _unsaid = home.write_log(&clock, &[Event::of_error(&error)]);
@@ -112,19 +107,6 @@ pub(super) fn run(
         put_line(screen, &json!({ "program": "dxa", "exit": 0 }))?;
     }
     Ok(ExitCode::Done)
-}
-
-/// Returns what a configuration cannot be used for.
-fn refusal(config: &Config) -> Option<ToolError> {
-    let checks = check::look(config);
-    let exit = checks.iter().fold(ExitCode::Done, |w, c| w.worst(c.exit));
-    let faults = checks.iter().filter_map(|checked| {
-        let fault = checked.fault.as_ref()?;
-        Some(format!("{}: {fault}", checked.what))
-    });
-    let faults: Vec<_> = faults.collect();
-    let text = format!("start-up check: {}", faults.join("; "));
-    (!faults.is_empty()).then(|| ToolError::new(exit, text))
 }
 
 impl<W: Write> Service<'_, W> {
@@ -175,14 +157,8 @@ impl<W: Write> Service<'_, W> {
         self.voice.say([event.with("because", "a signal")]);
     }
 
-    /// Returns the time; one that was given goes on from there.
     fn now(&self) -> Timestamp {
-        let now = self.clock.now();
-        let passed = SignedDuration::try_from(self.begun.elapsed()).unwrap_or_default();
-        match self.clock.is_fixed() {
-            false => now,
-            true => now.saturating_add(passed).unwrap_or(now),
-        }
+        self.clock.now_since(self.begun)
     }
 
     /// Returns when the branch asks next.
@@ -270,10 +246,7 @@ impl<W: Write> Service<'_, W> {
     fn pause(&self, now: Timestamp) -> (Timestamp, u32) {
         let tries = self.again.map_or(0, |(_, tries)| tries);
         let poll = SignedDuration::from_secs(self.config.poll.into());
-        let pause = poll
-            .checked_mul(1 << tries.min(16))
-            .unwrap_or(LONGEST_PAUSE);
-        (now + pause.min(LONGEST_PAUSE), tries + 1)
+        (now + growing(poll, tries), tries + 1)
     }
 
     /// Reads the configuration again, where it is another or somebody asks for it.
@@ -295,7 +268,7 @@ impl<W: Write> Service<'_, W> {
                         "agent.data is another folder: that needs a new start of the service";
                     return Err(ToolError::usage(text));
                 }
-                match refusal(&config) {
+                match check::look(&config).refusal() {
                     Some(error) => Err(error),
                     None => Ok((config, text)),
                 }

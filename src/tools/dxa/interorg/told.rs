@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::hub::exit_of;
 use crate::directory::note::Note;
-use crate::plan::outcome::{Action, EntryOutcome, Outcome};
+use crate::plan::outcome::{Action, EntryOutcome, Outcome, Reason};
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::exit::ExitCode;
 
@@ -49,5 +48,13 @@ impl Told {
     pub(super) fn fail(&mut self, error: &crate::tools::exit::ToolError) {
         self.exit = self.exit.worst(error.exit);
         self.say(Event::of_error(error));
+    }
+}
+
+/// Returns how a pass ended, as far as what does not fit says.
+fn exit_of(note: &Note) -> ExitCode {
+    match note.reason {
+        Reason::SequenceGap | Reason::SequenceEpoch => ExitCode::OutOfStep,
+        _ => ExitCode::Done,
     }
 }

@@ -8,13 +8,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::config::Config;
+use super::cycle::hold_home;
 use super::explain::Query;
 use super::table::{self, wrong};
 use crate::directory::interorg::Usn;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::home::Home;
 use crate::tools::dxa::options::Options;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::put_line;
@@ -47,11 +47,7 @@ pub(super) fn run(
         );
     }
     let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
-    let home = Home::at(&config.data);
-    let _lock = match options.dry_run {
-        true => None,
-        false => Some(home.lock("touch", &interrupt)?),
-    };
+    let (home, _lock) = hold_home(config, "touch", options.dry_run, &interrupt)?;
     let mut opened = table::open(&hub.table, options.dry_run)?;
     let mut change = opened.begin().map_err(wrong)?;
     let mut rows = Vec::new();

@@ -5,7 +5,7 @@
 //! on the command line meanwhile is left a line, and follows. What is due is decided in [`plan`]; this and [`work`] are the
 //! edge.
 
-mod plan;
+pub(super) mod plan;
 mod reload;
 pub(super) mod signals;
 pub(super) mod voice;
@@ -18,7 +18,7 @@ use std::io::Write;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::tools::cli::clock::Clock;
@@ -26,7 +26,7 @@ use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::put_line;
 
-use super::check::{self, Checks};
+use super::check;
 use super::config::{Config, Role};
 use super::event::{Event, Severity, whole};
 use super::history::{self, History};
@@ -73,7 +73,7 @@ pub(super) fn run(
     let clock = Clock::from_environment()?;
     let json = options.common.json;
     let text = fs::read_to_string(&config.path).unwrap_or_default();
-    if let Some(error) = refusal(&check::run(&config)) {
+    if let Some(error) = check::run(&config).refusal() {
         let home = Home::at(&config.agent.data);
         if home.root().exists() {
             // The folder itself may be what is wrong.
@@ -113,16 +113,6 @@ pub(super) fn run(
         put_line(screen, &json!({ "program": "dxa", "exit": 0 }))?;
     }
     Ok(ExitCode::Done)
-}
-
-/// Returns what a configuration cannot be used for: all that is wrong at once (DX-38).
-fn refusal(checks: &Checks) -> Option<ToolError> {
-    let faults: Vec<_> = checks.faults().collect();
-    if faults.is_empty() {
-        return None;
-    }
-    let text = format!("start-up check: {}", faults.join("; "));
-    Some(ToolError::new(checks.exit(), text))
 }
 
 /// Returns when updates were last exchanged on each connection.
@@ -186,17 +176,8 @@ impl<W: Write> Service<'_, W> {
         self.voice.say([event.with("because", because)]);
     }
 
-    /// Returns the time; one that was given goes on from there.
     fn now(&self) -> Timestamp {
-        let now = self.clock.now();
-        match self.clock.is_fixed() {
-            false => now,
-            true => {
-                let passed = SignedDuration::try_from(self.begun.elapsed());
-                now.saturating_add(passed.unwrap_or_default())
-                    .unwrap_or(now)
-            }
-        }
+        self.clock.now_since(self.begun)
     }
 
     fn is_stopped(&self) -> bool {

@@ -16,7 +16,7 @@ use crate::tools::dxa::config::{Config, Connection, Role};
 use timing::{LONGEST_PAUSE, Pause, Timing};
 
 /// How long a command that works with the folder is left alone before the service asks for the folder again.
-const HELD_PAUSE: SignedDuration = SignedDuration::from_secs(1);
+pub(in crate::tools::dxa) const HELD_PAUSE: SignedDuration = SignedDuration::from_secs(1);
 
 /// What is to be done now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -355,13 +355,17 @@ impl Plan {
 
     fn pause_after(&self, now: Timestamp, before: Option<Pause>) -> Pause {
         let tries = before.map_or(0, |pause| pause.tries);
-        let doubled = self.poll.checked_mul(1 << tries.min(16));
-        let pause = doubled.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
         Pause {
             tries: tries + 1,
-            until: now + pause,
+            until: now + growing(self.poll, tries),
         }
     }
+}
+
+/// Returns the pause after so many tries in vain: twice as long each time, up to a limit.
+pub(in crate::tools::dxa) fn growing(poll: SignedDuration, tries: u32) -> SignedDuration {
+    let doubled = poll.checked_mul(1 << tries.min(16));
+    doubled.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]

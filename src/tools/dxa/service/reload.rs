@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use crate::tools::exit::ToolError;
 
-use super::{Service, refusal};
+use super::Service;
 use crate::tools::dxa::check;
 use crate::tools::dxa::config::{self, Config};
 use crate::tools::dxa::effect;
@@ -56,7 +56,7 @@ impl<W: Write> Service<'_, W> {
             let text = "agent.data is another folder: that needs a new start of the service";
             return Err(ToolError::usage(text));
         }
-        match refusal(&check::run(&config)) {
+        match check::run(&config).refusal() {
             Some(error) => Err(error),
             None => Ok((config, text)),
         }

@@ -12,6 +12,7 @@ use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::interorg::config::Way;
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::external::options::MailSystem;
 use crate::tools::external::transport::{Outgoing, Transport};
 
 /// What came of the queue.
@@ -36,6 +37,17 @@ enum Carrier<'w> {
     Folder(&'w Path),
 }
 
+/// Opens a mail system. What is wrong with it is a setting here, and not an option of a command line.
+///
+/// # Errors
+/// It cannot be used.
+pub(in crate::tools::dxa::interorg) fn open(system: &MailSystem) -> Result<Transport, ToolError> {
+    Transport::open(system).map_err(|error| {
+        let text = error.message.replace("--sendmail", "mail.sendmail");
+        ToolError::new(error.exit, text)
+    })
+}
+
 /// Sends what waits, in order. What is refused stays, and is tried again by the next run, or replaced by what comes after it;
 /// that the mail system will never take it is said with it.
 pub(in crate::tools::dxa::interorg) fn send(
@@ -50,12 +62,9 @@ pub(in crate::tools::dxa::interorg) fn send(
         return Ok(sent);
     }
     let mut carrier = match way {
-        Some(Way::System(system)) => Transport::open(system)
-            .map(|transport| Carrier::System(Box::new(transport)))
-            .map_err(|error| {
-                let text = error.message.replace("--sendmail", "mail.sendmail");
-                ToolError::new(error.exit, text)
-            }),
+        Some(Way::System(system)) => {
+            open(system).map(|transport| Carrier::System(Box::new(transport)))
+        }
         Some(Way::Folder(folder)) => Ok(Carrier::Folder(folder)),
         None => Err(ToolError::usage("no way for mail is configured")),
     };

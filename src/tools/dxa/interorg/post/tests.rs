@@ -17,10 +17,10 @@ use crate::directory::interorg::{
     Answer, Branch, Card, CardKind, Epoch, Receipt, Request, SourceKey, Span, Usn,
 };
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::dxa::interorg::branch_side::{BranchSide, BranchTold};
 use crate::tools::dxa::interorg::config::Config;
 use crate::tools::dxa::interorg::cycle::hear_mail;
 use crate::tools::dxa::interorg::evidence::Evidence;
+use crate::tools::dxa::interorg::talk::{BranchTold, Talk};
 use crate::tools::dxa::interorg::told::Told;
 use crate::tools::exit::ToolError;
 
@@ -147,7 +147,7 @@ struct Ear {
     fails: bool,
 }
 
-impl BranchSide for Ear {
+impl Talk for Ear {
     fn hear(&mut self, answer: &Answer) -> Result<(), ToolError> {
         self.heard.push(answer.id.clone());
         match self.fails {

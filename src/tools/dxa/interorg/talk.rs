@@ -1,4 +1,5 @@
-//! Where the branch of an agent is joined: what it asks and hears is its business, how that comes and goes is not.
+//! What a cycle and the branch say to each other: how that comes and goes is the affair of the cycle, what is made of it that of
+//! the branch.
 
 use std::fmt;
 
@@ -40,8 +41,8 @@ pub(super) struct BranchTold {
     pub(super) exit: ExitCode,
 }
 
-/// The branch of this agent.
-pub(super) trait BranchSide {
+/// Whoever asks the hub and hears it: the branch of this agent.
+pub(super) trait Talk {
     /// Applies an answer, and keeps that it did. An answer that it has is passed over.
     ///
     /// # Errors
@@ -67,7 +68,7 @@ pub(super) fn open<'c>(
     config: &'c Config,
     wanted: Wanted,
     interrupt: &Interrupt,
-) -> Result<Option<Box<dyn BranchSide + 'c>>, ToolError> {
+) -> Result<Option<Box<dyn Talk + 'c>>, ToolError> {
     let Some((branch, _)) = &config.branch else {
         return Ok(None);
     };
@@ -149,7 +150,7 @@ impl OnDirectory<'_> {
     }
 }
 
-impl BranchSide for OnDirectory<'_> {
+impl Talk for OnDirectory<'_> {
     fn hear(&mut self, answer: &Answer) -> Result<(), ToolError> {
         let took = self.side.hear(answer, self.wanted.allow_deletes)?;
         self.took(took);
