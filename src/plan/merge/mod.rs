@@ -3,61 +3,22 @@
 //! Pure: the list comes in as a vector, the changed rows go out. Names are the key inside a list;
 //! the address says whose an entry is (design, section 4).
 
+mod base;
 mod settle;
 #[cfg(test)]
 mod tests;
-
-use std::collections::BTreeSet;
+mod verdict;
 
 use super::info::Template;
 use super::op::{Op, OpKind, Position};
 use super::outcome::{Action, Counts, Outcome, Reason};
 use super::slots::{Found, Slot, Slots, State};
 use super::{Decision, Fingerprint, ListPlan, Note};
-use crate::codec::codepage::CodePage;
 use crate::list::{ListEntry, ListId};
 use crate::transaction::{InfoLine, TemplateField};
 
-/// Where the transactions come from, which decides how strictly names are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Source {
-    /// A text file: D and M must give the right name; what A adds is marked as made by hand.
-    Text,
-    /// The dir-sync queue or a resync: a name that is gone is found by its address.
-    Queue,
-}
-
-/// What holds for every list of a run.
-#[derive(Debug, Clone, Copy)]
-pub struct Rules {
-    /// Where the transactions come from.
-    pub source: Source,
-    /// The source is proven whole: what it does not name may be removed.
-    pub whole: bool,
-    /// Entries marked as made by hand go too when their list is replaced (`--replace`).
-    pub drop_marked: bool,
-    /// Template information is taken (`-t`, or the option Templates Receive under `-q`).
-    pub templates: bool,
-    /// Fields that a transaction does not name keep their values instead of falling back to the default.
-    pub keep_info: bool,
-    /// Code page of the postoffice.
-    pub code_page: CodePage,
-}
-
-/// One list as it stands before the run.
-#[derive(Debug)]
-pub struct ListBase {
-    /// Which list.
-    pub id: ListId,
-    /// Its entries, in the order of the file.
-    pub entries: Vec<ListEntry>,
-    /// Folded names of those that were made by hand.
-    pub marks: BTreeSet<Vec<u8>>,
-    /// Its template, if it has one.
-    pub template: Option<Template>,
-    /// What the list looked like on disk, to notice that it has moved.
-    pub fingerprint: Fingerprint,
-}
+pub use base::{ListBase, Rules, Source};
+use verdict::Verdict;
 
 /// An A for a name that a replaced list lacked: it may be the rename of somebody who is absent so far.
 #[derive(Debug)]
@@ -384,106 +345,5 @@ impl<'a> Merge<'a> {
         let slot = self.slots.get_mut(number);
         self.marks_changed |= slot.marked;
         slot.marked = false;
-    }
-}
-
-/// What is said of one transaction.
-#[derive(Debug, Clone, Copy)]
-struct Verdict {
-    action: Action,
-    outcome: Outcome,
-    reason: Option<Reason>,
-    message: Option<u16>,
-}
-
-impl Verdict {
-    fn new(action: Action, outcome: Outcome) -> Self {
-        Self {
-            action,
-            outcome,
-            reason: None,
-            message: None,
-        }
-    }
-
-    /// Adds a published message; it is the reason where nothing better explains a refusal.
-    fn message(self, number: u16) -> Self {
-        let reason = match self.outcome {
-            Outcome::Refused => self.reason.or(Some(Reason::Message(number))),
-            _ => self.reason,
-        };
-        Self {
-            message: Some(number),
-            reason,
-            ..self
-        }
-    }
-
-    fn because(self, reason: Reason) -> Self {
-        Self {
-            reason: Some(reason),
-            ..self
-        }
-    }
-}
-
-impl Merge<'_> {
-    /// Counts a transaction, keeps its decision if asked, and notes its message.
-    fn conclude(&mut self, at: Position, verdict: Verdict, entry: Option<&ListEntry>) {
-        if let Some(message) = verdict.message {
-            match entry {
-                Some(entry) => self.note(at, message, entry),
-                None => self.note_list(at, message),
-            }
-        }
-        self.conclude_quietly(at, verdict, entry);
-    }
-
-    fn conclude_quietly(&mut self, at: Position, verdict: Verdict, entry: Option<&ListEntry>) {
-        let Verdict {
-            action,
-            outcome,
-            reason,
-            message,
-        } = verdict;
-        self.counts.read += u64::from(outcome.is_of_read_entry());
-        self.counts.count(outcome, reason);
-        if let Some(decisions) = &mut self.decisions {
-            decisions.push(Decision {
-                at,
-                action,
-                outcome,
-                reason,
-                message,
-                entry: entry.cloned(),
-                new: None,
-            });
-        }
-    }
-
-    fn conclude_add(&mut self, slot: u32, outcome: Outcome, at: Position) {
-        let entry = self
-            .decisions
-            .is_some()
-            .then(|| self.slots.get(slot).entry.clone());
-        self.conclude_quietly(at, Verdict::new(Action::Add, outcome), entry.as_ref());
-    }
-
-    fn note(&mut self, at: Position, message: u16, entry: &ListEntry) {
-        let argument = entry.name.as_bytes().to_vec();
-        self.notes.push(Note {
-            at,
-            message,
-            argument,
-        });
-    }
-
-    fn note_list(&mut self, at: Position, message: u16) {
-        let argument = self.id.to_bytes();
-        self.notes.push(Note {
-            at,
-            message,
-            argument,
-        });
     }
 }

@@ -3,7 +3,10 @@
 //! What can be decided without a list is decided here: other types than asked for, the own postoffice
 //! under `-q`, lines that name no list. The rest waits in `Intake::lists` for its [`Merge`](super::merge::Merge).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod leaving;
+mod setting;
+
+use std::collections::{HashMap, HashSet};
 
 use super::merge::Source;
 use super::op::{Op, OpKind, Position};
@@ -15,52 +18,7 @@ use crate::codec::codepage::CodePage;
 use crate::list::{ListEntry, ListId};
 use crate::transaction::{Entry, EntryText, InfoLine, ListName, Transaction};
 
-/// What restricts a run to some lists: `-g`, or the types that the requestor asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Filter {
-    /// Families of addresses to take; `None` takes all.
-    pub families: Option<Vec<AddressType>>,
-    /// The one postoffice to take.
-    pub place: Option<PostofficeName>,
-}
-
-impl Filter {
-    fn takes(
-        &self,
-        kind: AddressType,
-        place: Option<&PostofficeName>,
-        code_page: CodePage,
-    ) -> bool {
-        let family = kind.family();
-        self.families
-            .as_ref()
-            .is_none_or(|families| families.contains(&family))
-            && match (&self.place, place) {
-                (None, _) => true,
-                (Some(wanted), Some(place)) => wanted.is_same(place, code_page),
-                (Some(_), None) => false,
-            }
-    }
-}
-
-/// What an intake has to know about the run.
-#[derive(Debug, Clone)]
-pub struct Setting {
-    /// Where the transactions come from.
-    pub source: Source,
-    /// Name of the postoffice.
-    pub own: PostofficeName,
-    /// Its code page.
-    pub code_page: CodePage,
-    /// Which lists are taken.
-    pub filter: Filter,
-    /// Every list that a transaction names is emptied first (`-r`).
-    pub replace: bool,
-    /// The nodes and DGNs of each three-part gateway, for `R SNADS:`.
-    pub nodes: BTreeMap<AddressType, Vec<ListId>>,
-    /// One [`Decision`] per transaction is asked for.
-    pub keep_decisions: bool,
-}
+pub use setting::{Filter, Setting};
 
 /// The transactions of one list.
 #[derive(Debug)]
@@ -176,36 +134,6 @@ impl Intake {
         let entry = entry.expect("the grammar has checked the lengths");
         let kind = OpKind::Add { entry, info: None };
         self.lists[place].ops.push(Op { at, kind });
-    }
-
-    /// Takes note of a line or record that was refused as it stands; its messages are with the caller.
-    /// `name` is the name it had, as far as one could be read.
-    pub fn take_refused(&mut self, at: Position, action: Action, message: u16, name: &[u8]) {
-        self.counts.read += 1;
-        let reason = Reason::of_refused_line(message);
-        self.counts.count(Outcome::Refused, Some(reason));
-        let name = FixedText::new(self.setting.code_page.cut(name, FixedText::<31>::MAX))
-            .expect("cut to its length");
-        if !name.is_empty() {
-            self.named.push(name);
-        }
-        if self.setting.keep_decisions {
-            let entry = ListEntry {
-                name,
-                ..ListEntry::default()
-            };
-            let entry = Some(entry).filter(|_| !name.is_empty());
-            let decision = Decision {
-                at,
-                action,
-                outcome: Outcome::Refused,
-                reason: Some(reason),
-                message: Some(message),
-                entry,
-                new: None,
-            };
-            self.decisions.push((None, decision));
-        }
     }
 
     /// Tells whether any list is replaced.
@@ -411,77 +339,6 @@ impl Intake {
         self.known.insert(id.clone(), number);
         self.ids.push(id);
         number
-    }
-
-    /// Leaves a transaction out, with a reason.
-    fn leave(
-        &mut self,
-        at: Position,
-        action: Action,
-        outcome: Outcome,
-        reason: Reason,
-        message: Option<u16>,
-        entry: &Entry,
-    ) {
-        self.counts.read += 1;
-        self.counts.count(outcome, Some(reason));
-        let (own, code_page) = (&self.setting.own, self.setting.code_page);
-        let list = ListId::of_address(entry.address(), own, code_page);
-        // The own postoffice comes back with every full list: one message for all its entries.
-        if let Some(message) = message.filter(|_| outcome != Outcome::Ignored) {
-            let argument = entry.name().to_vec();
-            self.notes.push(Note {
-                at,
-                message,
-                argument,
-            });
-        }
-        if self.setting.keep_decisions {
-            let entry = Some(stored(entry, code_page));
-            let reason = Some(reason);
-            let decision = Decision {
-                at,
-                action,
-                outcome,
-                reason,
-                message,
-                entry,
-                new: None,
-            };
-            self.decisions.push((Some(list), decision));
-        }
-    }
-
-    fn leave_command(
-        &mut self,
-        at: Position,
-        action: Action,
-        reason: Reason,
-        message: Option<u16>,
-    ) {
-        self.counts.count(Outcome::Command, None);
-        let list = ListId::Local;
-        if let Some(message) = message {
-            let argument = self.setting.own.encode();
-            self.notes.push(Note {
-                at,
-                message,
-                argument,
-            });
-        }
-        if self.setting.keep_decisions {
-            let (outcome, reason, entry) = (Outcome::Ignored, Some(reason), None);
-            let decision = Decision {
-                at,
-                action,
-                outcome,
-                reason,
-                message,
-                entry,
-                new: None,
-            };
-            self.decisions.push((Some(list), decision));
-        }
     }
 }
 
