@@ -1,8 +1,10 @@
-//! What the other side was sent of an entry, as a row.
+//! What the other side was sent of each entry, a row each.
 
 use rusqlite::types::Type;
-use rusqlite::{Error, Row};
+use rusqlite::{Error, Row, params};
 
+use super::LedgerError;
+use super::store::{ConnectionId, Transaction};
 use crate::directory::address_text::TargetAddress;
 use crate::directory::difference::Sent;
 use crate::directory::dn::Dn;
@@ -10,10 +12,10 @@ use crate::directory::key::SyncKey;
 use crate::directory::outgoing::ContentHash;
 
 /// The columns, in their order; a prompt is a line of `prompts`.
-pub(super) const COLUMNS: &str = "key, address, plain_name, name, hash, prompts, container";
+const COLUMNS: &str = "key, address, plain_name, name, hash, prompts, container";
 
 /// Reads a row.
-pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Sent> {
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Sent> {
     let wrong = |column: usize, error: String| {
         Error::FromSqlConversionFailure(column, Type::Text, error.into())
     };
@@ -32,6 +34,62 @@ pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Sent> {
 }
 
 /// Returns the prompts as they are kept.
-pub(super) fn prompts(sent: &Sent) -> String {
+fn prompts(sent: &Sent) -> String {
     sent.prompts.join("\n")
+}
+
+impl Transaction<'_> {
+    /// Hands over what was sent, by key.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn sent(&self, id: ConnectionId, mut take: impl FnMut(Sent)) -> Result<(), LedgerError> {
+        let query = format!(
+            "SELECT {} FROM sent WHERE connection = ?1 ORDER BY key",
+            COLUMNS
+        );
+        self.each(&query, [id.0], |row| {
+            take(from_row(row)?);
+            Ok(())
+        })
+    }
+
+    /// Keeps what was sent of an entry.
+    ///
+    /// # Errors
+    /// The ledger cannot be written.
+    pub fn put_sent(&self, id: ConnectionId, sent: &Sent) -> Result<(), LedgerError> {
+        let command = format!(
+            "INSERT OR REPLACE INTO sent (connection, {}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            COLUMNS
+        );
+        let values = params![
+            id.0,
+            sent.key.as_str(),
+            sent.address.to_string(),
+            sent.plain_name,
+            sent.name,
+            sent.hash.0,
+            prompts(sent),
+            sent.container.to_string(),
+        ];
+        self.run(&command, values)
+    }
+
+    /// Forgets what was sent of an entry: the other side has been told to delete it.
+    ///
+    /// # Errors
+    /// The ledger cannot be written.
+    pub fn remove_sent(&self, id: ConnectionId, key: &SyncKey) -> Result<(), LedgerError> {
+        let command = "DELETE FROM sent WHERE connection = ?1 AND key = ?2";
+        self.run(command, params![id.0, key.as_str()])
+    }
+
+    /// Forgets everything that was sent: a full list follows.
+    ///
+    /// # Errors
+    /// The ledger cannot be written.
+    pub fn clear_sent(&self, id: ConnectionId) -> Result<(), LedgerError> {
+        self.run("DELETE FROM sent WHERE connection = ?1", [id.0])
+    }
 }

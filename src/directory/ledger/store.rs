@@ -5,12 +5,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use super::LedgerError;
 use super::schema::KIND;
-use super::{LedgerError, sent};
 use crate::codec::timestamp::Timestamp;
 use crate::directory::database::{self, Found};
-use crate::directory::difference::Sent;
-use crate::directory::key::SyncKey;
 
 /// How long another process may keep the ledger before this one gives up.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -33,7 +31,7 @@ pub struct Opened {
 
 /// A connection in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct ConnectionId(i64);
+pub struct ConnectionId(pub(super) i64);
 
 /// A transaction that waits for its confirmation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -350,67 +348,17 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Hands over what was sent, by key.
-    ///
-    /// # Errors
-    /// The ledger cannot be read.
-    pub fn sent(&self, id: ConnectionId, mut take: impl FnMut(Sent)) -> Result<(), LedgerError> {
-        let query = format!(
-            "SELECT {} FROM sent WHERE connection = ?1 ORDER BY key",
-            sent::COLUMNS
-        );
-        self.each(&query, [id.0], |row| {
-            take(sent::from_row(row)?);
-            Ok(())
-        })
-    }
-
-    /// Keeps what was sent of an entry.
-    ///
-    /// # Errors
-    /// The ledger cannot be written.
-    pub fn put_sent(&self, id: ConnectionId, sent: &Sent) -> Result<(), LedgerError> {
-        let command = format!(
-            "INSERT OR REPLACE INTO sent (connection, {}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            sent::COLUMNS
-        );
-        let values = params![
-            id.0,
-            sent.key.as_str(),
-            sent.address.to_string(),
-            sent.plain_name,
-            sent.name,
-            sent.hash.0,
-            sent::prompts(sent),
-            sent.container.to_string(),
-        ];
-        self.run(&command, values)
-    }
-
-    /// Forgets what was sent of an entry: the other side has been told to delete it.
-    ///
-    /// # Errors
-    /// The ledger cannot be written.
-    pub fn remove_sent(&self, id: ConnectionId, key: &SyncKey) -> Result<(), LedgerError> {
-        let command = "DELETE FROM sent WHERE connection = ?1 AND key = ?2";
-        self.run(command, params![id.0, key.as_str()])
-    }
-
-    /// Forgets everything that was sent: a full list follows.
-    ///
-    /// # Errors
-    /// The ledger cannot be written.
-    pub fn clear_sent(&self, id: ConnectionId) -> Result<(), LedgerError> {
-        self.run("DELETE FROM sent WHERE connection = ?1", [id.0])
-    }
-
-    fn run(&self, command: &str, values: impl rusqlite::Params) -> Result<(), LedgerError> {
+    pub(super) fn run(
+        &self,
+        command: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<(), LedgerError> {
         let ran = self.inner.prepare_cached(command);
         let ran = ran.and_then(|mut statement| statement.execute(values));
         ran.map(|_| ()).map_err(|error| self.wrong(error))
     }
 
-    fn each(
+    pub(super) fn each(
         &self,
         query: &str,
         values: impl rusqlite::Params,

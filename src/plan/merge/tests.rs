@@ -1,6 +1,9 @@
 //! What becomes of each transaction, by the rules of `spec/import.md` 3.9 and design sections 3 to 5.
 
+use std::collections::BTreeSet;
+
 use super::*;
+use crate::codec::codepage::CodePage;
 use crate::plan::outcome::Outcome::*;
 use crate::plan::{Removal, Row};
 use crate::transaction::Entry;

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::directory::address_text::TargetAddress;
+use crate::directory::difference::Sent;
 use crate::directory::dn::Dn;
+use crate::directory::key::SyncKey;
 use crate::directory::outgoing::ContentHash;
 
 struct Place {

@@ -2,8 +2,10 @@
 //! (`spec/exchange.md` DX-01, DX-38). Settings that the original had keep their meaning; the table of section 3 there
 //! names them.
 
+mod checked;
 mod conditions;
 mod connection;
+mod connections;
 mod consume;
 mod difference;
 mod fault;
@@ -19,9 +21,10 @@ use crate::address::PostofficeName;
 use crate::codec::codepage::CodePage;
 use crate::directory::ldap::Password;
 use crate::tools::exit::{ExitCode, ToolError};
+pub(super) use checked::check_dn;
 pub use conditions::{Blank, ConditionsText};
+pub(super) use connection::MAX_TRUST;
 pub use connection::{Connection, Direction, Export, Mapping, Role};
-pub(super) use connection::{MAX_TRUST, check_dn};
 pub(super) use consume::Consumed;
 pub(super) use difference::{Changed, difference, fingerprint};
 pub(super) use fault::near;
@@ -96,7 +99,7 @@ struct FileText {
     agent: AgentText,
     directory: DirectoryText,
     #[serde(default, rename = "connection")]
-    connections: Vec<connection::ConnectionText>,
+    connections: Vec<checked::ConnectionText>,
     #[serde(default)]
     resync_connections: Vec<String>,
 }
@@ -182,7 +185,7 @@ impl Config {
         let base = path.parent().unwrap_or(Path::new(""));
         let agent = read.agent.check(base, &mut faults);
         let directory = read.directory.check(base, &mut faults);
-        let connections = connection::check_all(
+        let connections = connections::check_all(
             read.connections,
             agent
                 .as_ref()
@@ -345,7 +348,7 @@ impl DirectoryText {
         let setting = "directory.password-file";
         let password = secret::find(setting, self.password_file, self.password_env, base, faults);
         if let Some(dn) = &self.bind_dn {
-            connection::check_dn("directory.bind-dn", dn, faults);
+            check_dn("directory.bind-dn", dn, faults);
             if password.is_none() {
                 let text = "missing, and there is no password-env, but bind-dn is set";
                 faults.push(Fault::new(setting, text));

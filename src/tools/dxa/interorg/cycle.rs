@@ -1,12 +1,10 @@
 //! `dxa cycle` between organizations: mail is taken, the hub answers, the branch hears and asks, mail is sent.
 
-use std::fs;
-
 use jiff::Timestamp;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::config::Config;
+use super::done::{Done, Incomplete, MailDone};
 use super::evidence::{Evidence, Settings};
 use super::hub::{Hub, HubDone, LocalTurn, give_up};
 use super::metrics;
@@ -15,7 +13,7 @@ use super::post::letter;
 use super::post::maildir;
 use super::post::quarantine::Quarantine;
 use super::post::queue::Queue;
-use super::post::sending::{self, Sent};
+use super::post::sending;
 use super::post::side::{Link, task};
 use super::table;
 use super::talk::{self, BranchTold, Talk, Wanted};
@@ -23,7 +21,6 @@ use super::told::Told;
 use crate::directory::interorg::wire::Unit;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::home::{Home, Lock, unusable};
 use crate::tools::exit::{ExitCode, ToolError};
 
 /// What a cycle works with.
@@ -36,49 +33,6 @@ pub(super) struct Cycle<'c> {
     pub(super) wanted: Wanted,
     /// The branch asks; without, mail is taken and sent alone.
     pub(super) asks: bool,
-}
-
-/// A unit that is not whole.
-#[derive(Debug, Serialize)]
-pub(super) struct Incomplete {
-    pub(super) branch: String,
-    pub(super) task: &'static str,
-    pub(super) id: String,
-    pub(super) of: usize,
-    pub(super) missing: Vec<usize>,
-}
-
-/// What became of mail.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct MailDone {
-    /// Messages that were put aside, by reason.
-    pub(super) aside: std::collections::BTreeMap<String, u64>,
-    /// Messages that lie in the quarantine.
-    pub(super) quarantine: u64,
-    /// Copies that were removed.
-    pub(super) copies: u64,
-    /// Units that are not whole yet.
-    pub(super) incomplete: Vec<Incomplete>,
-    #[serde(flatten)]
-    pub(super) sent: Sent,
-}
-
-/// What a cycle did.
-#[derive(Debug, Serialize)]
-pub(super) struct Done {
-    pub(super) program: &'static str,
-    pub(super) dry_run: bool,
-    pub(super) settings: Settings,
-    pub(super) hub: Option<HubDone>,
-    pub(super) branch: Option<Value>,
-    pub(super) mail: MailDone,
-    /// What failed while the rest went on.
-    pub(super) errors: Vec<String>,
-    pub(super) exit: ExitCode,
-    #[serde(skip)]
-    pub(super) branch_shown: Vec<String>,
-    #[serde(skip)]
-    pub(super) told: Told,
 }
 
 impl Cycle<'_> {
@@ -393,32 +347,4 @@ pub(super) fn hear_mail(
         inbox.finish(&bundle)?;
     }
     Ok(())
-}
-
-impl Done {
-    fn fail(&mut self, error: &ToolError) {
-        self.errors.push(crate::tools::dxa::event::told(error));
-        self.told.fail(error);
-    }
-}
-
-/// Makes the data folder where it is missing.
-pub(super) fn make_home(config: &Config) -> Result<(), ToolError> {
-    fs::create_dir_all(&config.data).map_err(|error| unusable(&config.data, error))
-}
-
-/// Holds the data folder for a command, and makes it where it is missing; a dry run does neither.
-pub(super) fn hold_home(
-    config: &Config,
-    command: &str,
-    dry_run: bool,
-    interrupt: &Interrupt,
-) -> Result<(Home, Option<Lock>), ToolError> {
-    let home = Home::at(&config.data);
-    if dry_run {
-        return Ok((home, None));
-    }
-    make_home(config)?;
-    let lock = home.lock(command, interrupt)?;
-    Ok((home, Some(lock)))
 }

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::branch::BranchSide;
 use super::config::{Config, Hub};
-use super::cycle::hold_home;
 use super::evidence::forget_contact;
+use super::folder;
 use super::fresh;
 use super::post::quarantine::Quarantine;
 use super::post::queue::Queue;
@@ -71,7 +71,7 @@ pub(super) fn run(
         return Err(ToolError::usage(text).into());
     }
     let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
-    let (home, _lock) = hold_home(config, "leave", options.dry_run, &interrupt)?;
+    let (home, _lock) = folder::hold(config, "leave", options.dry_run, &interrupt)?;
     let left = forget(config, hub, branch, entries, options.dry_run)?;
     if !options.dry_run {
         let event = Event::new(Severity::Info, "a branch was forgotten");
@@ -95,7 +95,7 @@ fn leave_the_others(
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
-    let (home, _lock) = hold_home(config, "leave", options.dry_run, &interrupt)?;
+    let (home, _lock) = folder::hold(config, "leave", options.dry_run, &interrupt)?;
     let mut side = BranchSide::open(config, clock.clone(), interrupt, options.dry_run)?;
     // Who asks for it by name has said that all of them go.
     let left = side.leave(entries == Entries::Delete, Some(u64::MAX))?;

@@ -22,8 +22,10 @@ pub mod branch;
 mod check;
 pub mod config;
 mod cycle;
+mod done;
 mod evidence;
 mod explain;
+mod folder;
 mod fresh;
 mod hub;
 mod leave;
@@ -51,7 +53,7 @@ use super::event::Event;
 use super::home::CYCLE;
 use super::options::{Command, Options};
 use config::Config;
-use cycle::{Cycle, hold_home};
+use cycle::Cycle;
 use talk::Wanted;
 
 /// Does what a command line says, with a configuration between organizations.
@@ -136,7 +138,7 @@ fn run_cycle(
     let report = options.common.report.as_deref();
     let report = report.map(ReportFile::create).transpose()?;
     let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
-    let (home, _lock) = hold_home(config, CYCLE, options.dry_run, &interrupt)?;
+    let (home, _lock) = folder::hold(config, CYCLE, options.dry_run, &interrupt)?;
     let cycle = Cycle {
         config,
         text,

@@ -11,7 +11,9 @@ use serde_json::json;
 
 use super::check;
 use super::config::Config;
-use super::cycle::{Cycle, Done, make_home};
+use super::cycle::Cycle;
+use super::done::Done;
+use super::folder;
 use super::post::maildir;
 use super::talk::Wanted;
 use crate::tools::cli::clock::Clock;
@@ -72,7 +74,7 @@ pub(super) fn run(
         }
         return Err(error.into());
     }
-    make_home(&config)?;
+    folder::make(&config)?;
     let claim = home.claim(notice::COMMAND)?.ok_or_else(|| {
         let text = format!("{}: a service works here already", home.root().display());
         ToolError::new(ExitCode::Busy, text)

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::cycle::Done;
+use super::done::Done;
 use super::hub::HubDone;
 
 impl Done {

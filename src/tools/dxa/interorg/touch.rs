@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::config::Config;
-use super::cycle::hold_home;
 use super::explain::Query;
+use super::folder;
 use super::table::{self, wrong};
 use crate::directory::interorg::Usn;
 use crate::tools::cli::clock::Clock;
@@ -47,7 +47,7 @@ pub(super) fn run(
         );
     }
     let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
-    let (home, _lock) = hold_home(config, "touch", options.dry_run, &interrupt)?;
+    let (home, _lock) = folder::hold(config, "touch", options.dry_run, &interrupt)?;
     let mut opened = table::open(&hub.table, options.dry_run)?;
     let mut change = opened.begin().map_err(wrong)?;
     let mut rows = Vec::new();

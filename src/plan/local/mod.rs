@@ -3,8 +3,10 @@
 //! There are few accounts and each is many files, so this is kept apart from the merge of lists: an account is
 //! created, changed or deleted by name, never removed because a list lacks it.
 
+mod account;
+
 use super::op::Position;
-use super::outcome::{Action, Counts, Outcome, Reason};
+use super::outcome::{Action, Outcome, Reason};
 use super::{Decision, Note};
 use crate::address::PostofficeName;
 use crate::codec::FixedText;
@@ -12,77 +14,10 @@ use crate::codec::codepage::CodePage;
 use crate::list::{ListEntry, ListId};
 use crate::transaction::{Entry, InfoLine, Token, TokenName, Transaction};
 
+pub use account::{Account, LocalChange, LocalPlan, Place};
+
 /// Most accounts a postoffice has (Q126592, message 87).
 pub const MAX_ACCOUNTS: usize = 500;
-
-/// One account as it stands, or as it will.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Account {
-    /// Where it is.
-    pub place: Place,
-    /// Full name.
-    pub name: FixedText<31>,
-    /// Mailbox.
-    pub mailbox: FixedText<11>,
-    /// It may administrate the postoffice.
-    pub is_administrator: bool,
-}
-
-/// Where an account is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// At this place in the ACCESS files.
-    Existing(usize),
-    /// This run creates it: number of its change.
-    Created(usize),
-}
-
-/// What changes about the accounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LocalChange {
-    /// A new account.
-    Create {
-        /// Full name and mailbox.
-        entry: ListEntry,
-        /// Template information.
-        info: Vec<InfoLine>,
-        /// Settings.
-        tokens: Vec<Token>,
-    },
-    /// Another name, mailbox, information or setting; files and TID stay.
-    Modify {
-        /// Place in the ACCESS files.
-        index: usize,
-        /// Full name before.
-        old_name: FixedText<31>,
-        /// Full name and mailbox after.
-        entry: ListEntry,
-        /// Template information.
-        info: Vec<InfoLine>,
-        /// Settings; administrator rights are left out for the administrator who runs the program.
-        tokens: Vec<Token>,
-    },
-    /// The account goes, with its files.
-    Delete {
-        /// Place in the ACCESS files.
-        index: usize,
-        /// Full name.
-        name: FixedText<31>,
-    },
-}
-
-/// What the transactions for the own postoffice come to.
-#[derive(Debug, Default)]
-pub struct LocalPlan {
-    /// The changes in their order, each with the transaction that REQTRANS gets.
-    pub changes: Vec<(LocalChange, Transaction)>,
-    /// What became of the transactions.
-    pub counts: Counts,
-    /// One per transaction, if they were asked for.
-    pub decisions: Vec<Decision>,
-    /// Numbered messages.
-    pub notes: Vec<Note>,
-}
 
 /// Works transactions into the accounts as they stand.
 pub struct LocalMerge<'a> {
