@@ -1,12 +1,18 @@
 //! The attributes of an entry, in one piece of memory: a run over a container has those of each of its entries before it.
 
 mod gathered;
+mod name;
+mod packed;
 
 use std::fmt;
 
 pub(super) use gathered::Gathered;
+pub use name::Names;
+pub use packed::Values;
 
 use super::schema::{self, USUAL};
+use name::Name;
+use packed::{Record, Records, WRITTEN, put_bytes};
 
 /// Attributes of an entry, each with its values, in the order in which they were put. Names are compared without case.
 ///
@@ -15,15 +21,6 @@ use super::schema::{self, USUAL};
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Attributes {
     bytes: Vec<u8>,
-}
-
-/// Stands in front of a name that is written out.
-const WRITTEN: u8 = u8::MAX;
-
-/// The values of an attribute; none where it is missing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Values<'a> {
-    rest: &'a [u8],
 }
 
 impl Attributes {
@@ -232,178 +229,6 @@ impl<'a> Beside<'a> {
     }
 }
 
-/// Names of attributes, compared without case.
-#[derive(Debug, Clone, Default)]
-pub struct Names {
-    usual: u64,
-    written: Vec<String>,
-}
-
-// A name is one bit of a word.
-const _: () = assert!(USUAL.len() <= u64::BITS as usize);
-
-impl Names {
-    fn has(&self, name: Name<'_>) -> bool {
-        match name {
-            Name::Usual(_) => self.usual & name.bit() != 0,
-            Name::Written(text) => {
-                let mut written = self.written.iter();
-                written.any(|written| written.eq_ignore_ascii_case(text))
-                    || self.usual & Name::of(text).bit() != 0
-            }
-        }
-    }
-}
-
-impl<N: AsRef<str>> FromIterator<N> for Names {
-    fn from_iter<I: IntoIterator<Item = N>>(names: I) -> Self {
-        let mut all = Self::default();
-        for name in names {
-            match Name::of(name.as_ref()) {
-                Name::Written(name) => all.written.push(name.to_owned()),
-                usual => all.usual |= usual.bit(),
-            }
-        }
-        all
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Name<'a> {
-    Usual(u8),
-    Written(&'a str),
-}
-
-impl<'a> Name<'a> {
-    fn of(name: &'a str) -> Self {
-        let found = USUAL
-            .iter()
-            .position(|usual| usual.eq_ignore_ascii_case(name));
-        let found = found.and_then(|at| u8::try_from(at).ok());
-        found.map_or(Self::Written(name), Self::Usual)
-    }
-
-    fn text(self) -> &'a str {
-        match self {
-            Self::Usual(at) => USUAL[usize::from(at)],
-            Self::Written(name) => name,
-        }
-    }
-
-    fn bit(self) -> u64 {
-        match self {
-            Self::Usual(at) => 1 << at,
-            Self::Written(_) => 0,
-        }
-    }
-
-    fn is_same(self, other: Name<'_>) -> bool {
-        match (self, other) {
-            (Self::Usual(one), Name::Usual(other)) => one == other,
-            // A usual name may also be written out, in another letter case.
-            _ => self.text().eq_ignore_ascii_case(other.text()),
-        }
-    }
-}
-
-/// One attribute, and where it is.
-#[derive(Clone, Copy)]
-struct Record<'a> {
-    name: Name<'a>,
-    body: &'a [u8],
-    start: usize,
-    /// Where the length of the values is.
-    body_start: usize,
-    end: usize,
-}
-
-impl Record<'_> {
-    fn range(&self) -> (usize, usize, usize) {
-        (self.start, self.body_start, self.end)
-    }
-}
-
-struct Records<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Iterator for Records<'a> {
-    type Item = Record<'a>;
-
-    fn next(&mut self) -> Option<Record<'a>> {
-        let start = self.at;
-        let (&first, mut rest) = self.bytes.get(start..)?.split_first()?;
-        let name = match first {
-            WRITTEN => {
-                Name::Written(std::str::from_utf8(take_bytes(&mut rest)).unwrap_or_default())
-            }
-            at => Name::Usual(at),
-        };
-        let body_start = self.bytes.len() - rest.len();
-        let body = take_bytes(&mut rest);
-        self.at = self.bytes.len() - rest.len();
-        Some(Record {
-            name,
-            body,
-            start,
-            body_start,
-            end: self.at,
-        })
-    }
-}
-
-impl<'a> Values<'a> {
-    /// Tells whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rest.is_empty()
-    }
-
-    /// Returns how many there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.clone().count()
-    }
-
-    /// Returns the values from the first on.
-    #[must_use]
-    pub fn iter(&self) -> Self {
-        self.clone()
-    }
-
-    /// Returns copies of the values.
-    #[must_use]
-    pub fn to_vec(&self) -> Vec<Vec<u8>> {
-        self.iter().map(<[u8]>::to_vec).collect()
-    }
-}
-
-impl<'a> Iterator for Values<'a> {
-    type Item = &'a [u8];
-
-    fn next(&mut self) -> Option<&'a [u8]> {
-        match self.rest {
-            [] => None,
-            _ => Some(take_bytes(&mut self.rest)),
-        }
-    }
-}
-
-impl<T: AsRef<[u8]>, const N: usize> PartialEq<[T; N]> for Values<'_> {
-    fn eq(&self, other: &[T; N]) -> bool {
-        self.iter().eq(other.iter().map(AsRef::as_ref))
-    }
-}
-
-/// Shows values as text.
-impl fmt::Debug for Values<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let values = self.iter().map(|value| String::from_utf8_lossy(value));
-        f.debug_list().entries(values).finish()
-    }
-}
-
 impl fmt::Debug for Attributes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()
@@ -418,33 +243,6 @@ impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Attributes {
         }
         gathered.finish()
     }
-}
-
-/// Puts bytes behind their length: seven bits a byte, the lowest first, the highest bit set where more follow.
-fn put_bytes(to: &mut Vec<u8>, bytes: &[u8]) {
-    let mut len = bytes.len();
-    while len >= 0x80 {
-        to.push(len as u8 | 0x80);
-        len >>= 7;
-    }
-    to.push(len as u8);
-    to.extend_from_slice(bytes);
-}
-
-/// Takes out what [`put_bytes`] put there.
-fn take_bytes<'a>(from: &mut &'a [u8]) -> &'a [u8] {
-    let (mut len, mut bits) = (0, 0);
-    while let Some((&byte, rest)) = from.split_first() {
-        *from = rest;
-        len |= usize::from(byte & 0x7f) << bits;
-        bits += 7;
-        if byte & 0x80 == 0 {
-            break;
-        }
-    }
-    let (bytes, rest) = from.split_at(len);
-    *from = rest;
-    bytes
 }
 
 #[cfg(test)]
