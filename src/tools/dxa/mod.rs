@@ -9,6 +9,7 @@ mod basis;
 mod check;
 pub mod config;
 mod container;
+mod contested;
 mod copies;
 mod copytext;
 pub mod cycle;
