@@ -149,6 +149,10 @@ impl Agent<'_> {
             if imported.is_none() {
                 check(connection, &decision, allowed)?;
                 for owner in &decision.stand_ins {
+                    let pair = (connection.name.clone(), owner.to_lowercase());
+                    if !self.stood_in.insert(pair) {
+                        continue;
+                    }
                     let event = Event::new(Severity::Info, "owner not matched, trying").id("DX282");
                     self.say(
                         event

@@ -1,7 +1,7 @@
 //! Whether the directory knows what the rules of a connection are about: a rule about an attribute that nobody has would be
 //! void without a word (`spec/exchange.md` NT-09, NT-11, NT-13).
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
@@ -64,22 +64,35 @@ fn named(connection: &Connection) -> Vec<(String, String)> {
     conditions.chain(mappings).collect()
 }
 
-fn unknown(named: &[(String, String)], known: &HashSet<String>) -> Vec<String> {
-    let is_unknown = |attribute: &str| {
+/// Attributes that a server knows: by each of their names, in small letters, the one that its entries have.
+pub(super) type Known = HashMap<String, String>;
+
+/// Says what is wrong with names of attributes: one that the directory does not know, and one that its entries never have,
+/// since they have the attribute by another name.
+fn unknown(named: &[(String, String)], known: &Known) -> Vec<String> {
+    let fault = |(place, attribute): &(String, String)| {
         let name = attribute.split(';').next().unwrap_or_default();
-        !known.contains(&name.to_lowercase())
+        match known.get(&name.to_lowercase()) {
+            None => Some(format!(
+                "{place}: the directory knows no attribute {attribute}"
+            )),
+            Some(own) if !own.eq_ignore_ascii_case(name) => Some(format!(
+                "{place}: {attribute} is called {own} by the directory, expected that name"
+            )),
+            Some(_) => None,
+        }
     };
-    let unknown = named.iter().filter(|(_, attribute)| is_unknown(attribute));
-    unknown
-        .map(|(place, attribute)| format!("{place}: the directory knows no attribute {attribute}"))
-        .collect()
+    named.iter().filter_map(fault).collect()
 }
 
-/// Reads the names of all attributes of a server, in small letters.
-fn known_attributes(link: &mut Link) -> Result<HashSet<String>, ToolError> {
-    let mut known = HashSet::new();
+/// Reads the names of all attributes of a server.
+fn known_attributes(link: &mut Link) -> Result<Known, ToolError> {
+    let mut known = Known::new();
     for definition in subschema(link, "attributeTypes")? {
-        known.extend(names(&definition).map(str::to_lowercase));
+        let Some(own) = names(&definition).next() else {
+            continue;
+        };
+        known.extend(names(&definition).map(|name| (name.to_lowercase(), own.to_owned())));
     }
     match known.is_empty() {
         true => Err(ToolError::new(
@@ -132,6 +145,23 @@ fn names(definition: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nt_11_a_name_that_no_entry_has_is_told_apart() {
+        let known = [("cn", "cn"), ("commonname", "cn")];
+        let known = known.map(|(name, own)| (name.to_owned(), own.to_owned()));
+        let faults = |attribute: &str| {
+            let named = [("limits".to_owned(), attribute.to_owned())];
+            unknown(&named, &known.clone().into())
+        };
+        assert_eq!(faults("CN;lang-de"), [""; 0]);
+        let other = "limits: commonName is called cn by the directory, expected that name";
+        assert_eq!(faults("commonName"), [other]);
+        assert_eq!(
+            faults("nn"),
+            ["limits: the directory knows no attribute nn"]
+        );
+    }
 
     #[test]
     fn a_definition_has_one_name_or_several() {
