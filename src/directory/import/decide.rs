@@ -332,6 +332,10 @@ impl Deciding<'_> {
         let to = attributes.text(schema::KEY).map(SyncKey::stored);
         let to = to.filter(|to| to.as_str() != key.as_str());
         if let Some(to) = to.as_ref().filter(|to| *to != key) {
+            if self.sender.is_own_import(to) {
+                let detail = format!("{to} is of this agent, sender {}", self.sender.owner);
+                return Err(Note::new(Reason::NotAuthoritative, detail));
+            }
             self.sender.judge_new(to)?;
             self.check_address(&attributes)?;
             if let Some(other) = self.working.get(to) {

@@ -120,7 +120,7 @@ pub fn decide(entry: &Entry, rules: &ExportRules<'_>) -> Decision {
 fn is_failure(reason: Reason) -> bool {
     matches!(
         reason,
-        Reason::MissingAttribute | Reason::TooLong | Reason::MappingError
+        Reason::MissingAttribute | Reason::TooLong | Reason::MappingError | Reason::Charset
     )
 }
 

@@ -57,7 +57,7 @@ pub enum Command {
         /// The connection; all, unless the agent has both roles
         connection: Option<String>,
         /// One step alone
-        #[arg(long, value_enum)]
+        #[arg(long, value_enum, ignore_case = true)]
         step: Option<Step>,
         /// Ask the other side for a full list
         #[arg(long)]

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use crate::codec::reqconf::ReqConf;
 use crate::codec::sync_number::{ReqSync, SrvSync};
+use crate::directory::filter::Filter;
 use crate::directory::import::{Ask, Extent, Want};
+use crate::directory::schema;
 use crate::protocol::message::ReplyHead;
 use crate::protocol::outcome::{Refusal, Remark};
 use crate::protocol::requestor::{
@@ -22,6 +24,7 @@ use super::importing::Incoming;
 use super::mailplace::{Arrived, MailPlace};
 use super::numbers::{Numbers, requestor};
 use super::outcome::Done;
+use super::sight::first_below;
 use super::state::Known;
 
 /// Replies in a row with an old import number after which a full list is asked for (Q99961).
@@ -80,13 +83,19 @@ impl Agent<'_> {
         };
         let page = connection.code_page;
         let who = letter.sender(page);
-        if let Err(refusal) = whole(letter, connection, &who) {
-            done.exit = done.exit.worst(ExitCode::OutOfStep);
-            let event = Event::new(Severity::Warn, format!("message put aside: {refusal}"));
-            self.say(event.with("connection", &connection.name));
-            return Ok(Fate::Refused(refusal.to_string()));
+        let came = match whole(letter, connection, &who) {
+            Ok(came) => came,
+            Err(refusal) => {
+                done.exit = done.exit.worst(ExitCode::OutOfStep);
+                return Ok(self.put_aside(connection, refusal.to_string()));
+            }
+        };
+        if came == 0 && head.is_import && self.holds_any(connection)? {
+            done.exit = done.exit.worst(ExitCode::Partial);
+            let text = "list-incomplete: the full list is empty, and removes nothing";
+            return Ok(self.put_aside(connection, text.to_owned()));
         }
-        let back = self.take_updates(connection, letter, &taken, head, wanted, done)?;
+        let back = self.take_updates(connection, letter, &taken, wanted, done)?;
         for remark in &taken.remarks {
             self.remark(connection, remark, done);
         }
@@ -112,6 +121,28 @@ impl Agent<'_> {
         self.keep(connection, known, taken.acknowledgment)?;
         self.say_touched(connection, &before, &known.state.touched, done);
         Ok(Fate::Taken(letter.fingerprint))
+    }
+
+    /// Says that a reply is not taken, and why: its numbers count as if it had not come.
+    fn put_aside(&mut self, connection: &Connection, why: String) -> Fate {
+        let event = Event::new(Severity::Warn, format!("message put aside: {why}"));
+        self.say(event.with("connection", &connection.name));
+        Fate::Refused(why)
+    }
+
+    /// Tells whether there is an entry of the connection that a list could lack.
+    fn holds_any(&mut self, connection: &Connection) -> Result<bool, ToolError> {
+        let import = &connection.import;
+        let Some(container) = import
+            .container
+            .as_ref()
+            .filter(|_| connection.exchange.receives())
+        else {
+            return Ok(false);
+        };
+        let class = Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS);
+        let owner = Filter::equal(schema::IMPORTED_FROM, import.owner.as_str());
+        first_below(&mut self.directory, container, class.and(owner)).map(|found| found.is_some())
     }
 
     /// Looks at what waits, as far as a reply needs it; the number is that of the last export in it.
@@ -197,7 +228,6 @@ impl Agent<'_> {
         connection: &Connection,
         letter: &Letterbox,
         taken: &Taken,
-        head: &ReplyHead,
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<HashSet<String>, ToolError> {
@@ -220,13 +250,6 @@ impl Agent<'_> {
             .filter(|ask| is_list || ask.number.is_none_or(|n| SrvSync(n) > after))
             .collect();
         if asks.is_empty() {
-            if head.is_import {
-                let event = Event::new(
-                    Severity::Warn,
-                    "list-incomplete: an empty full list removes nothing",
-                );
-                self.say(event.with("connection", &connection.name));
-            }
             return Ok(HashSet::new());
         }
         let extent = match is_list {
@@ -256,8 +279,8 @@ pub(super) fn conf_of(numbers: &Numbers) -> Result<&ReqConf, ToolError> {
 }
 
 /// Checks that all transactions of a reply came: it is taken whole or not at all, since nothing in it comes again once
-/// its number is confirmed.
-fn whole(letter: &Letterbox, connection: &Connection, who: &str) -> Result<(), Refusal> {
+/// its number is confirmed. Returns how many there are.
+fn whole(letter: &Letterbox, connection: &Connection, who: &str) -> Result<u32, Refusal> {
     let mut count = 0_u32;
     let page = connection.code_page;
     for item in Transactions::open(&letter.mail, &letter.profile, page, who)? {
@@ -270,7 +293,7 @@ fn whole(letter: &Letterbox, connection: &Connection, who: &str) -> Result<(), R
         Some(announced) => Err(Refusal::Damaged(format!(
             "{who}: {count} transactions came, {announced} were announced"
         ))),
-        None => Ok(()),
+        None => Ok(count),
     }
 }
 

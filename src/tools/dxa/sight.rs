@@ -149,8 +149,12 @@ fn blind(what: String) -> ToolError {
     ToolError::new(ExitCode::BadLogin, text)
 }
 
-/// Finds an entry to try it on.
-fn first_below(link: &mut Link, container: &Dn, filter: Filter) -> Result<Option<Dn>, ToolError> {
+/// Finds an entry below a container for which a filter holds.
+pub(super) fn first_below(
+    link: &mut Link,
+    container: &Dn,
+    filter: Filter,
+) -> Result<Option<Dn>, ToolError> {
     let mut search = Search::new(container.clone()).filter(filter);
     search.attributes = vec![schema::OBJECT_CLASS.to_owned()];
     let mut first = None;
