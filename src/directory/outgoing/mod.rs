@@ -302,7 +302,7 @@ fn make_record(
     let name = fit("name", &original, rules, &mut notes)?;
     let mut lines = Vec::new();
     if let Some(map) = rules.templates {
-        for line in map.lines(attributes) {
+        for line in map.lines_noting(attributes, &mut notes) {
             let line = fit("template line", &line, rules, &mut notes)?;
             // Without a slash it is no line that could be read again.
             lines.extend(

@@ -323,13 +323,8 @@ pub(super) fn templates(
     if !is_wanted(connection.templates) {
         return Ok(None);
     }
-    let own = connection
-        .mappings
-        .iter()
-        .filter(|mapping| is_wanted(mapping.direction));
-    let mut rules: Vec<_> = own
-        .map(|mapping| TemplateRule::new(&mapping.prompt, &mapping.attribute))
-        .collect();
+    let own = connection.mappings.iter();
+    let mut rules: Vec<_> = own.filter_map(|mapping| mapping.rule(is_wanted)).collect();
     let usual = TemplateMap::default();
     let is_set = |rule: &&TemplateRule| {
         let key = usual.prompt_key(&rule.prompt);

@@ -183,6 +183,18 @@ impl Agent<'_> {
     ) {
         let event =
             |severity, text: &str| Event::new(severity, text).with("connection", &connection.name);
+        let considered = event(Severity::Info, "entries considered").id("NT41110");
+        self.say(considered.with("count", sending.considered));
+        for (entry, note) in sending.failed.iter().take(MAX_NAMED) {
+            let text = "the entry cannot go as it is, the others do";
+            let event = event(Severity::Error, text).id("NT64073");
+            self.say(event.with("entry", entry).with("reason", note));
+        }
+        if let Some(further @ 1..) = sending.failed.len().checked_sub(MAX_NAMED) {
+            let text = "further entries cannot go as they are";
+            let event = event(Severity::Error, text).id("NT64073");
+            self.say(event.with("count", further));
+        }
         for (entry, note) in sending.unclear.iter().take(MAX_NAMED) {
             let text = "the entry is left as it is there: nobody knows whether it may leave";
             let event = event(Severity::Warn, text).with("entry", entry);

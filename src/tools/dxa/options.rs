@@ -152,6 +152,18 @@ pub enum Command {
         #[arg(long)]
         rewrite: bool,
     },
+    /// Make an entry that was put in by hand the connection's, where it has the address of one that the other side sends
+    ///
+    /// What becomes of it is shown, and with --dry-run nothing else happens. It stays the same entry, and follows what the
+    /// other side says of it next. What is another connection's, and a person of this directory, cannot be adopted.
+    Adopt {
+        /// Address or key
+        #[arg(value_name = "KEY")]
+        entry: String,
+        /// The connection; the one that the address is of, unless given
+        #[arg(long, value_name = "NAME")]
+        connection: Option<String>,
+    },
     /// Say where one entry stands on every connection, why, and what happens to it next
     ///
     /// From the data folder alone: the ledger, what was last read of the directory, reports and the log.

@@ -1,6 +1,7 @@
 //! The agent as a requestor, T3: the replies that wait (`spec/exchange.md` DX-11, DX-29, DX-30).
 
 use std::collections::HashSet;
+use std::fmt;
 
 use crate::codec::reqconf::ReqConf;
 use crate::codec::sync_number::{ReqSync, SrvSync};
@@ -20,6 +21,7 @@ use super::agent::{Agent, unusable_ledger};
 use super::config::Connection;
 use super::cycle::Wanted;
 use super::event::{Event, Severity};
+use super::held::HeldAddresses;
 use super::importing::Incoming;
 use super::mailplace::{Arrived, MailPlace};
 use super::numbers::{Numbers, requestor};
@@ -95,7 +97,8 @@ impl Agent<'_> {
             let text = "list-incomplete: the full list is empty, and removes nothing";
             return Ok(self.put_aside(connection, text.to_owned()));
         }
-        let back = self.take_updates(connection, letter, &taken, wanted, done)?;
+        let held = &mut known.state.held;
+        let back = self.take_updates(connection, letter, &taken, wanted, held, done)?;
         for remark in &taken.remarks {
             self.remark(connection, remark, done);
         }
@@ -190,6 +193,7 @@ impl Agent<'_> {
                     return false;
                 }
                 known.state.old_replies = 0;
+                self.say_mismatch(connection, found, own);
                 self.ask_for_list(
                     connection,
                     "the import numbers of the server are lower than ours",
@@ -204,6 +208,7 @@ impl Agent<'_> {
             }
             Remark::Gap { base, own } => {
                 self.remark(connection, remark, done);
+                self.say_mismatch(connection, base, own);
                 let because = format!("{} to {base} are missing", own.0.saturating_add(1));
                 self.ask_for_list(connection, &because);
                 true
@@ -213,6 +218,20 @@ impl Agent<'_> {
                 false
             }
         }
+    }
+
+    /// Says that the numbers of the two sides do not fit: the server is as far as `out`, and we are at `own`. Sending stays on
+    /// (Q243187).
+    fn say_mismatch(
+        &mut self,
+        connection: &Connection,
+        out: impl fmt::Display,
+        own: impl fmt::Display,
+    ) {
+        let text = "sequence mismatch, a full reload is requested";
+        let event = Event::new(Severity::Error, text).id("NT64161");
+        let event = event.with("connection", &connection.name);
+        self.say(event.with("out", out).with("in", own));
     }
 
     fn ask_for_list(&mut self, connection: &Connection, because: &str) {
@@ -229,6 +248,7 @@ impl Agent<'_> {
         letter: &Letterbox,
         taken: &Taken,
         wanted: Wanted,
+        held: &mut HeldAddresses,
         done: &mut Done,
     ) -> Result<HashSet<String>, ToolError> {
         if !connection.exchange.receives() {
@@ -257,7 +277,7 @@ impl Agent<'_> {
             false => Extent::Updates { is_whole: true },
         };
         let allowed = wanted.allow_deletes;
-        let imported = self.import(connection, &incoming, &asks, extent, allowed)?;
+        let imported = self.import(connection, &incoming, &asks, extent, allowed, held)?;
         done.imported(imported);
         let there = asks.iter().filter_map(|ask| match &ask.want {
             Want::Put { key, .. } => Some(key.as_str().to_owned()),

@@ -7,6 +7,7 @@ use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
 use crate::directory::ldap::{Connection as Link, Scope, Search};
 use crate::directory::schema;
+use crate::directory::template_map::TemplateRule;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::Agent;
@@ -30,14 +31,21 @@ impl Agent<'_> {
     }
 }
 
+/// Returns what is wrong with names of attributes, each with the setting that has it.
+pub(super) fn faults(
+    link: &mut Link,
+    named: &[(String, String)],
+) -> Result<Vec<String>, ToolError> {
+    Ok(unknown(named, &known_attributes(link)?))
+}
+
 /// Checks the rules of a connection by themselves.
 pub(super) fn check(link: &mut Link, connection: &Connection) -> Result<String, ToolError> {
     let named = named(connection);
     if named.is_empty() {
         return Ok(String::new());
     }
-    let known = known_attributes(link)?;
-    refuse(connection, unknown(&named, &known))?;
+    refuse(connection, faults(link, &named)?)?;
     let places: Vec<_> = named.into_iter().map(|(place, _)| place).collect();
     Ok(places.join(", "))
 }
@@ -57,9 +65,12 @@ fn named(connection: &Connection) -> Vec<(String, String)> {
     let sends = connection.templates.sends();
     let mappings = connection.mappings.iter().enumerate();
     let mappings = mappings.filter(|(_, mapping)| sends && Direction::sends(mapping.direction));
-    let mappings = mappings.map(|(at, mapping)| {
+    let mappings = mappings.flat_map(|(at, mapping)| {
         let place = format!("mapping {}, {:?}", at + 1, mapping.prompt);
-        (place, mapping.attribute.clone())
+        let rule = mapping.rule(Direction::sends);
+        let read = rule.iter().flat_map(TemplateRule::attributes);
+        let read: Vec<_> = read.map(|name| (place.clone(), name.to_owned())).collect();
+        read
     });
     conditions.chain(mappings).collect()
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::net::Alone;
 use super::scene::{CONTAINER, Numbers, Scene, resync};
+use crate::support::Run;
 use crate::support::slapd::Setup;
 
 const PEOPLE: &str = "ou=People,o=Org";
@@ -325,4 +326,299 @@ fn ld_08_addresses_that_are_swapped_are_so_under_a_server_that_keeps_them_apart(
     for entry in scene.entries(CONTAINER) {
         assert!(entry.attributes.values("syncTemplate").is_empty());
     }
+}
+
+/// A manual entry in the container, as somebody made it for an address of the other side.
+fn by_hand(scene: &Scene, owner: &str) {
+    scene.remote(CONTAINER, owner, "Ann by hand", "MS:NET2/PO2/ANN");
+}
+
+fn said(run: &Run, id: &str) -> Vec<String> {
+    let lines = run.stdout.lines().filter(|line| line.starts_with(id));
+    lines.map(str::to_owned).collect()
+}
+
+#[test]
+fn nt_16_an_address_that_a_manual_entry_has_is_said_once_and_counted_and_the_entry_can_be_adopted()
+{
+    let scene = Scene::new();
+    by_hand(&scene, "somebody");
+    let list = [
+        "A Ann\tPCM:NET2/PO2/ANN\r\n- Title:/Clerk",
+        "A Ben\tPCM:NET1/PO1/BEN",
+    ];
+    let mut stamp = 100;
+    let mut apply = |exit: i32| {
+        stamp += 1;
+        let numbers = (14, 80 + stamp, stamp, stamp);
+        scene.drop_file("RESYNC.GLB", &resync(numbers, &list));
+        scene.dxa("lists").ends(exit)
+    };
+    let first = apply(1);
+    let [line] = &said(&first, "DI236")[..] else {
+        panic!("{}", first.stdout);
+    };
+    assert!(
+        line.contains(&format!("syncKey=MS:NET2/PO2/ANN,{CONTAINER}")),
+        "{line}"
+    );
+    assert!(
+        line.contains("somebody") && line.contains("dxa adopt MS:NET2/PO2/ANN"),
+        "{line}"
+    );
+    for _ in 0..2 {
+        let again = apply(1);
+        assert_eq!(said(&again, "DI236"), [""; 0], "{}", again.stdout);
+        assert!(again.stdout.contains("refused 1"), "{}", again.stdout);
+    }
+    // Nothing is written by a look at it.
+    let look = scene.dxa("adopt PCM:net2/po2/ann --dry-run").ends(0);
+    assert!(
+        look.stdout
+            .contains("syncImportedFrom: somebody -> dss/NET1/PO1"),
+        "{}",
+        look.stdout
+    );
+    let uuid = |scene: &Scene| {
+        let entries = scene.entries(CONTAINER);
+        let ann = entries
+            .iter()
+            .find(|e| e.attributes.text("syncKey") == Some("MS:NET2/PO2/ANN"));
+        let ann = ann.expect("Ann");
+        let text = |name: &str| ann.attributes.text(name).map(str::to_owned);
+        (text("entryUUID"), text("syncImportedFrom"), text("title"))
+    };
+    let before = uuid(&scene);
+    assert_eq!(before.1.as_deref(), Some("somebody"));
+    scene.dxa("adopt NET2/PO2/ANN").ends(0);
+    let after = uuid(&scene);
+    assert_eq!(
+        (&after.0, after.1.as_deref()),
+        (&before.0, Some("dss/NET1/PO1"))
+    );
+    let ended = apply(0);
+    assert_eq!(said(&ended, "DI236").len(), 1, "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("no duplicate any more"),
+        "{}",
+        ended.stdout
+    );
+    assert_eq!(uuid(&scene).2.as_deref(), Some("Clerk"));
+    let again = scene.dxa("adopt NET2/PO2/ANN --json").ends(0).json();
+    assert_eq!(
+        again["adopted"]["changes"],
+        serde_json::json!([]),
+        "{again}"
+    );
+}
+
+#[test]
+fn nt_16_nobody_adopts_what_is_not_a_manual_entry_of_the_container() {
+    let scene = Scene::new();
+    scene.add(
+        "dn: cn=Kate,ou=People,o=Org\nobjectClass: inetOrgPerson\ncn: Kate\nsn: K\nmail: kate@org.example\n",
+    );
+    let run = scene.dxa("adopt SMTP:kate@org.example").ends(78);
+    assert!(run.stderr.contains("not-owner: cn=Kate"), "{}", run.stderr);
+    scene.dxa("adopt NET1/PO1/NOBODY").ends(66);
+    scene.dxa("adopt NET1/PO1/NOBODY --connection HX").ends(66);
+
+    // A plain entry in the container, made without the class, becomes one of it and stays the same entry.
+    scene.add(&format!(
+        "dn: cn=Kay,{CONTAINER}\nobjectClass: inetOrgPerson\ncn: Kay\nsn: K\nmail: kay@far.example\n"
+    ));
+    scene.dxa("adopt SMTP:kay@far.example").ends(0);
+    let entries = scene.entries(CONTAINER);
+    let [kay] = &entries[..] else {
+        panic!("{entries:?}");
+    };
+    assert_eq!(
+        kay.dn.to_string(),
+        format!("syncKey=SMTP:kay@far.example,{CONTAINER}")
+    );
+    assert_eq!(
+        kay.attributes.text("syncImportedFrom"),
+        Some("dss/NET1/PO1")
+    );
+    assert_eq!(kay.attributes.text("cn"), Some("Kay"));
+    let list = apply(&scene, FIRST, &["A Kay Berg\tSMTP:kay@far.example"]);
+    assert_eq!(
+        (&list["modified"], &list["refused"]),
+        (&1.into(), &0.into()),
+        "{list}"
+    );
+}
+
+#[test]
+fn section_2_the_numbers_of_old_are_in_the_log_where_they_are_looked_for() {
+    let alone = with("required = { people = [\"title\"] }");
+    let scene = &alone.scene;
+    scene.person_in(PEOPLE, "Lena Berg", "LENA", "title: Clerk\n");
+    scene.person("Max Berg", "MAX");
+    let run = scene.dxa("cycle").ends(0);
+    assert_eq!(
+        said(&run, "NT41110"),
+        ["NT41110 info entries considered connection=HQ count=2"]
+    );
+    let failed = said(&run, "NT64073");
+    assert_eq!(failed.len(), 1, "{}", run.stdout);
+    assert!(
+        failed[0].contains("cn=Max Berg,ou=People,o=Org"),
+        "{failed:?}"
+    );
+    assert!(failed[0].contains("missing-attribute"), "{failed:?}");
+    alone.fresh();
+
+    apply(scene, (0, 10, 1, 100), &["A Ann\tPCM:NET1/PO1/ANN"]);
+    let profile = "TASK=UPDATE\nREQNAME=PCM:NET1/AGENT\nREQSEQ=0\nWAS=12\nSRVSEQ=13\nIMPSEQ=1\n";
+    let add = ["0000000013 A Carl                           PCM:NET1/PO1/CARL"];
+    scene.put_mail(SERVER, "gap", profile, &add);
+    let run = scene.dxa("cycle").ends(4);
+    let mismatch = said(&run, "NT64161");
+    assert_eq!(mismatch.len(), 1, "{}", run.stdout);
+    assert!(mismatch[0].ends_with("out=12 in=10"), "{mismatch:?}");
+}
+
+#[test]
+fn nt_01_an_entry_that_stands_twice_in_a_list_is_counted_so_that_it_adds_up() {
+    let scene = Scene::new();
+    let texts = [
+        "A Ann\tPCM:NET1/PO1/ANN",
+        "A Ben\tPCM:NET1/PO1/BEN",
+        "A Anne\tpcm:net1/po1/Ann",
+    ];
+    for numbers in [FIRST, SECOND] {
+        scene.drop_file("RESYNC.GLB", &resync(numbers, &texts));
+        let list = scene.dxa("lists --json").ends(1).json()["lists"][0].clone();
+        let count = |name: &str| list[name].as_u64().expect("a number");
+        let there = ["added", "modified", "unchanged", "renamed"].map(count);
+        let entries = scene.entries(CONTAINER).len() as u64;
+        assert_eq!(
+            (there.iter().sum::<u64>(), count("refused")),
+            (entries, 1),
+            "{list}"
+        );
+        assert_eq!(scene.shown()[0], "MS:NET1/PO1/ANN=Ann");
+    }
+    let done = scene.data("done");
+    let reports = super::scene::names(&done).into_iter();
+    let reports: Vec<_> = reports.filter(|name| name.ends_with(".report")).collect();
+    let text = fs::read_to_string(done.join(&reports[0])).expect("readable");
+    let twice = "the list has it already, as \\\"Ann\\\"";
+    assert!(
+        text.contains("address-duplicate") && text.contains(twice),
+        "{text}"
+    );
+}
+
+#[test]
+fn dx_16_no_type_at_all_is_a_mistake_and_deletes_nobody() {
+    let alone = Alone::new();
+    alone.scene.person("Lena Berg", "LENA");
+    alone.cycle();
+    alone.scene.configure("types = []");
+    let run = alone.cycle_that_ends(2);
+    assert!(run.stderr.contains("types"), "{}", run.stderr);
+}
+
+#[test]
+fn every_command_that_takes_a_report_ends_it_with_its_summary() {
+    let alone = Alone::new();
+    alone.scene.person("Lena Berg", "LENA");
+    let report = alone.scene.config().with_file_name("report.jsonl");
+    for command in [
+        "check",
+        "cycle",
+        "lists",
+        "move",
+        "touch",
+        "touch NET1/AGENT/LENA",
+        "explain NET1/AGENT/LENA",
+        "status",
+        "reset HQ",
+        "remove HQ --entries keep",
+    ] {
+        let _ = fs::remove_file(&report);
+        let line = format!("{command} --json --report {}", report.display());
+        let run = alone.scene.dxa(&line);
+        let exit = run.exit;
+        run.json();
+        let text = fs::read_to_string(&report).unwrap_or_else(|e| panic!("{command}: {e}"));
+        let last = text
+            .lines()
+            .next_back()
+            .unwrap_or_else(|| panic!("{command}: empty"));
+        let last: Value = serde_json::from_str(last).expect("JSON");
+        assert_eq!(last["program"], "dxa", "{command}: {last}");
+        assert_eq!(last["exit"], exit, "{command}: {last}");
+    }
+}
+
+#[test]
+fn nt_12_a_line_may_be_made_of_attributes_and_follows_them() {
+    let alone = with(
+        "[[connection.mapping]]\nprompt = \"Office:\"\nvalue = 'JOIN(\", \", UPPER(l), FIRST(title, ou))'\n\
+         [[connection.mapping]]\nprompt = \"Signature:\"\nvalue = 'NAMEF(cn) \" \" initials \" \" NAMEL(displayName)'\n",
+    );
+    alone
+        .scene
+        .person_in(PEOPLE, "Lena Berg", "LENA", "l: Bonn\nou: Sales\nst: NW\n");
+    let sent = alone.cycle_lines("");
+    let lena = |sent: &[String]| {
+        let lena = sent.iter().find(|text| text.contains("NET1/AGENT/LENA"));
+        let mut lines: Vec<_> = lena
+            .expect("Lena")
+            .split("~- ")
+            .map(str::to_owned)
+            .collect();
+        lines.retain(|line| line.starts_with("Office") || line.starts_with("Signature"));
+        lines
+    };
+    assert_eq!(lena(&sent), ["Office:/BONN, Sales", "Signature:/Lena Berg"]);
+    let dn = format!("cn=Lena Berg,{PEOPLE}");
+    alone.scene.replace(&dn, "title", "Clerk");
+    let sent = alone.cycle_lines("");
+    assert_eq!(lena(&sent), ["Office:/BONN, Clerk", "Signature:/Lena Berg"]);
+    assert_eq!(alone.cycle(), [""; 0]);
+    // What is left empty is cleared there, and another expression makes the difference (NT-09).
+    for name in ["title", "ou", "l"] {
+        let lines = format!("changetype: modify\ndelete: {name}");
+        alone.scene.change(&dn, &lines);
+    }
+    assert_eq!(lena(&alone.cycle_lines(""))[1], "Office:/");
+    let text = fs::read_to_string(alone.scene.config()).expect("readable");
+    let text = text.replace("UPPER(l)", "LOWER(st)");
+    fs::write(alone.scene.config(), text).expect("written");
+    let check = alone.scene.dxa("check").ends(0);
+    assert!(check.stdout.contains("LOWER(st)"), "{}", check.stdout);
+    assert_eq!(lena(&alone.cycle_lines(""))[0], "Office:/nw");
+}
+
+#[test]
+fn nt_12_nt_13_every_fault_of_a_mapping_is_told_before_anything_is_sent() {
+    let alone = with(
+        "[[connection.mapping]]\nprompt = \"A:\"\nvalue = 'PROPER(cn)'\n\
+         [[connection.mapping]]\nprompt = \"B:\"\nvalue = 'cn'\nattribute = \"sn\"\n\
+         [[connection.mapping]]\nprompt = \"C:\"\nvalue = 'cn'\ndirection = \"receive\"\n\
+         [[connection.mapping]]\nprompt = \"D:\"\n",
+    );
+    alone.scene.person("Lena Berg", "LENA");
+    let run = alone.cycle_that_ends(2);
+    for fault in [
+        "mapping A:: value, column 1: found \"PROPER(cn)\", expected FIRST",
+        "mapping B:: attribute is set too",
+        "mapping C:: value: made of attributes it only goes out",
+        "mapping D:: \"\" is no name of an attribute",
+    ] {
+        assert!(run.stderr.contains(fault), "{fault}: {}", run.stderr);
+    }
+    alone
+        .scene
+        .configure("[[connection.mapping]]\nprompt = \"A:\"\nvalue = 'UPPER(nosuch)'\n");
+    let run = alone.cycle_that_ends(2);
+    let said = format!("{}{}", run.stdout, run.stderr);
+    assert!(
+        said.contains("mapping 1, \"A:\": the directory knows no attribute nosuch"),
+        "{said}"
+    );
 }

@@ -3,6 +3,7 @@
 use dirsync::directory::interorg::wire::{Part, Parts, Unit, read_changes, read_withheld};
 use dirsync::directory::interorg::{Request, SourceKey};
 use dirsync::plan::outcome::{Outcome, Reason};
+use dirsync::tools::dxa::interorg::branch::Wanted;
 use dirsync::tools::exit::ExitCode;
 
 use super::scene::{Hub, Org, PEOPLE, because, ended};
@@ -310,4 +311,25 @@ fn ioc_035_what_is_not_on_the_list_is_not_carried() {
     hub.cycle(&two);
     let entry = two.entry("Ann Gray");
     assert_eq!(entry.attributes.text("employeeNumber"), Some("4711"));
+}
+
+#[test]
+fn io_16_an_attribute_is_carried_by_whatever_name_it_is_called_and_one_that_nobody_has_is_refused()
+{
+    let [one, two] = ["ORG1", "ORG2"].map(Org::new);
+    one.configure("attributes = [\"displayName\", \"Surname\", \"localityName\"]");
+    two.configure("attributes = [\"displayName\", \"sn\", \"l\"]");
+    one.person("Ann Gray", "ann", "ann@org1.example", "l: Bonn");
+    let mut hub = Hub::new();
+    hub.round(&[&one, &two]);
+    let entry = two.entry("Ann Gray");
+    assert_eq!(entry.attributes.text("l"), Some("Bonn"));
+    assert_eq!(entry.attributes.text("sn"), Some("Gray"));
+
+    one.configure("attributes = [\"displayName\", \"shoeSize\"]");
+    let error = one.try_with(false, |side| side.ask(Wanted::default()));
+    let error = error.expect_err("an attribute that the directory does not know");
+    assert_eq!(error.exit, ExitCode::Usage);
+    assert!(error.message.contains("branch.attributes"), "{error}");
+    assert!(error.message.contains("shoesize"), "{error}");
 }

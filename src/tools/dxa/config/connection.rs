@@ -13,9 +13,11 @@ use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::directory::conditions::Conditions;
 use crate::directory::dn::Dn;
+use crate::directory::expression::Expression;
 use crate::directory::key::ContainerLayout;
 use crate::directory::ldap::Password;
 use crate::directory::names::UniqueNames;
+use crate::directory::template_map::TemplateRule;
 
 /// What the agent is on a connection (DX-11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -75,11 +77,55 @@ impl Direction {
 pub struct Mapping {
     /// The prompt; case, a `~` in front, a colon and blanks behind do not matter.
     pub prompt: String,
-    /// The attribute.
+    /// The attribute; empty where a value is made of several.
+    #[serde(default)]
     pub attribute: String,
+    /// What the value is made of (NT-12); such a line only goes out.
+    pub value: Option<String>,
     /// Which way.
     #[serde(default)]
     pub direction: Direction,
+}
+
+impl Mapping {
+    /// Returns the rule for one direction; none where there is none, or what its value is made of is wrong.
+    #[must_use]
+    pub fn rule(&self, is_wanted: fn(Direction) -> bool) -> Option<TemplateRule> {
+        if !is_wanted(self.direction) {
+            return None;
+        }
+        let Some(value) = &self.value else {
+            return Some(TemplateRule::new(&self.prompt, &self.attribute));
+        };
+        let made = Expression::parse(value).ok();
+        // Nothing is put together again out of what comes in.
+        let made = made.filter(|_| is_wanted(Direction::Send));
+        made.map(|made| TemplateRule::made_of(&self.prompt, made))
+    }
+
+    /// Returns the attribute, or `=` and what the value is made of: as settings are kept and shown.
+    #[must_use]
+    pub fn source(&self) -> String {
+        match &self.value {
+            Some(value) => format!("={value}"),
+            None => self.attribute.clone(),
+        }
+    }
+
+    /// Makes one that goes out, of what [`Self::source`] returned.
+    #[must_use]
+    pub fn outgoing(prompt: &str, source: &str) -> Self {
+        let value = source.strip_prefix('=').map(str::to_owned);
+        Self {
+            prompt: prompt.to_owned(),
+            attribute: match value {
+                Some(_) => String::new(),
+                None => source.to_owned(),
+            },
+            value,
+            direction: Direction::Send,
+        }
+    }
 }
 
 /// One connection.
@@ -371,6 +417,10 @@ impl ConnectionText {
                 .filter_map(|word| address_type(word, faults))
                 .collect()
         });
+        if types.is_empty() && self.exchange_options.sends() {
+            let text = "empty, but updates are sent (exchange-options); nothing is deleted elsewhere by this";
+            faults.push(Fault::new("types", text));
+        }
         check_mappings(&self.mappings, faults);
         let conditions_text = ConditionsText {
             consent_attribute: self.consent_attribute,
@@ -438,10 +488,28 @@ fn check_mappings(mappings: &[Mapping], faults: &mut Vec<Fault>) {
             let text = format!("no prompt for the attribute {:?}", mapping.attribute);
             faults.push(Fault::new("mapping", text));
         }
+        if let Some(value) = &mapping.value {
+            check_value(mapping, value, faults);
+            continue;
+        }
         if mapping.attribute.is_empty() || !mapping.attribute.chars().all(is_name) {
             let text = format!("{:?} is no name of an attribute", mapping.attribute);
             faults.push(Fault::new(format!("mapping {}", mapping.prompt), text));
         }
+    }
+}
+
+fn check_value(mapping: &Mapping, value: &str, faults: &mut Vec<Fault>) {
+    let setting = format!("mapping {}", mapping.prompt);
+    let mut fault = |text: String| faults.push(Fault::new(&setting[..], text));
+    if !mapping.attribute.is_empty() {
+        fault("attribute is set too, expected either it or value".to_owned());
+    }
+    if mapping.direction == Direction::Receive {
+        fault("value: made of attributes it only goes out, expected attribute".to_owned());
+    }
+    if let Err(error) = Expression::parse(value) {
+        fault(format!("value, {error}"));
     }
 }
 
