@@ -192,9 +192,12 @@ fn choose_address(
     };
     let proxy = || {
         let proxies = attributes.values(schema::PROXY_PRIMARY).iter();
-        let mut proxies =
+        let proxies =
             proxies.filter_map(|v| TargetAddress::parse(&String::from_utf8_lossy(v)).ok());
-        proxies.find(TargetAddress::is_pc_mail)
+        // Of several the same one each time, in whatever order a server returns them, and one of ours before others.
+        proxies
+            .filter(TargetAddress::is_pc_mail)
+            .min_by_key(|address| (!is_owned(address, rules.owned), SyncKey::of(address)))
     };
     if kind != ExportKind::Remote {
         let address = proxy().ok_or_else(|| {

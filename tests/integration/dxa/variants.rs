@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use base64::Engine;
 use serde_json::Value;
 
 use super::net::Alone;
@@ -621,4 +622,146 @@ fn nt_12_nt_13_every_fault_of_a_mapping_is_told_before_anything_is_sent() {
         said.contains("mapping 1, \"A:\": the directory knows no attribute nosuch"),
         "{said}"
     );
+}
+
+#[test]
+fn ld_03_names_in_the_directory_may_hold_whatever_they_like() {
+    let alone = Alone::new();
+    let scene = &alone.scene;
+    let units = [
+        r"ou=A\, B \+ \22C\22,o=Org",
+        r"ou=\#1\; \3Cx\3E,o=Org",
+        "ou=Größe,o=Org",
+    ];
+    for unit in units {
+        let ldif = base64(unit);
+        scene.add(&format!("dn:: {ldif}\nobjectClass: organizationalUnit\n"));
+    }
+    let import = r"ou=In \3D\2C Out,o=Org";
+    scene.add(&format!("dn: {import}\nobjectClass: organizationalUnit\n"));
+    let listed: Vec<_> = units.iter().map(|unit| format!("'{unit}'")).collect();
+    scene.configure_connections(&format!(
+        "[[connection]]\nname = \"HQ\"\nrole = \"requestor\"\naddress = \"NET1/PO1\"\nowner = 'dss/\"N*\\T\"/(PO1)'\n\
+         import-container = '{import}'\nlayout = \"per-postoffice\"\nexport-containers = [{}]\n",
+        listed.join(", ")
+    ));
+    let names = [r"\#Ann \22Q\22 Gray", r"Ben\, Jr. \+ Son", "Zoë Berg"];
+    for ((unit, name), mailbox) in units.iter().zip(names).zip(["ANN", "BEN", "ZOE"]) {
+        let dn = base64(&format!("cn={name},{unit}"));
+        scene.add(&format!(
+            "dn:: {dn}\nobjectClass: inetOrgPerson\nobjectClass: syncLocalRecipient\nsn: x\n\
+             syncProxyPrimary: MS:NET1/AGENT/{mailbox}\n"
+        ));
+    }
+    let sent = alone.cycle();
+    assert_eq!(
+        sent[1..],
+        [
+            "A #Ann \"Q\" Gray|PCM:NET1/AGENT/ANN",
+            "A Ben, Jr. + Son|PCM:NET1/AGENT/BEN",
+            "A Zoë Berg|PCM:NET1/AGENT/ZOE"
+        ]
+    );
+    assert_eq!(alone.cycle(), [""; 0]);
+    let dn = base64(&format!("cn={},{}", names[1], units[1]));
+    let output = scene.slapd.client(
+        "ldapmodify",
+        &[],
+        &format!("dn:: {dn}\nchangetype: delete\n"),
+    );
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(alone.cycle(), ["D Ben, Jr. + Son|PCM:NET1/AGENT/BEN"]);
+
+    let texts = ["A Kay\tSMTP:k+\"y\"=,\\<k>;#@x", "A Ann\tPCM:NET1/PO1/ANN"];
+    scene.drop_file("RESYNC.GLB", &resync(FIRST, &texts));
+    scene.dxa("lists").ends(0);
+    scene.drop_file("RESYNC.GLB", &resync(SECOND, &texts));
+    let list = scene.dxa("lists --json").ends(0).json()["lists"][0].clone();
+    assert_eq!(
+        (&list["unchanged"], &list["foreign"]),
+        (&2.into(), &0.into()),
+        "{list}"
+    );
+    let (_, seq, ..) = SECOND;
+    let numbers = (14, seq + 1, 3, 300);
+    scene.drop_file("RESYNC.GLB", &resync(numbers, &texts[1..]));
+    let list = scene.dxa("lists --json").ends(0).json()["lists"][0].clone();
+    assert_eq!(
+        (&list["unchanged"], &list["swept"]),
+        (&1.into(), &1.into()),
+        "{list}"
+    );
+    let checked = scene.dxa("check").ends(0);
+    assert!(
+        checked.stdout.contains("1 entries of dss/"),
+        "{}",
+        checked.stdout
+    );
+}
+
+fn base64(text: &str) -> String {
+    base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+#[test]
+fn dx_13_there_may_be_as_many_export_containers_as_one_likes() {
+    let alone = Alone::new();
+    let units: Vec<_> = (0..160)
+        .map(|number| format!("ou=U{number},o=Org"))
+        .collect();
+    let ldif: Vec<_> = units
+        .iter()
+        .enumerate()
+        .map(|(number, unit)| {
+            format!(
+                "dn: {unit}\nobjectClass: organizationalUnit\n\n\
+                 dn: cn=P{number},{unit}\nobjectClass: inetOrgPerson\nobjectClass: syncLocalRecipient\nsn: P\n\
+                 syncProxyPrimary: MS:NET1/AGENT/P{number}\n"
+            )
+        })
+        .collect();
+    alone.scene.add(&ldif.join("\n"));
+    let text = fs::read_to_string(alone.scene.config()).expect("readable");
+    let listed: Vec<_> = units.iter().map(|unit| format!("\"{unit}\"")).collect();
+    let text = text.replace(
+        &format!("[\"{PEOPLE}\"]"),
+        &format!("[{}]", listed.join(",\n")),
+    );
+    fs::write(alone.scene.config(), text).expect("written");
+    assert_eq!(alone.cycle().len(), 161);
+    assert_eq!(alone.cycle(), [""; 0]);
+}
+
+#[test]
+fn nt_09_a_code_page_and_unique_names_that_change_send_the_difference_and_no_more() {
+    let alone = Alone::new();
+    let other = alone.scene.unit("Other");
+    let scene = &alone.scene;
+    let text = fs::read_to_string(scene.config()).expect("readable");
+    let both = text.replace(
+        &format!("[\"{PEOPLE}\"]"),
+        &format!("[\"{PEOPLE}\", \"{other}\"]"),
+    );
+    fs::write(scene.config(), &both).expect("written");
+    // Ø is in page 850 and not in 437.
+    scene.person("Søren Berg", "SOREN");
+    scene.person_in(&other, "Lena Berg", "LENA", "");
+    assert_eq!(alone.cycle().len(), 3);
+    fs::write(scene.config(), format!("{both}code-page = 437\n")).expect("written");
+    let sent = alone.cycle();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    // Under its new name, though the old one cannot be written in the page: the address says who is meant.
+    assert!(
+        sent[0].starts_with("M S?ren Berg") && sent[0].matches("S?ren").count() == 2,
+        "{sent:?}"
+    );
+    assert_eq!(alone.cycle(), [""; 0]);
+    fs::write(scene.config(), &both).expect("written");
+    let sent = alone.cycle();
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    assert_eq!(alone.cycle(), [""; 0]);
+    // Nor does the page keep anybody there who is gone here.
+    fs::write(scene.config(), format!("{both}code-page = 437\n")).expect("written");
+    scene.change(&format!("cn=Søren Berg,{PEOPLE}"), "changetype: delete");
+    assert_eq!(alone.cycle(), ["D S?ren Berg|PCM:NET1/AGENT/SOREN"]);
 }
