@@ -307,6 +307,12 @@ fn apply<S: MasterStore + ?Sized>(
             swept = store.keys_of(&branch)?;
             wanted.extend(swept.iter().map(|key| (key.clone(), None)));
         }
+        if request.is_full {
+            for about in request.withheld.iter().filter(|about| about.is_held()) {
+                swept.remove(&about.key);
+                wanted.remove(&about.key);
+            }
+        }
         for change in &request.changes {
             if change.key.branch() != branch {
                 let note = Note::new(Reason::NotOwner, change.key.branch());

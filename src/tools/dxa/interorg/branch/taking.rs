@@ -306,10 +306,9 @@ fn check(decision: &Decision, known: u64, allowed: Option<u64>) -> Result<(), To
 impl Taken {
     /// Returns what could not be taken, to be tried again.
     pub(super) fn refused(&self, work: &Work) -> BTreeMap<SourceKey, Refused> {
-        let refused = self
-            .fates
-            .iter()
-            .filter(|(_, fate)| fate.outcome == Outcome::Refused);
+        let refused = self.fates.iter().filter(|(key, fate)| {
+            fate.outcome == Outcome::Refused && !work.kept.contains_key(*key)
+        });
         let refused = refused.map(|(key, fate)| {
             let card = work.wanted.get(key).cloned().flatten();
             let note = fate.reason.clone();
