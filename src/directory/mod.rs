@@ -34,6 +34,7 @@ pub(crate) mod database;
 pub mod difference;
 pub mod dn;
 pub mod entry;
+pub mod expression;
 pub mod filter;
 pub mod holders;
 pub mod import;

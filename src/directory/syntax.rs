@@ -89,6 +89,13 @@ pub fn canonical(attribute: &str) -> &str {
         .map_or(attribute, |names| names.0)
 }
 
+/// Returns the name that an attribute of an entry has: as [`canonical`], and what options it is named with stay.
+#[must_use]
+pub fn canonical_name(attribute: &str) -> String {
+    let (base, options) = attribute.split_at(attribute.find(';').unwrap_or(attribute.len()));
+    [canonical(base), options].concat()
+}
+
 /// Returns the stored form of one line of text.
 ///
 /// # Errors
@@ -216,6 +223,8 @@ mod tests {
     fn other_names_and_other_spellings_are_recognised() {
         assert_eq!(canonical("Surname"), "sn");
         assert_eq!(canonical("departmentNumber"), "departmentNumber");
+        assert_eq!(canonical_name("SURNAME;lang-de"), "sn;lang-de");
+        assert_eq!(canonical_name("title"), "title");
         assert!(is_same_value("telephoneNumber", "555-01 00", "5550100"));
         assert!(is_same_value("description", "A  b", "a B"));
         assert!(!is_same_value("syncTemplate", "A:/b", "a:/b"));

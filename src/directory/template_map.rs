@@ -1,9 +1,12 @@
 //! Which template line goes into which attribute, and back (`spec/exchange.md` DX-22, DX-26).
 
 use super::entry::Attributes;
+use super::expression::{Expression, MAX_VALUE};
+use super::note::Note;
 use super::{schema, syntax};
 use crate::codec::codepage::CodePage;
 use crate::importfile::parse_info;
+use crate::plan::outcome::Reason;
 use crate::transaction::InfoLine;
 
 /// A prompt that is declared, and the attribute that takes its data; without one the line is kept as it is.
@@ -13,6 +16,8 @@ pub struct TemplateRule {
     pub prompt: String,
     /// Attribute.
     pub attribute: Option<String>,
+    /// What its data is made of where that is not one attribute alone; such a line only goes out.
+    pub made: Option<Expression>,
 }
 
 impl TemplateRule {
@@ -22,7 +27,40 @@ impl TemplateRule {
         Self {
             prompt: prompt.to_owned(),
             attribute: Some(attribute.to_owned()),
+            made: None,
         }
+    }
+
+    /// Makes a rule for a line whose data is made of attributes (NT-12).
+    #[must_use]
+    pub fn made_of(prompt: &str, made: Expression) -> Self {
+        Self {
+            prompt: prompt.to_owned(),
+            attribute: None,
+            made: Some(made),
+        }
+    }
+
+    /// Returns the attributes that it reads.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        let made = self.made.iter().flat_map(Expression::attributes);
+        self.attribute.as_deref().into_iter().chain(made)
+    }
+
+    /// Returns its data in an entry, empty where there is none.
+    fn value(&self, attributes: &Attributes, notes: &mut Vec<Note>) -> String {
+        let Some(made) = &self.made else {
+            let attribute = self.attribute.as_deref();
+            return attribute.map_or_else(String::new, |name| joined(name, attributes));
+        };
+        made.value(attributes).unwrap_or_else(|count| {
+            let detail = format!(
+                "mapping-error: {:?}: {count} characters, at most {MAX_VALUE}",
+                self.prompt
+            );
+            notes.push(Note::new(Reason::ValueDropped, detail));
+            String::new()
+        })
     }
 }
 
@@ -197,19 +235,24 @@ impl TemplateMap {
     /// values in is its own affair, so they are sorted.
     #[must_use]
     pub fn lines(&self, attributes: &Attributes) -> Vec<String> {
+        self.lines_noting(attributes, &mut Vec::new())
+    }
+
+    /// The same, with notes of lines that could not be made.
+    #[must_use]
+    pub fn lines_noting(&self, attributes: &Attributes, notes: &mut Vec<Note>) -> Vec<String> {
         let mut lines = Vec::new();
         let mut done: Vec<&str> = Vec::new();
         let mut prompts = Vec::new();
         for rule in &self.rules {
-            let Some(attribute) = rule.attribute.as_deref() else {
-                continue;
-            };
-            let is_done = done.iter().any(|a| a.eq_ignore_ascii_case(attribute));
-            if is_done || attributes.values(attribute).is_empty() {
-                continue;
+            if let Some(attribute) = rule.attribute.as_deref() {
+                let is_done = done.iter().any(|a| a.eq_ignore_ascii_case(attribute));
+                if is_done || attributes.values(attribute).is_empty() {
+                    continue;
+                }
+                done.push(attribute);
             }
-            done.push(attribute);
-            let value = joined(attribute, attributes);
+            let value = rule.value(attributes, notes);
             if !value.is_empty() {
                 prompts.push(fold(&rule.prompt));
                 lines.push(format!("{}/{value}", rule.prompt.replace('/', "//")));

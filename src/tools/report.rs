@@ -253,6 +253,22 @@ impl<W: Write> ReportFile<W> {
     }
 }
 
+/// Writes the report of a run that is about no entries, if one is wanted: its summary alone.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub fn report_alone(
+    path: Option<&Path>,
+    summary: &impl Serialize,
+    exit: ExitCode,
+) -> Result<(), ToolError> {
+    match path {
+        Some(path) => ReportFile::create(path)?.finish_with(summary, exit),
+        None => Ok(()),
+    }
+}
+
 impl<W: Write> OutcomeSink for ReportFile<W> {
     fn wants_details(&self) -> bool {
         true

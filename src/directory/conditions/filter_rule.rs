@@ -2,6 +2,7 @@
 //! `name = attribute, EQ|NE, value [| value] [& value] [& attribute, EQ|NE, value]`.
 
 use crate::directory::entry::Attributes;
+use crate::directory::syntax;
 
 /// A rule that an entry passes or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,7 +151,7 @@ impl Condition {
         };
         let values = split(values, '|').into_iter();
         Ok(Self {
-            attribute: attribute.to_owned(),
+            attribute: syntax::canonical_name(attribute),
             is_negated,
             values: values.map(|value| vec![folded(&plain(value))]).collect(),
         })

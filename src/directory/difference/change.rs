@@ -6,6 +6,7 @@ use super::{Export, Sent};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::directory::address_text::TargetAddress;
+use crate::directory::charset::Charset;
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
 use crate::directory::outgoing::{SentLine, list_entry};
@@ -114,6 +115,8 @@ impl Change {
     /// What keeps the postoffice from taking it.
     pub fn transaction(&self, page: CodePage, x121: X121Spelling) -> Result<Transaction, Note> {
         let entry = |name: &str, address: &TargetAddress| list_entry(name, address, page, x121);
+        // It was sent in another page, where that was another: then the address says who is meant.
+        let known = |sent: &Sent| entry(&Charset::Page(page).fit(&sent.name).0, &sent.address);
         Ok(match self {
             Self::Replace {
                 network,
@@ -122,20 +125,24 @@ impl Change {
                 list: owned_list(network, postoffice, page)?,
             },
             Self::Delete { sent, .. } => Transaction::Delete {
-                entry: entry(&sent.name, &sent.address)?,
+                entry: known(sent)?,
             },
             Self::Add { export, .. } => Transaction::Add {
                 entry: entry(&export.name, &export.found.record.address)?,
                 info: infos(&export.found.record.lines, page)?,
                 tokens: Vec::new(),
             },
-            Self::Modify { sent, export, .. } => {
-                let old = entry(&sent.name, &sent.address)?;
+            Self::Modify {
+                sent,
+                export,
+                cause,
+            } => {
+                let old = known(sent)?;
                 let new = entry(&export.name, &export.found.record.address)?;
                 let mut info = infos(&export.found.record.lines, page)?;
                 info.extend(infos(&cleared(sent, export), page)?);
                 Transaction::Modify {
-                    new: (new != old).then_some(new),
+                    new: (new != old || *cause == Cause::Renamed).then_some(new),
                     entry: old,
                     info,
                     tokens: Vec::new(),

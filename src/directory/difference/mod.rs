@@ -136,6 +136,18 @@ impl Wanted {
         }
         wanted
     }
+
+    /// Notes of what was sent where it is found now: that a person was moved is nothing to the other side, and yet another
+    /// container answers for it from then on.
+    pub fn locate(&self, sent: &mut [Sent]) {
+        let exports = self.exports.iter().map(|export| &export.found);
+        let found: HashMap<_, _> = exports.map(|found| (&found.record.key, found)).collect();
+        for sent in sent {
+            if let Some(found) = found.get(&sent.key) {
+                sent.container.clone_from(&found.container);
+            }
+        }
+    }
 }
 
 /// Why an entry that was sent is not wanted any more.
@@ -250,8 +262,9 @@ fn why_gone(sent: &Sent, skipped: &HashMap<&SyncKey, &Note>, containers: &[Dn]) 
     if let Some(note) = skipped.get(&sent.key) {
         return Cause::Excluded((*note).clone());
     }
-    let is_its = |container: &Dn| container.is_same(&sent.container);
-    match containers.iter().any(is_its) {
+    // A setting that names what lies above has the container still.
+    let has_it = |container: &Dn| sent.container.is_within(container);
+    match containers.iter().any(has_it) {
         true => Cause::Gone,
         false => Cause::Excluded(outgoing::outside(&sent.container)),
     }

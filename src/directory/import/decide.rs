@@ -114,6 +114,7 @@ pub fn decide(
         sender,
         managed,
         working: Working::new(snapshot),
+        is_list: matches!(extent, Extent::List { .. }),
         decision: Decision::default(),
     };
     for (_, held) in snapshot.iter() {
@@ -139,6 +140,8 @@ struct Deciding<'a> {
     sender: &'a Sender<'a>,
     managed: &'a Names,
     working: Working<'a>,
+    /// It is a full list, which names each entry once.
+    is_list: bool,
     decision: Decision,
 }
 
@@ -199,6 +202,9 @@ impl Deciding<'_> {
         let Some(slot) = self.working.get(key) else {
             return self.add_new(at, key, wanted);
         };
+        if self.is_list && slot.asked_by.is_some() {
+            return Err(self.twice(key, &slot));
+        }
         let permit = self
             .judge(key, &slot)
             .map_err(|refused| match refused.reason {
@@ -212,6 +218,19 @@ impl Deciding<'_> {
         let attributes = present.map(|present| put(present, wanted, self.sender, self.managed));
         let outcome = self.keep(at, key.clone(), slot, attributes);
         Ok((outcome, permit.note.into_iter().collect()))
+    }
+
+    /// Says that a list names an entry twice: one key is one entry, and which of the two is meant nobody can say.
+    fn twice(&self, key: &SyncKey, slot: &Slot) -> Note {
+        let name = slot.attributes(self.snapshot);
+        let name =
+            name.and_then(|there| there.text(schema::ORIGINAL_NAME).or(there.text(schema::CN)));
+        let dn = slot.dn(self.snapshot, key);
+        let detail = match name {
+            Some(name) => format!("{dn}: the list has it already, as {name:?}"),
+            None => format!("{dn}: the list has it already"),
+        };
+        Note::new(Reason::AddressDuplicate, detail)
     }
 
     /// Judges whether the sender may change an entry.
@@ -332,6 +351,10 @@ impl Deciding<'_> {
         let to = attributes.text(schema::KEY).map(SyncKey::stored);
         let to = to.filter(|to| to.as_str() != key.as_str());
         if let Some(to) = to.as_ref().filter(|to| *to != key) {
+            if self.sender.is_own_import(to) {
+                let detail = format!("{to} is of this agent, sender {}", self.sender.owner);
+                return Err(Note::new(Reason::NotAuthoritative, detail));
+            }
             self.sender.judge_new(to)?;
             self.check_address(&attributes)?;
             if let Some(other) = self.working.get(to) {

@@ -1,6 +1,6 @@
 //! What a branch keeps, what it sends and what it takes of an answer (`spec/exchange.md` IO-03, IO-04, IO-15).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::card::{Card, CardHash, SourceKey};
 use super::number::{Epoch, Span, Usn};
@@ -107,12 +107,20 @@ impl Branch {
                 said.insert(key.clone(), Said { hash, number });
             }
         }
+        let held = withheld.iter().filter(|about| about.is_held());
+        let held: BTreeSet<_> = held.map(|about| about.key.clone()).collect();
         for (key, said) in said.iter_mut() {
-            if said.hash.is_some() && !cards.contains_key(key) {
+            if said.hash.is_none() || cards.contains_key(key) {
+                continue;
+            }
+            if !held.contains(key) {
                 *said = Said {
                     hash: None,
                     number: self.number(),
                 };
+            } else if said.number > self.confirmed {
+                // What it was may not have arrived: whatever it is next is said anew.
+                said.hash = Some(CardHash::UNKNOWN);
             }
         }
         let is_full = std::mem::take(&mut self.owes_all);
@@ -124,7 +132,9 @@ impl Branch {
             true => said.hash.is_some(),
             false => said.number > self.confirmed,
         };
-        let due = said.iter().filter(|(_, said)| is_due(said));
+        let due = said
+            .iter()
+            .filter(|(key, said)| is_due(said) && !held.contains(key));
         let mut changes: Vec<_> = due
             .map(|(key, said)| Change {
                 number: said.number,

@@ -148,6 +148,11 @@ impl Card {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CardHash(pub [u8; 32]);
 
+impl CardHash {
+    /// That of no card.
+    pub const UNKNOWN: Self = Self([0; 32]);
+}
+
 impl fmt::Display for CardHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

@@ -4,6 +4,7 @@ use super::card::{Card, SourceKey};
 use super::master::Progress;
 use super::number::{Epoch, Receipt, Span, Usn};
 use crate::directory::note::Note;
+use crate::plan::outcome::Reason;
 
 /// One change of one entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,14 @@ pub struct Withheld {
     pub dn: String,
     /// Why.
     pub note: Note,
+}
+
+impl Withheld {
+    /// Tells whether the others keep what they have of it: it cannot go as it is, and nobody wants it gone (NT-07, IO-14).
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.note.reason == Reason::TooLong
+    }
 }
 
 /// What a branch sends: its changes, and how far it is.

@@ -30,6 +30,7 @@
 
 mod container;
 mod error;
+mod head;
 mod line;
 mod lines;
 mod list;
@@ -40,6 +41,7 @@ mod writer;
 
 pub use container::ContainerRecord;
 pub use error::LdifError;
+pub use head::{begins, first_line};
 pub use list::{List, ListReader, write_list};
 pub use reader::{MAX_ATTRIBUTES, MAX_RECORD_LEN, Reader};
 pub use record::{Located, Record};

@@ -326,6 +326,9 @@ impl Transaction<'_> {
     pub fn renumber(&self, id: ConnectionId, above: u32) -> Result<(), LedgerError> {
         let mut numbers = Vec::new();
         self.waiting(id, 0, |queued| numbers.push(queued.number))?;
+        if numbers.is_empty() {
+            return Ok(());
+        }
         let count = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
         if above.checked_add(count).is_none() {
             return Err(LedgerError::Io {

@@ -120,7 +120,7 @@ pub fn decide(entry: &Entry, rules: &ExportRules<'_>) -> Decision {
 fn is_failure(reason: Reason) -> bool {
     matches!(
         reason,
-        Reason::MissingAttribute | Reason::TooLong | Reason::MappingError
+        Reason::MissingAttribute | Reason::TooLong | Reason::MappingError | Reason::Charset
     )
 }
 
@@ -192,9 +192,12 @@ fn choose_address(
     };
     let proxy = || {
         let proxies = attributes.values(schema::PROXY_PRIMARY).iter();
-        let mut proxies =
+        let proxies =
             proxies.filter_map(|v| TargetAddress::parse(&String::from_utf8_lossy(v)).ok());
-        proxies.find(TargetAddress::is_pc_mail)
+        // Of several the same one each time, in whatever order a server returns them, and one of ours before others.
+        proxies
+            .filter(TargetAddress::is_pc_mail)
+            .min_by_key(|address| (!is_owned(address, rules.owned), SyncKey::of(address)))
     };
     if kind != ExportKind::Remote {
         let address = proxy().ok_or_else(|| {
@@ -302,7 +305,7 @@ fn make_record(
     let name = fit("name", &original, rules, &mut notes)?;
     let mut lines = Vec::new();
     if let Some(map) = rules.templates {
-        for line in map.lines(attributes) {
+        for line in map.lines_noting(attributes, &mut notes) {
             let line = fit("template line", &line, rules, &mut notes)?;
             // Without a slash it is no line that could be read again.
             lines.extend(

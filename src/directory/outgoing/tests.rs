@@ -131,6 +131,21 @@ fn dxc_072_without_templates_no_lines_are_made() {
 }
 
 #[test]
+fn dx_17_of_two_primary_addresses_it_is_the_same_in_whatever_order_they_come() {
+    let given = Given::new(&["PCM"]);
+    let all = ["MS:NET1/MSM2/B", "MS:NET1/PO1/B", "MS:NET1/PO1/A"];
+    for at in 0..all.len() {
+        let mut values = all;
+        values.rotate_left(at);
+        let person = [("objectClass", "person"), ("cn", "Bob")];
+        let proxies = values.map(|value| ("syncProxyPrimary", value));
+        let both = entry(&[&person[..], &proxies].concat());
+        let record = exported(&both, &given.rules()).0;
+        assert_eq!(record.address.to_string(), "MS:NET1/PO1/A", "{values:?}");
+    }
+}
+
+#[test]
 fn dxc_046_only_a_primary_address_counts() {
     let given = Given::new(&["PCM"]);
     let both = local(&[("syncProxySecondary", "MS:NET1/MSM2/BSMITH")]);

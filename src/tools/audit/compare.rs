@@ -81,7 +81,15 @@ impl Comparer {
             // Two directories have names as attributes, unless the names of those differ.
             has_names: are_directories != [true, true] || !columns.is_empty(),
             columns,
-            ignored: ignored.iter().map(|name| name.to_lowercase()).collect(),
+            ignored: ignored
+                .iter()
+                .flat_map(|name| {
+                    [
+                        name.to_lowercase(),
+                        syntax::canonical_name(name).to_lowercase(),
+                    ]
+                })
+                .collect(),
             map,
         }
     }

@@ -15,7 +15,7 @@ use crate::codec::codepage::CodePage;
 use crate::directory::address_text::TargetAddress;
 use crate::directory::consent::{self, Consent, ConsentRules};
 use crate::directory::entry::Attributes;
-use crate::directory::schema;
+use crate::directory::{schema, syntax};
 use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::side::recipient::Recipient;
@@ -222,9 +222,11 @@ impl<'i, 'r> Intake<'i, 'r> {
             .as_ref()
             .filter(|_| self.which == Which::A);
         if let Some(rules) = rules {
-            let consent = Consent::of(attributes, &rules.attribute, unreadable);
+            let attribute = name_in(attributes, &rules.attribute);
+            let consent = Consent::of(attributes, &attribute, unreadable);
+            let compared = syntax::canonical_name(&attribute);
             item.details
-                .retain(|(name, _)| !name.eq_ignore_ascii_case(&rules.attribute));
+                .retain(|(name, _)| !name.eq_ignore_ascii_case(&compared));
             if let Some(note) = rules.judge(&consent) {
                 let state = match consent::is_unclear(note.reason) {
                     true => State::Withheld(note.reason),
@@ -359,10 +361,28 @@ fn details(attributes: &Attributes) -> Details {
             let values = values.iter().filter(|value| !value.is_empty());
             let mut values: Vec<_> = values.map(<[u8]>::to_vec).collect();
             values.sort();
-            (name.to_lowercase(), values)
+            // One side may call an attribute fax and the other facsimileTelephoneNumber.
+            (syntax::canonical_name(name).to_lowercase(), values)
         })
         .filter(|(_, values)| !values.is_empty())
         .collect();
     details.sort();
+    details.dedup_by(|(name, values), (kept, all)| {
+        let is_same = name == kept;
+        if is_same {
+            all.append(values);
+            all.sort();
+            all.dedup();
+        }
+        is_same
+    });
     details
+}
+
+/// Returns the name by which an entry has an attribute: as it was asked for, or the one that directories have it by.
+fn name_in(attributes: &Attributes, name: &str) -> String {
+    match attributes.values(name).is_empty() {
+        true => syntax::canonical_name(name),
+        false => name.to_owned(),
+    }
 }

@@ -18,6 +18,7 @@ use super::container::unread;
 use super::event::{Event, Severity};
 use super::home::{Home, Lock};
 use super::numbers::Numbers;
+use super::rules;
 use super::todo;
 
 /// Where the ledger keeps which directory it is about.
@@ -40,8 +41,10 @@ pub(super) struct Agent<'c> {
     pub(super) seen: HashSet<(&'static str, String)>,
     /// Containers of which the mirror has what this run has read.
     pub(super) fresh: HashSet<String>,
+    /// Owners that a connection stood in for, of which that was said.
+    pub(super) stood_in: HashSet<(String, String)>,
     /// The attributes that the directory knows, once they are asked for.
-    pub(super) attributes: Option<HashSet<String>>,
+    pub(super) attributes: Option<rules::Known>,
     _lock: Option<Lock>,
 }
 
@@ -99,6 +102,7 @@ impl<'c> Agent<'c> {
             events: Vec::new(),
             seen: HashSet::new(),
             fresh: HashSet::new(),
+            stood_in: HashSet::new(),
             attributes: None,
             _lock: lock,
         };
@@ -319,13 +323,8 @@ pub(super) fn templates(
     if !is_wanted(connection.templates) {
         return Ok(None);
     }
-    let own = connection
-        .mappings
-        .iter()
-        .filter(|mapping| is_wanted(mapping.direction));
-    let mut rules: Vec<_> = own
-        .map(|mapping| TemplateRule::new(&mapping.prompt, &mapping.attribute))
-        .collect();
+    let own = connection.mappings.iter();
+    let mut rules: Vec<_> = own.filter_map(|mapping| mapping.rule(is_wanted)).collect();
     let usual = TemplateMap::default();
     let is_set = |rule: &&TemplateRule| {
         let key = usual.prompt_key(&rule.prompt);

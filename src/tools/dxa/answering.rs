@@ -88,9 +88,7 @@ impl Agent<'_> {
             change.discard(known.id, u32::MAX).map_err(not_written)?;
         }
         let first = own.sync.0;
-        if first.checked_add(exported.len()).is_none() {
-            return Err(ToolError::new(ExitCode::CannotWrite, "no number is left"));
-        }
+        exported.fits_above(first)?;
         let last = exported
             .put(&change, known.id, first, mail.now)
             .map_err(not_written)?;

@@ -59,6 +59,7 @@ impl Agent<'_> {
         known.id = change.connection(&connection.name).map_err(not_saved)?;
         let ends = change.ends(known.id).map_err(not_saved)?;
         let last = ends.map_or(own.req_sync.0, |(_, last)| last.max(own.req_sync.0));
+        exported.fits_above(last)?;
         let last = exported
             .put(&change, known.id, last, stamp)
             .map_err(not_saved)?;

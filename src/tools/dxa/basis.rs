@@ -56,7 +56,7 @@ impl Basis {
             strict_charset: export.strict_charset,
             sends_templates: connection.templates.sends(),
             mappings: mappings
-                .map(|mapping| (mapping.prompt.clone(), mapping.attribute.clone()))
+                .map(|mapping| (mapping.prompt.clone(), mapping.source()))
                 .collect(),
             code_page: page.id(),
             conditions: export.conditions_text.clone(),
@@ -74,11 +74,8 @@ impl Basis {
         let types = self.types.iter();
         let types = types.map(|token| AddressType::from_token(token.as_bytes()));
         let mut unique = UniqueNames::ALL.into_iter();
-        let mappings = self.mappings.iter().map(|(prompt, attribute)| Mapping {
-            prompt: prompt.clone(),
-            attribute: attribute.clone(),
-            direction: Direction::Send,
-        });
+        let mappings = self.mappings.iter();
+        let mappings = mappings.map(|(prompt, source)| Mapping::outgoing(prompt, source));
         Some(Connection {
             code_page: page,
             templates: match self.sends_templates {

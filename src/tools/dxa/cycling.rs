@@ -125,13 +125,16 @@ impl<W: Write> Output<'_, W> {
                 show(done, self.screen)?;
             }
         }
+        let summary = json!({
+            "program": "dxa",
+            "dry_run": self.options.dry_run,
+            "connections": all,
+            "exit": exit.number(),
+        });
+        if let Some(report) = &mut self.report {
+            report.line(&summary)?;
+        }
         if self.options.common.json {
-            let summary = json!({
-                "program": "dxa",
-                "dry_run": self.options.dry_run,
-                "connections": all,
-                "exit": exit.number(),
-            });
             put_line(self.screen, &summary)?;
         } else if self.options.dry_run {
             writeln!(self.screen, "Dry run: nothing was written.")?;

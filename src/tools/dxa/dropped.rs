@@ -19,12 +19,15 @@ use super::config::Connection;
 use super::container;
 use super::dropfolder;
 use super::event::{Event, Severity};
+use super::held::HeldAddresses;
 use super::home::unusable;
 use super::importing::{Imported, Incoming, container_of};
 use super::line::Line;
 use super::listfile::{self, Unread};
 use super::numbers::Numbers;
 use super::outcome::Done;
+use super::place;
+use super::state::State;
 
 /// What the run may do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -153,13 +156,16 @@ impl<'c> Agent<'c> {
         if asks.is_empty() {
             return Err(Note::new(Reason::ListIncomplete, "the list is empty").into());
         }
+        let mut held = self.held_addresses(&connection.name)?;
         let imported = self.import(
             connection,
             &incoming,
             &asks,
             list.extent,
             permission.allow_deletes,
+            &mut held,
         )?;
+        self.remember_held(connection, id, held)?;
         let is_whole = !imported.is_damaged && list.missing.is_none();
         let moves = next.filter(|_| is_whole || permission.accept_partial);
         let after = moves.clone().unwrap_or_else(|| numbers.clone());
@@ -182,6 +188,35 @@ impl<'c> Agent<'c> {
         self.name_unreadable(connection, fates.iter());
         (dropped.counts, dropped.foreign) = (counts, foreign);
         Ok((dropped, fates))
+    }
+
+    /// Returns what was said of addresses that others have.
+    fn held_addresses(&mut self, name: &str) -> Result<HeldAddresses, ToolError> {
+        let change = self.ledger.begin().map_err(unusable_ledger)?;
+        match change.find(name).map_err(unusable_ledger)? {
+            Some(id) => Ok(place::state(&change, id, name)?.held),
+            None => Ok(HeldAddresses::default()),
+        }
+    }
+
+    fn remember_held(
+        &mut self,
+        connection: &Connection,
+        id: ConnectionId,
+        held: HeldAddresses,
+    ) -> Result<(), ToolError> {
+        if self.dry_run {
+            return Ok(());
+        }
+        let change = self.ledger.begin().map_err(unusable_ledger)?;
+        let before = place::state(&change, id, &connection.name)?;
+        if before.held == held {
+            return Ok(());
+        }
+        let state = State { held, ..before };
+        let text = serde_json::to_string(&state).expect("plain values");
+        change.set_state(id, &text).map_err(unusable_ledger)?;
+        change.commit().map_err(unusable_ledger)
     }
 
     /// Brings the entries of a connection to where the list will look for them. Where that cannot be, or is only tried, the

@@ -1,6 +1,7 @@
 //! What the agent says of itself: events with a stable id, so that an administrator's memory and search engines still
 //! work (`spec/exchange.md` 2.2), and pairs of key and value.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -121,7 +122,7 @@ impl fmt::Display for Event {
             Severity::Warn => "warn",
             Severity::Error => "error",
         };
-        write!(f, "{severity} {}", self.text)?;
+        write!(f, "{severity} {}", on_one_line(&self.text))?;
         for (key, value) in &self.pairs {
             let is_plain =
                 !value.is_empty() && value.chars().all(|c| c.is_ascii_graphic() && c != '"');
@@ -132,6 +133,21 @@ impl fmt::Display for Event {
         }
         Ok(())
     }
+}
+
+/// Returns a text in which nothing ends the line: what a server says may be of several, and the log has one for each event.
+fn on_one_line(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return text.into();
+    }
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => line.extend(c.escape_default()),
+            false => line.push(c),
+        }
+    }
+    line.into()
 }
 
 /// Appends events to a log, each with its moment in UTC (DX-37).
@@ -164,6 +180,16 @@ mod tests {
             Event::of_error(&plain).to_string(),
             "error DX999 is none of them"
         );
+    }
+
+    #[test]
+    fn section_2_an_event_is_one_line_whatever_a_server_says() {
+        let error = ToolError::new(
+            ExitCode::CannotWrite,
+            "DX133 dn=o=Org no:\n2026 error forged\u{1b}",
+        );
+        let shown = Event::of_error(&error).to_string();
+        assert_eq!(shown, r"DX133 error dn=o=Org no:\n2026 error forged\u{1b}");
     }
 
     #[test]

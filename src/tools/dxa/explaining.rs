@@ -20,8 +20,9 @@ use crate::directory::ledger::{ConnectionId, Ledger, Transaction as LedgerChange
 use crate::directory::mirror::Mirror;
 use crate::directory::outgoing::{Decision, ExportRecord, decide};
 use crate::directory::schema;
+use crate::tools::cli::CommonArgs;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::put_line;
+use crate::tools::report::{put_line, report_alone};
 use crate::transaction::Transaction;
 
 use super::agent::{templates, unusable_ledger};
@@ -102,7 +103,7 @@ struct Explained {
 pub(super) fn run(
     config: &Config,
     text: &str,
-    json: bool,
+    common: &CommonArgs,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let home = Home::at(&config.agent.data);
@@ -119,8 +120,9 @@ pub(super) fn run(
         true => ExitCode::NotFound,
         false => ExitCode::Done,
     };
-    if json {
-        let summary = json!({ "program": "dxa", "entries": found, "exit": exit.number() });
+    let summary = json!({ "program": "dxa", "entries": found, "exit": exit.number() });
+    report_alone(common.report.as_deref(), &summary, exit)?;
+    if common.json {
         put_line(screen, &summary)?;
         return Ok(exit);
     }

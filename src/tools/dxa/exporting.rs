@@ -82,6 +82,14 @@ impl Exported {
         u32::try_from(self.transactions.len()).unwrap_or(u32::MAX)
     }
 
+    /// Checks that there are numbers for all transactions above one.
+    pub(super) fn fits_above(&self, number: u32) -> Result<(), ToolError> {
+        match number.checked_add(self.len()) {
+            Some(_) => Ok(()),
+            None => Err(ToolError::new(ExitCode::CannotWrite, "no number is left")),
+        }
+    }
+
     /// Remembers how it was made, once it is sent up to a number.
     pub(super) fn settle(&self, connection: &Connection, state: &mut State, last: u32) {
         if connection.exchange.sends() && !state.touched.is_empty() {
@@ -175,6 +183,18 @@ impl Agent<'_> {
     ) {
         let event =
             |severity, text: &str| Event::new(severity, text).with("connection", &connection.name);
+        let considered = event(Severity::Info, "entries considered").id("NT41110");
+        self.say(considered.with("count", sending.considered));
+        for (entry, note) in sending.failed.iter().take(MAX_NAMED) {
+            let text = "the entry cannot go as it is, the others do";
+            let event = event(Severity::Error, text).id("NT64073");
+            self.say(event.with("entry", entry).with("reason", note));
+        }
+        if let Some(further @ 1..) = sending.failed.len().checked_sub(MAX_NAMED) {
+            let text = "further entries cannot go as they are";
+            let event = event(Severity::Error, text).id("NT64073");
+            self.say(event.with("count", further));
+        }
         for (entry, note) in sending.unclear.iter().take(MAX_NAMED) {
             let text = "the entry is left as it is there: nobody knows whether it may leave";
             let event = event(Severity::Warn, text).with("entry", entry);
@@ -268,6 +288,10 @@ impl Agent<'_> {
         }
         let skipped = source.skipped.iter();
         why_not.extend(skipped.map(|(key, note)| (key.as_str().to_owned(), note.to_string())));
+        // Whoever else has the address and stays, it goes out with the one that does.
+        for export in wanted.exports.iter().filter(|e| !e.found.is_held) {
+            why_not.remove(export.found.record.key.as_str());
+        }
         Ok(Outgoing {
             why_not,
             held_at,
@@ -325,10 +349,11 @@ impl Outgoing {
             }
         }
         sending.count_out();
-        let after = match is_full {
+        let mut after = match is_full {
             true => settled(&[], &kept),
             false => settled(&self.before, &kept),
         };
+        self.wanted.locate(&mut after);
         Exported {
             transactions,
             before: self.before.clone(),

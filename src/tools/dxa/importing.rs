@@ -18,6 +18,7 @@ use super::agent::{Agent, templates};
 use super::config::{Connection, Direction};
 use super::container::{self, Contents, Place, Refused};
 use super::event::{Event, Severity};
+use super::held::HeldAddresses;
 use super::refused::{merge, place};
 
 /// How often a run looks again where somebody else wrote at the same time.
@@ -131,7 +132,8 @@ impl Agent<'_> {
         }
     }
 
-    /// Makes a container what the asks want it to be. `allowed` is the number of `--allow-deletes`.
+    /// Makes a container what the asks want it to be. `allowed` is the number of `--allow-deletes`; `held` is what was said of
+    /// addresses that others have.
     pub(super) fn import(
         &mut self,
         connection: &Connection,
@@ -139,6 +141,7 @@ impl Agent<'_> {
         asks: &[Ask],
         extent: Extent,
         allowed: Option<u64>,
+        held: &mut HeldAddresses,
     ) -> Result<Imported, ToolError> {
         let container = container_of(connection)?;
         let mut imported: Option<Imported> = None;
@@ -149,6 +152,10 @@ impl Agent<'_> {
             if imported.is_none() {
                 check(connection, &decision, allowed)?;
                 for owner in &decision.stand_ins {
+                    let pair = (connection.name.clone(), owner.to_lowercase());
+                    if !self.stood_in.insert(pair) {
+                        continue;
+                    }
                     let event = Event::new(Severity::Info, "owner not matched, trying").id("DX282");
                     self.say(
                         event
@@ -206,6 +213,10 @@ impl Agent<'_> {
             let reason = fate.reason.as_ref().map(|note| note.reason);
             imported.counts.read += u64::from(fate.outcome.is_of_read_entry());
             imported.counts.count(fate.outcome, reason);
+        }
+        let is_list = matches!(extent, Extent::List { .. });
+        for news in held.heed(&imported.fates, is_list) {
+            self.say(news.event(&connection.name));
         }
         Ok(imported)
     }

@@ -20,7 +20,7 @@ use crate::codec::{RecordReader, UsrRecord};
 use crate::directory::entry::Entry;
 use crate::directory::import::{Ask, Extent, Want};
 use crate::directory::key::SyncKey;
-use crate::directory::ldif::{ContainerRecord, List};
+use crate::directory::ldif::{self, ContainerRecord, List};
 use crate::directory::note::Note;
 use crate::directory::remote::ImportRules;
 use crate::directory::schema;
@@ -28,6 +28,9 @@ use crate::importfile::{Block, ByName, Diagnostic, LeftOut, Reader};
 use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::transaction::{Entry as ListEntry, ListName, Transaction};
+
+/// Bytes looked at to find out what a file is: remarks may stand in front of what tells.
+const HEAD_LEN: u64 = 64 * 1024;
 
 /// What a list file says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +142,9 @@ pub(super) fn open(path: &Path, code_page: CodePage) -> Result<ListFile, Unread>
         |error| ToolError::new(ExitCode::NotFound, path.display().to_string()).caused_by(error);
     let file = File::open(path).map_err(unreadable)?;
     let mut head = Vec::new();
-    file.take(64).read_to_end(&mut head).map_err(unreadable)?;
+    file.take(HEAD_LEN)
+        .read_to_end(&mut head)
+        .map_err(unreadable)?;
     let file = || File::open(path).map(BufReader::new).map_err(unreadable);
     let is_usr = path
         .extension()
@@ -147,7 +152,7 @@ pub(super) fn open(path: &Path, code_page: CodePage) -> Result<ListFile, Unread>
     let is_binary = |b: &u8| *b < b' ' && !b"\t\r\n\x1a".contains(b);
     let (label, body) = if is_usr {
         (Label::None, Body::Usr(file()?, place_of(path, code_page)?))
-    } else if is_ldif(&head) {
+    } else if ldif::begins(&head) {
         let list = List::read_from(file()?);
         let list = list.map_err(|error| Note::new(error.reason(), error.to_string()))?;
         let entries = list.entries.into_iter().map(|located| located.record);
@@ -228,13 +233,6 @@ impl ListFile {
             Body::Ldif(entries) => (Extent::List { is_whole: true }, None, entries),
         })
     }
-}
-
-fn is_ldif(head: &[u8]) -> bool {
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
-    let begins =
-        |word: &[u8]| text.len() >= word.len() && text[..word.len()].eq_ignore_ascii_case(word);
-    begins(b"version:") || begins(b"dn:")
 }
 
 fn damaged(text: impl Into<String>) -> Note {

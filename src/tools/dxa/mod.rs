@@ -1,6 +1,7 @@
 //! `dxa`, the directory agent: what Exchange's directory-synchronization agent did, on an LDAP directory
 //! (`spec/exchange.md` sections 0 to 3 and 6).
 
+mod adopting;
 mod agent;
 mod answering;
 mod asking;
@@ -9,6 +10,7 @@ mod basis;
 mod check;
 pub mod config;
 mod container;
+mod contested;
 mod copies;
 mod copytext;
 pub mod cycle;
@@ -23,6 +25,7 @@ mod explaining;
 mod export;
 mod exporting;
 mod handover;
+mod held;
 mod history;
 mod home;
 mod importing;
@@ -77,7 +80,7 @@ use crate::plan::outcome::Counts;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{ReportFile, put_line};
+use crate::tools::report::{ReportFile, put_line, report_alone};
 
 use agent::Agent;
 use config::Config;
@@ -154,7 +157,7 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             *allow_deletes,
             screen,
         ),
-        Command::Explain { entry } => explaining::run(&config, entry, options.common.json, screen),
+        Command::Explain { entry } => explaining::run(&config, entry, &options.common, screen),
         Command::Touch {
             entries,
             connection,
@@ -169,7 +172,10 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             };
             touching::run(&options, &config, &order, screen)
         }
-        Command::Status => status::run(&config, options.common.json, screen),
+        Command::Adopt { entry, connection } => {
+            adopting::run(&options, &config, entry, connection.as_deref(), screen)
+        }
+        Command::Status => status::run(&config, &options.common, screen),
         Command::Export {
             connection,
             output,
@@ -204,13 +210,14 @@ fn check(options: &Options, config: &Config, screen: &mut impl Write) -> anyhow:
     let mut checks = check::run(config);
     let effects = check::effects(config, &mut checks);
     let exit = checks.exit();
+    let summary = json!({
+        "program": "dxa",
+        "checks": checks.all,
+        "effects": effects,
+        "exit": exit.number(),
+    });
+    report_alone(options.common.report.as_deref(), &summary, exit)?;
     if options.common.json {
-        let summary = json!({
-            "program": "dxa",
-            "checks": checks.all,
-            "effects": effects,
-            "exit": exit.number(),
-        });
         put_line(screen, &summary)?;
         return Ok(exit);
     }

@@ -74,13 +74,16 @@ pub(super) fn run(
             report.line(ended)?;
         }
     }
+    let summary = json!({
+        "program": "dxa",
+        "dry_run": options.dry_run,
+        "connections": all,
+        "exit": exit.number(),
+    });
+    if let Some(report) = report {
+        report.finish_with(&summary, exit)?;
+    }
     if options.common.json {
-        let summary = json!({
-            "program": "dxa",
-            "dry_run": options.dry_run,
-            "connections": all,
-            "exit": exit.number(),
-        });
         put_line(screen, &summary)?;
         return Ok(exit);
     }

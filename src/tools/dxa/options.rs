@@ -57,7 +57,7 @@ pub enum Command {
         /// The connection; all, unless the agent has both roles
         connection: Option<String>,
         /// One step alone
-        #[arg(long, value_enum)]
+        #[arg(long, value_enum, ignore_case = true)]
         step: Option<Step>,
         /// Ask the other side for a full list
         #[arg(long)]
@@ -151,6 +151,18 @@ pub enum Command {
         /// Write the consent of each again as it is, so that the directory itself takes the entry for changed
         #[arg(long)]
         rewrite: bool,
+    },
+    /// Make an entry that was put in by hand the connection's, where it has the address of one that the other side sends
+    ///
+    /// What becomes of it is shown, and with --dry-run nothing else happens. It stays the same entry, and follows what the
+    /// other side says of it next. What is another connection's, and a person of this directory, cannot be adopted.
+    Adopt {
+        /// Address or key
+        #[arg(value_name = "KEY")]
+        entry: String,
+        /// The connection; the one that the address is of, unless given
+        #[arg(long, value_name = "NAME")]
+        connection: Option<String>,
     },
     /// Say where one entry stands on every connection, why, and what happens to it next
     ///

@@ -60,6 +60,9 @@ pub(super) struct Sending {
     /// Entries of which nobody knows whether they may leave, with what is said of them.
     #[serde(skip)]
     pub(super) unclear: Vec<(String, Note)>,
+    /// Entries that could not be brought into the form of the other side, with what is said of them.
+    #[serde(skip)]
+    pub(super) failed: Vec<(String, Note)>,
 }
 
 impl Sending {
@@ -75,9 +78,11 @@ impl Sending {
         add(&mut self.skipped, note.reason);
         self.counts.leave_out(note.reason);
         self.counts.kept += u64::from(is_kept);
-        if conditions::is_unclear(note.reason) {
-            self.unclear.push((dn.to_string(), note.clone()));
-        }
+        let named = match conditions::is_unclear(note.reason) {
+            true => &mut self.unclear,
+            false => &mut self.failed,
+        };
+        named.push((dn.to_string(), note.clone()));
         let outcome = if is_kept { "kept" } else { "skipped" };
         self.line(&dn.to_string(), "none", outcome, Some(note));
     }
@@ -142,6 +147,7 @@ impl Sending {
         }
         let entry = change.key().map(ToString::to_string).unwrap_or_default();
         self.line(&entry, "none", "refused", Some(note));
+        self.failed.push((entry, note.clone()));
     }
 
     fn line(&mut self, entry: &str, action: &str, outcome: &str, note: Option<&Note>) {

@@ -19,6 +19,7 @@ use crate::directory::entry::Entry;
 use crate::directory::ldap::{Incomplete, LdapError, Scope, Search};
 use crate::directory::mirror::{self, Identity, Known, Marked, Mirror, MirrorError};
 use crate::directory::schema;
+use crate::directory::template_map::TemplateRule;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{Agent, templates};
@@ -275,7 +276,7 @@ impl Agent<'_> {
         for connection in &self.config.connections {
             let map = templates(connection, Direction::sends)?;
             let rules = map.iter().flat_map(|map| map.rules());
-            wanted.extend(rules.filter_map(|rule| rule.attribute.clone()));
+            wanted.extend(rules.flat_map(TemplateRule::attributes).map(str::to_owned));
             let conditions = connection.export.conditions.attributes().into_iter();
             wanted.extend(conditions.map(|named| named.attribute));
         }

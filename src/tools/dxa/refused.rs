@@ -16,6 +16,7 @@ use crate::tools::exit::ToolError;
 use super::agent::Agent;
 use super::config::Connection;
 use super::container::{self, Refused};
+use super::contested::{contest, is_contested};
 use super::dropping::{self, Ended, write_without};
 use super::event::{Event, Severity};
 use super::importing::Incoming;
@@ -37,6 +38,9 @@ impl Agent<'_> {
             .filter_map(|(_, held)| Some((held.dn.key(), held.attributes.as_ref()?)))
             .collect();
         let mut left = Vec::new();
+        let (contested, others): (Vec<_>, Vec<_>) = refused.into_iter().partition(is_contested);
+        let mut refused = contest(&mut self.directory, contested, &by_name)?;
+        refused.extend(others);
         for mut refused in self.add_anew(refused, &by_name, fates)? {
             self.interrupt.check()?;
             if !dropping::is_about_values(&refused.refusal) {

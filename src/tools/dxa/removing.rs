@@ -15,7 +15,7 @@ use crate::directory::dn::Dn;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::put_line;
+use crate::tools::report::{put_line, report_alone};
 
 use super::agent::{Agent, unusable_ledger};
 use super::config::{self, Config, Role};
@@ -88,12 +88,13 @@ pub(super) fn run(
         }
     }
     let removed = removed?;
+    let mut summary = json!({ "program": "dxa", "dry_run": options.dry_run });
+    let fields = serde_json::to_value(&removed)?;
+    if let (Some(summary), Some(fields)) = (summary.as_object_mut(), fields.as_object()) {
+        summary.extend(fields.clone());
+    }
+    report_alone(options.common.report.as_deref(), &summary, removed.exit)?;
     if options.common.json {
-        let mut summary = json!({ "program": "dxa", "dry_run": options.dry_run });
-        let fields = serde_json::to_value(&removed)?;
-        if let (Some(summary), Some(fields)) = (summary.as_object_mut(), fields.as_object()) {
-            summary.extend(fields.clone());
-        }
         put_line(screen, &summary)?;
     } else {
         show(&removed, options.dry_run, screen)?;

@@ -1,10 +1,13 @@
 //! The agent as a requestor, T3: the replies that wait (`spec/exchange.md` DX-11, DX-29, DX-30).
 
 use std::collections::HashSet;
+use std::fmt;
 
 use crate::codec::reqconf::ReqConf;
 use crate::codec::sync_number::{ReqSync, SrvSync};
+use crate::directory::filter::Filter;
 use crate::directory::import::{Ask, Extent, Want};
+use crate::directory::schema;
 use crate::protocol::message::ReplyHead;
 use crate::protocol::outcome::{Refusal, Remark};
 use crate::protocol::requestor::{
@@ -18,10 +21,12 @@ use super::agent::{Agent, unusable_ledger};
 use super::config::Connection;
 use super::cycle::Wanted;
 use super::event::{Event, Severity};
+use super::held::HeldAddresses;
 use super::importing::Incoming;
 use super::mailplace::{Arrived, MailPlace};
 use super::numbers::{Numbers, requestor};
 use super::outcome::Done;
+use super::sight::first_below;
 use super::state::Known;
 
 /// Replies in a row with an old import number after which a full list is asked for (Q99961).
@@ -80,13 +85,20 @@ impl Agent<'_> {
         };
         let page = connection.code_page;
         let who = letter.sender(page);
-        if let Err(refusal) = whole(letter, connection, &who) {
-            done.exit = done.exit.worst(ExitCode::OutOfStep);
-            let event = Event::new(Severity::Warn, format!("message put aside: {refusal}"));
-            self.say(event.with("connection", &connection.name));
-            return Ok(Fate::Refused(refusal.to_string()));
+        let came = match whole(letter, connection, &who) {
+            Ok(came) => came,
+            Err(refusal) => {
+                done.exit = done.exit.worst(ExitCode::OutOfStep);
+                return Ok(self.put_aside(connection, refusal.to_string()));
+            }
+        };
+        if came == 0 && head.is_import && self.holds_any(connection)? {
+            done.exit = done.exit.worst(ExitCode::Partial);
+            let text = "list-incomplete: the full list is empty, and removes nothing";
+            return Ok(self.put_aside(connection, text.to_owned()));
         }
-        let back = self.take_updates(connection, letter, &taken, head, wanted, done)?;
+        let held = &mut known.state.held;
+        let back = self.take_updates(connection, letter, &taken, wanted, held, done)?;
         for remark in &taken.remarks {
             self.remark(connection, remark, done);
         }
@@ -112,6 +124,28 @@ impl Agent<'_> {
         self.keep(connection, known, taken.acknowledgment)?;
         self.say_touched(connection, &before, &known.state.touched, done);
         Ok(Fate::Taken(letter.fingerprint))
+    }
+
+    /// Says that a reply is not taken, and why: its numbers count as if it had not come.
+    fn put_aside(&mut self, connection: &Connection, why: String) -> Fate {
+        let event = Event::new(Severity::Warn, format!("message put aside: {why}"));
+        self.say(event.with("connection", &connection.name));
+        Fate::Refused(why)
+    }
+
+    /// Tells whether there is an entry of the connection that a list could lack.
+    fn holds_any(&mut self, connection: &Connection) -> Result<bool, ToolError> {
+        let import = &connection.import;
+        let Some(container) = import
+            .container
+            .as_ref()
+            .filter(|_| connection.exchange.receives())
+        else {
+            return Ok(false);
+        };
+        let class = Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS);
+        let owner = Filter::equal(schema::IMPORTED_FROM, import.owner.as_str());
+        first_below(&mut self.directory, container, class.and(owner)).map(|found| found.is_some())
     }
 
     /// Looks at what waits, as far as a reply needs it; the number is that of the last export in it.
@@ -159,6 +193,7 @@ impl Agent<'_> {
                     return false;
                 }
                 known.state.old_replies = 0;
+                self.say_mismatch(connection, found, own);
                 self.ask_for_list(
                     connection,
                     "the import numbers of the server are lower than ours",
@@ -173,6 +208,7 @@ impl Agent<'_> {
             }
             Remark::Gap { base, own } => {
                 self.remark(connection, remark, done);
+                self.say_mismatch(connection, base, own);
                 let because = format!("{} to {base} are missing", own.0.saturating_add(1));
                 self.ask_for_list(connection, &because);
                 true
@@ -182,6 +218,20 @@ impl Agent<'_> {
                 false
             }
         }
+    }
+
+    /// Says that the numbers of the two sides do not fit: the server is as far as `out`, and we are at `own`. Sending stays on
+    /// (Q243187).
+    fn say_mismatch(
+        &mut self,
+        connection: &Connection,
+        out: impl fmt::Display,
+        own: impl fmt::Display,
+    ) {
+        let text = "sequence mismatch, a full reload is requested";
+        let event = Event::new(Severity::Error, text).id("NT64161");
+        let event = event.with("connection", &connection.name);
+        self.say(event.with("out", out).with("in", own));
     }
 
     fn ask_for_list(&mut self, connection: &Connection, because: &str) {
@@ -197,8 +247,8 @@ impl Agent<'_> {
         connection: &Connection,
         letter: &Letterbox,
         taken: &Taken,
-        head: &ReplyHead,
         wanted: Wanted,
+        held: &mut HeldAddresses,
         done: &mut Done,
     ) -> Result<HashSet<String>, ToolError> {
         if !connection.exchange.receives() {
@@ -220,13 +270,6 @@ impl Agent<'_> {
             .filter(|ask| is_list || ask.number.is_none_or(|n| SrvSync(n) > after))
             .collect();
         if asks.is_empty() {
-            if head.is_import {
-                let event = Event::new(
-                    Severity::Warn,
-                    "list-incomplete: an empty full list removes nothing",
-                );
-                self.say(event.with("connection", &connection.name));
-            }
             return Ok(HashSet::new());
         }
         let extent = match is_list {
@@ -234,7 +277,7 @@ impl Agent<'_> {
             false => Extent::Updates { is_whole: true },
         };
         let allowed = wanted.allow_deletes;
-        let imported = self.import(connection, &incoming, &asks, extent, allowed)?;
+        let imported = self.import(connection, &incoming, &asks, extent, allowed, held)?;
         done.imported(imported);
         let there = asks.iter().filter_map(|ask| match &ask.want {
             Want::Put { key, .. } => Some(key.as_str().to_owned()),
@@ -256,8 +299,8 @@ pub(super) fn conf_of(numbers: &Numbers) -> Result<&ReqConf, ToolError> {
 }
 
 /// Checks that all transactions of a reply came: it is taken whole or not at all, since nothing in it comes again once
-/// its number is confirmed.
-fn whole(letter: &Letterbox, connection: &Connection, who: &str) -> Result<(), Refusal> {
+/// its number is confirmed. Returns how many there are.
+fn whole(letter: &Letterbox, connection: &Connection, who: &str) -> Result<u32, Refusal> {
     let mut count = 0_u32;
     let page = connection.code_page;
     for item in Transactions::open(&letter.mail, &letter.profile, page, who)? {
@@ -270,7 +313,7 @@ fn whole(letter: &Letterbox, connection: &Connection, who: &str) -> Result<(), R
         Some(announced) => Err(Refusal::Damaged(format!(
             "{who}: {count} transactions came, {announced} were announced"
         ))),
-        None => Ok(()),
+        None => Ok(count),
     }
 }
 

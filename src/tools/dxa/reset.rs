@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::put_line;
+use crate::tools::report::{put_line, report_alone};
 
 use super::agent::{Agent, unusable_ledger};
 use super::config::{Config, Connection, Role};
@@ -67,18 +67,19 @@ pub(super) fn run(
         true => todo::role_changed(connection.role, sides),
         false => todo::begun_anew(connection.role, sides),
     };
+    let summary = json!({
+        "program": "dxa",
+        "dry_run": options.dry_run,
+        "connection": connection.name,
+        "ledger": before.ledger,
+        "container": before.container,
+        "waiting": before.waiting,
+        "numbers": after,
+        "to_do": to_do,
+        "exit": ExitCode::Done.number(),
+    });
+    report_alone(options.common.report.as_deref(), &summary, ExitCode::Done)?;
     if options.common.json {
-        let summary = json!({
-            "program": "dxa",
-            "dry_run": options.dry_run,
-            "connection": connection.name,
-            "ledger": before.ledger,
-            "container": before.container,
-            "waiting": before.waiting,
-            "numbers": after,
-            "to_do": to_do,
-            "exit": ExitCode::Done.number(),
-        });
         put_line(screen, &summary)?;
         return Ok(ExitCode::Done);
     }

@@ -100,13 +100,16 @@ pub(super) fn run(
             show(list, screen)?;
         }
     }
+    let summary = json!({
+        "program": "dxa",
+        "dry_run": options.dry_run,
+        "lists": made,
+        "exit": exit.number(),
+    });
+    if let Some(report) = report {
+        report.finish_with(&summary, exit)?;
+    }
     if options.common.json {
-        let summary = json!({
-            "program": "dxa",
-            "dry_run": options.dry_run,
-            "lists": made,
-            "exit": exit.number(),
-        });
         put_line(screen, &summary)?;
     } else if options.dry_run {
         writeln!(screen, "Dry run: nothing was written.")?;

@@ -1,12 +1,13 @@
 //! Whether the directory knows what the rules of a connection are about: a rule about an attribute that nobody has would be
 //! void without a word (`spec/exchange.md` NT-09, NT-11, NT-13).
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
 use crate::directory::ldap::{Connection as Link, Scope, Search};
 use crate::directory::schema;
+use crate::directory::template_map::TemplateRule;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::Agent;
@@ -30,14 +31,21 @@ impl Agent<'_> {
     }
 }
 
+/// Returns what is wrong with names of attributes, each with the setting that has it.
+pub(super) fn faults(
+    link: &mut Link,
+    named: &[(String, String)],
+) -> Result<Vec<String>, ToolError> {
+    Ok(unknown(named, &known_attributes(link)?))
+}
+
 /// Checks the rules of a connection by themselves.
 pub(super) fn check(link: &mut Link, connection: &Connection) -> Result<String, ToolError> {
     let named = named(connection);
     if named.is_empty() {
         return Ok(String::new());
     }
-    let known = known_attributes(link)?;
-    refuse(connection, unknown(&named, &known))?;
+    refuse(connection, faults(link, &named)?)?;
     let places: Vec<_> = named.into_iter().map(|(place, _)| place).collect();
     Ok(places.join(", "))
 }
@@ -57,29 +65,45 @@ fn named(connection: &Connection) -> Vec<(String, String)> {
     let sends = connection.templates.sends();
     let mappings = connection.mappings.iter().enumerate();
     let mappings = mappings.filter(|(_, mapping)| sends && Direction::sends(mapping.direction));
-    let mappings = mappings.map(|(at, mapping)| {
+    let mappings = mappings.flat_map(|(at, mapping)| {
         let place = format!("mapping {}, {:?}", at + 1, mapping.prompt);
-        (place, mapping.attribute.clone())
+        let rule = mapping.rule(Direction::sends);
+        let read = rule.iter().flat_map(TemplateRule::attributes);
+        let read: Vec<_> = read.map(|name| (place.clone(), name.to_owned())).collect();
+        read
     });
     conditions.chain(mappings).collect()
 }
 
-fn unknown(named: &[(String, String)], known: &HashSet<String>) -> Vec<String> {
-    let is_unknown = |attribute: &str| {
+/// Attributes that a server knows: by each of their names, in small letters, the one that its entries have.
+pub(super) type Known = HashMap<String, String>;
+
+/// Says what is wrong with names of attributes: one that the directory does not know, and one that its entries never have,
+/// since they have the attribute by another name.
+fn unknown(named: &[(String, String)], known: &Known) -> Vec<String> {
+    let fault = |(place, attribute): &(String, String)| {
         let name = attribute.split(';').next().unwrap_or_default();
-        !known.contains(&name.to_lowercase())
+        match known.get(&name.to_lowercase()) {
+            None => Some(format!(
+                "{place}: the directory knows no attribute {attribute}"
+            )),
+            Some(own) if !own.eq_ignore_ascii_case(name) => Some(format!(
+                "{place}: {attribute} is called {own} by the directory, expected that name"
+            )),
+            Some(_) => None,
+        }
     };
-    let unknown = named.iter().filter(|(_, attribute)| is_unknown(attribute));
-    unknown
-        .map(|(place, attribute)| format!("{place}: the directory knows no attribute {attribute}"))
-        .collect()
+    named.iter().filter_map(fault).collect()
 }
 
-/// Reads the names of all attributes of a server, in small letters.
-fn known_attributes(link: &mut Link) -> Result<HashSet<String>, ToolError> {
-    let mut known = HashSet::new();
+/// Reads the names of all attributes of a server.
+fn known_attributes(link: &mut Link) -> Result<Known, ToolError> {
+    let mut known = Known::new();
     for definition in subschema(link, "attributeTypes")? {
-        known.extend(names(&definition).map(str::to_lowercase));
+        let Some(own) = names(&definition).next() else {
+            continue;
+        };
+        known.extend(names(&definition).map(|name| (name.to_lowercase(), own.to_owned())));
     }
     match known.is_empty() {
         true => Err(ToolError::new(
@@ -132,6 +156,23 @@ fn names(definition: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nt_11_a_name_that_no_entry_has_is_told_apart() {
+        let known = [("cn", "cn"), ("commonname", "cn")];
+        let known = known.map(|(name, own)| (name.to_owned(), own.to_owned()));
+        let faults = |attribute: &str| {
+            let named = [("limits".to_owned(), attribute.to_owned())];
+            unknown(&named, &known.clone().into())
+        };
+        assert_eq!(faults("CN;lang-de"), [""; 0]);
+        let other = "limits: commonName is called cn by the directory, expected that name";
+        assert_eq!(faults("commonName"), [other]);
+        assert_eq!(
+            faults("nn"),
+            ["limits: the directory knows no attribute nn"]
+        );
+    }
 
     #[test]
     fn a_definition_has_one_name_or_several() {

@@ -153,7 +153,8 @@ impl Agent<'_> {
                 is_whole: came.is_whole,
             };
             let allowed = wanted.allow_deletes;
-            let imported = self.import(connection, &incoming, &came.asks, extent, allowed)?;
+            let held = &mut known.state.held;
+            let imported = self.import(connection, &incoming, &came.asks, extent, allowed, held)?;
             done.imported(imported);
         }
         if let Some(reason) = entry.due.import {

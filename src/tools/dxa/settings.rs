@@ -64,7 +64,7 @@ pub(super) fn rows(connection: &Connection) -> Vec<(&'static str, String)> {
     let sends = connection.templates.sends();
     let mappings = connection.mappings.iter();
     let mappings = mappings.filter(|mapping| sends && Direction::sends(mapping.direction));
-    let mappings = mappings.map(|mapping| format!("{}={}", mapping.prompt, mapping.attribute));
+    let mappings = mappings.map(|mapping| format!("{}={}", mapping.prompt, mapping.source()));
     let mut rows = vec![
         ("export-containers", listed(&containers)),
         ("owned", listed(&owned.collect::<Vec<_>>())),

@@ -8,7 +8,7 @@ use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
 use crate::directory::ldap::{Comparison, Connection as Link, LdapError, Scope, Search};
 use crate::directory::schema;
-use crate::directory::template_map::TemplateMap;
+use crate::directory::template_map::{TemplateMap, TemplateRule};
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::Agent;
@@ -108,7 +108,7 @@ pub(super) fn sees_export(
 /// Returns the attributes that must not be hidden. Of consent each entry is asked, and a hidden one is no reason to end.
 fn decisive(outgoing: Option<&TemplateMap>, conditions: &Conditions) -> Vec<String> {
     let rules = outgoing.into_iter().flat_map(TemplateMap::rules);
-    let mapped = rules.filter_map(|rule| rule.attribute.clone());
+    let mapped = rules.flat_map(TemplateRule::attributes).map(str::to_owned);
     let named = conditions.attributes().into_iter();
     let mut all: Vec<_> = EXPORT.map(String::from).into();
     all.extend(mapped.chain(named.map(|named| named.attribute)));
@@ -149,8 +149,12 @@ fn blind(what: String) -> ToolError {
     ToolError::new(ExitCode::BadLogin, text)
 }
 
-/// Finds an entry to try it on.
-fn first_below(link: &mut Link, container: &Dn, filter: Filter) -> Result<Option<Dn>, ToolError> {
+/// Finds an entry below a container for which a filter holds.
+pub(super) fn first_below(
+    link: &mut Link,
+    container: &Dn,
+    filter: Filter,
+) -> Result<Option<Dn>, ToolError> {
     let mut search = Search::new(container.clone()).filter(filter);
     search.attributes = vec![schema::OBJECT_CLASS.to_owned()];
     let mut first = None;

@@ -16,6 +16,7 @@ use super::agent::{Agent, unusable_ledger};
 use super::basis::Basis;
 use super::config::{Connection, Role};
 use super::container;
+use super::held::HeldAddresses;
 use super::numbers::{self, Numbers};
 use super::place::{self, Place};
 use super::serving::not_written;
@@ -49,6 +50,9 @@ pub(super) struct State {
     pub(super) touched: Touches,
     /// Entries that stay here because another has their address, and that was said of; with the holder.
     pub(super) duplicates: BTreeMap<String, String>,
+    /// Entries of the other side that do not come because another has their address, and that was said of.
+    #[serde(skip_serializing_if = "HeldAddresses::is_empty")]
+    pub(super) held: HeldAddresses,
 }
 
 /// Server numbers that no transaction ever had, so that nobody lacks one of them.

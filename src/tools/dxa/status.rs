@@ -5,10 +5,12 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::directory::ledger::Ledger;
+use crate::tools::cli::CommonArgs;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::put_line;
+use crate::tools::report::{put_line, report_alone};
 
 use super::agent::unusable_ledger;
 use super::backlog::Backlog;
@@ -107,7 +109,7 @@ pub(super) fn gather(
 /// Shows every connection of the configuration.
 pub(super) fn run(
     config: &Config,
-    json: bool,
+    common: &CommonArgs,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let home = Home::at(&config.agent.data);
@@ -117,7 +119,10 @@ pub(super) fn run(
         false => None,
     };
     let all = gather(config, &home, ledger.as_mut())?;
-    if json {
+    let exit = ExitCode::Done;
+    let summary = json!({ "program": "dxa", "connections": all, "exit": exit.number() });
+    report_alone(common.report.as_deref(), &summary, exit)?;
+    if common.json {
         put_line(screen, &all)?;
         return Ok(ExitCode::Done);
     }

@@ -119,15 +119,17 @@ pub(super) fn run(
             report.line(requestor)?;
         }
     }
+    let summary = json!({
+        "program": "dxa",
+        "server": config.agent.address.view(config.agent.code_page),
+        "requestors": all,
+        "to_be_changed": count,
+        "exit": exit.number(),
+    });
+    if let Some(report) = report {
+        report.finish_with(&summary, exit)?;
+    }
     if options.common.json {
-        let own = config.agent.address.view(config.agent.code_page);
-        let summary = json!({
-            "program": "dxa",
-            "server": own,
-            "requestors": all,
-            "to_be_changed": count,
-            "exit": exit.number(),
-        });
         put_line(screen, &summary)?;
         return Ok(exit);
     }

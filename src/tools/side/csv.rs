@@ -56,7 +56,11 @@ pub(super) fn read(
                 place,
                 reason: Reason::ListDamaged,
                 message: None,
-                detail: format!("{} columns, expected {}", record.len(), columns.len()),
+                detail: format!(
+                    "DI291 the record has {} columns, expected {}",
+                    record.len(),
+                    columns.len()
+                ),
             }))?;
             continue;
         }

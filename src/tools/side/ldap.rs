@@ -12,7 +12,7 @@ use super::{Event, Place, Sink};
 use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::ldap::{Comparison, Connection, LdapError, Search};
-use crate::directory::schema;
+use crate::directory::{schema, syntax};
 use crate::tools::exit::ToolError;
 
 /// Reads a subtree whole, or not at all: what a server leaves out is not known to be absent (LD-11).
@@ -66,8 +66,10 @@ fn take(
         return Ok(());
     }
     about.read += 1;
+    // A server shows it by one name, whichever was asked for.
+    let consent = access.consent.as_deref().map(syntax::canonical_name);
     let mut unreadable = Vec::new();
-    if let (Some(attribute), Some(probe)) = (access.consent.as_deref(), probe) {
+    if let (Some(attribute), Some(probe)) = (consent.as_deref(), probe) {
         if attributes.values(attribute).is_empty() && is_hidden(probe, &dn, attribute)? {
             unreadable.push(attribute);
         }

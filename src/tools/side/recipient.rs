@@ -4,7 +4,7 @@ use crate::address::AddressType;
 use crate::directory::address_text::TargetAddress;
 use crate::directory::entry::Attributes;
 use crate::directory::note::Note;
-use crate::directory::schema;
+use crate::directory::{schema, syntax};
 use crate::plan::outcome::Reason;
 
 /// Where else an address may stand, first come first: the names of Internet and of Notes address books.
@@ -59,7 +59,8 @@ pub fn is_address_or_name(attribute: &str) -> bool {
 }
 
 fn address(attributes: &Attributes, column: Option<&str>) -> Result<TargetAddress, Note> {
-    if let Some(text) = column.and_then(|column| text(attributes, column)) {
+    let named = |name: &str| text(attributes, name).or(text(attributes, syntax::canonical(name)));
+    if let Some(text) = column.and_then(named) {
         return parse(&text);
     }
     if let Some(text) = text(attributes, schema::ADDRESS) {

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::codec::codepage::CodePage;
 use crate::codec::queue::{Framed, Framing, QueueReader, RecordKind};
+use crate::directory::ldif;
 use crate::postoffice::{Identity, Layout};
 use crate::probe::layout::Layout as Foreign;
 use crate::tools::cli::data::DataLocation;
@@ -248,16 +249,10 @@ fn of_file(path: &Path, file: File) -> io::Result<SideKind> {
     if head.iter().take(24).any(is_binary) {
         return Ok(of_records(&head));
     }
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
-    let first = first_line(text);
-    let begins = |word: &str| {
-        first
-            .get(..word.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
-    };
-    if begins("version:") || begins("dn:") {
+    if ldif::begins(&head) {
         return Ok(SideKind::Ldif);
     }
+    let first = ldif::first_line(&head);
     let is_command = matches!(first, [b'A' | b'D' | b'M' | b'R' | b'T', b' ' | b'\t', ..]);
     let has_columns = first.contains(&b',') || first.contains(&b';');
     Ok(match is_command {
@@ -273,13 +268,6 @@ fn of_records(head: &[u8]) -> SideKind {
         (Ok(true), RecordKind::ResyncHeader) => SideKind::Resync,
         _ => SideKind::Queue,
     }
-}
-
-/// Returns the first line that is neither blank nor a comment.
-fn first_line(text: &[u8]) -> &[u8] {
-    let lines = text.split(|&b| b == b'\n' || b == b'\r');
-    let mut lines = lines.filter(|line| !line.trim_ascii().is_empty() && line[0] != b'#');
-    lines.next().unwrap_or_default()
 }
 
 /// Lines of an input that may end with CR LF, LF or the end.

@@ -192,3 +192,53 @@ fn resync_show_takes_a_directory() {
     );
     assert_eq!(shown, expected);
 }
+
+#[test]
+fn nt_08_an_attribute_is_the_same_by_each_of_its_names() {
+    let server = Setup::new().content(CONTENT).start();
+    let scene = Scene::new();
+    let ldif = format!("version: 1\n\n{CONTENT}");
+    let ldif = ldif
+        .replace("sn: ", "surname: ")
+        .replace("mail: ", "rfc822Mailbox: ");
+    scene.write("export.ldif", ldif.replace("\ncn: ", "\ncommonName: "));
+    let audited = scene
+        .audit("export.ldif", &url(&server), "")
+        .ends(0, "COMPLETE");
+    assert_eq!(audited.count("/equal"), 2);
+    let altered = ldif.replace("surname: Ann", "surname: Gray");
+    scene.write("export.ldif", altered);
+    let audited = scene
+        .audit("export.ldif", &url(&server), "")
+        .ends(5, "COMPLETE");
+    assert_eq!(audited.count("/altered"), 1);
+    for name in ["sn", "Surname"] {
+        let ignore = format!("--ignore {name}");
+        scene
+            .audit("export.ldif", &url(&server), &ignore)
+            .ends(0, "COMPLETE");
+    }
+}
+
+#[test]
+fn nt_02_consent_is_read_by_whichever_name_it_is_called() {
+    let server = Setup::new().content(CONTENT).start();
+    let scene = Scene::new();
+    let ann =
+        "dn: syncKey=MS:NET/PO/ANN,ou=Imported,o=Org\nchangetype: modify\nadd: o\no: yes\n-\n\n";
+    server.modify(ann);
+    scene.text("there.txt", "A Ann\tPCM:NET/PO/Ann\n");
+    for name in ["o", "organizationName"] {
+        let audited = scene.audit(
+            &url(&server),
+            "there.txt",
+            &format!("--names --consent {name}"),
+        );
+        assert_eq!(audited.count("/equal"), 1, "{name}: {}", audited.summary);
+        assert_eq!(
+            audited.summary["a"]["excluded"],
+            serde_json::json!({"consent-blank": 1}),
+            "{name}"
+        );
+    }
+}

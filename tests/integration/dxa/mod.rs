@@ -39,4 +39,5 @@ mod stopped;
 mod stories;
 mod takeover;
 mod touch;
+mod variants;
 mod waiting;

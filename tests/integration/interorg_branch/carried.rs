@@ -3,6 +3,7 @@
 use dirsync::directory::interorg::wire::{Part, Parts, Unit, read_changes, read_withheld};
 use dirsync::directory::interorg::{Request, SourceKey};
 use dirsync::plan::outcome::{Outcome, Reason};
+use dirsync::tools::dxa::interorg::branch::Wanted;
 use dirsync::tools::exit::ExitCode;
 
 use super::scene::{Hub, Org, PEOPLE, because, ended};
@@ -310,4 +311,72 @@ fn ioc_035_what_is_not_on_the_list_is_not_carried() {
     hub.cycle(&two);
     let entry = two.entry("Ann Gray");
     assert_eq!(entry.attributes.text("employeeNumber"), Some("4711"));
+}
+
+#[test]
+fn io_16_an_attribute_is_carried_by_whatever_name_it_is_called_and_one_that_nobody_has_is_refused()
+{
+    let [one, two] = ["ORG1", "ORG2"].map(Org::new);
+    one.configure("attributes = [\"displayName\", \"Surname\", \"localityName\"]");
+    two.configure("attributes = [\"displayName\", \"sn\", \"l\"]");
+    one.person("Ann Gray", "ann", "ann@org1.example", "l: Bonn");
+    let mut hub = Hub::new();
+    hub.round(&[&one, &two]);
+    let entry = two.entry("Ann Gray");
+    assert_eq!(entry.attributes.text("l"), Some("Bonn"));
+    assert_eq!(entry.attributes.text("sn"), Some("Gray"));
+
+    one.configure("attributes = [\"displayName\", \"shoeSize\"]");
+    let error = one.try_with(false, |side| side.ask(Wanted::default()));
+    let error = error.expect_err("an attribute that the directory does not know");
+    assert_eq!(error.exit, ExitCode::Usage);
+    assert!(error.message.contains("branch.attributes"), "{error}");
+    assert!(error.message.contains("shoesize"), "{error}");
+}
+
+#[test]
+fn io_14_what_becomes_too_long_stays_as_it_was_with_the_others() {
+    let [one, two] = ["ORG1", "ORG2"].map(Org::new);
+    let title = |count: usize| "x".repeat(count);
+    one.person(
+        "Ann Gray",
+        "ann",
+        "ann@org1.example",
+        &format!("title: {}", title(30_000)),
+    );
+    one.person("Bob Gray", "bob", "bob@org1.example", "title: Clerk");
+    let mut hub = Hub::new();
+    hub.round(&[&one, &two]);
+    hub.cycle(&two);
+    assert_eq!(two.entries().len(), 2);
+    one.configure("limit = 20000");
+    for is_full in [false, true, false] {
+        let wanted = Wanted {
+            export_all: is_full,
+            ..Wanted::default()
+        };
+        let (asked, taken, _) = hub.cycle_with(&one, wanted);
+        assert_eq!(because(&asked.lines, Reason::TooLong).len(), 1, "{asked:?}");
+        assert_eq!(
+            (asked.deleted, taken.deleted, taken.swept),
+            (0, 0, 0),
+            "{taken:?}"
+        );
+        hub.cycle(&two);
+        assert_eq!(two.entries().len(), 2, "full list: {is_full}");
+        assert_eq!(
+            two.entry("Ann Gray").attributes.text("title").map(str::len),
+            Some(30_000)
+        );
+    }
+    let dn = format!("cn=Ann Gray,{PEOPLE}");
+    one.replace(&dn, "title", "Boss");
+    hub.cycle(&one);
+    hub.cycle(&two);
+    assert_eq!(two.entry("Ann Gray").attributes.text("title"), Some("Boss"));
+    // Who is gone goes, whatever was too long of it.
+    one.delete(&dn);
+    hub.cycle(&one);
+    hub.cycle(&two);
+    assert_eq!(two.shown(), ["ORG1 Bob Gray <bob@org1.example>"]);
 }

@@ -1,6 +1,7 @@
 //! What of the others comes into the directory, and what does not.
 
-use dirsync::directory::interorg::{Answer, Change, Usn};
+use dirsync::directory::interorg::{Answer, Change, Usn, Withheld};
+use dirsync::directory::note::Note;
 use dirsync::plan::outcome::{Outcome, Reason};
 use dirsync::tools::dxa::interorg::branch::Wanted;
 use dirsync::tools::exit::ExitCode;
@@ -340,4 +341,56 @@ fn an_address_of_somebody_who_is_not_to_be_seen_costs_nobody_the_one_before() {
     one.delete(&format!("cn=Secret,{PEOPLE}"));
     hub.cycle(&one);
     assert_eq!(one.shown(), ["ORG2 Ann Gray <secret@company.example>"]);
+}
+
+#[test]
+fn io_14_what_no_message_of_the_hub_has_room_for_stays_where_it_is() {
+    let [one, two] = ["ORG1", "ORG2"].map(Org::new);
+    for (name, uid) in [
+        ("Ann Gray", "ann"),
+        ("Bob Gray", "bob"),
+        ("Cid Gray", "cid"),
+    ] {
+        two.person(name, uid, &format!("{uid}@org2.example"), "");
+    }
+    let mut hub = Hub::new();
+    hub.round(&[&one, &two]);
+    assert_eq!(one.entries().len(), 3);
+    let all = Wanted {
+        import_all: true,
+        ..Wanted::default()
+    };
+    let (request, _) = one.with(|side| side.ask(all));
+    let (_, mut answer) = hub.serve(&[&request]).remove(0);
+    assert!(answer.is_full);
+    let at = answer.changes.iter().position(|change| {
+        let card = change.card.as_ref();
+        card.is_some_and(|card| card.mail.as_deref() == Some("ann@org2.example"))
+    });
+    let long = answer.changes.remove(at.expect("Ann"));
+    answer.refused.push(Withheld {
+        key: long.key,
+        dn: "cn=Ann Gray".to_owned(),
+        note: Note::new(Reason::TooLong, "alone it is more than a message holds"),
+    });
+    // Whom the list lacks for no such reason goes.
+    let at = answer.changes.iter().position(|change| {
+        let card = change.card.as_ref();
+        card.is_some_and(|card| card.mail.as_deref() == Some("bob@org2.example"))
+    });
+    answer.changes.remove(at.expect("Bob"));
+    let took = one.hear(&answer);
+    assert_eq!((took.counts.swept, took.counts.refused), (1, 1), "{took:?}");
+    let there = [
+        "ORG2 Ann Gray <ann@org2.example>",
+        "ORG2 Cid Gray <cid@org2.example>",
+    ];
+    assert_eq!(one.shown(), there);
+    // It is not tried again as if it were to go, and follows its source as ever.
+    one.with(|side| side.retry());
+    assert_eq!(one.shown(), there);
+    two.delete(&format!("cn=Ann Gray,{PEOPLE}"));
+    hub.cycle(&two);
+    hub.cycle(&one);
+    assert_eq!(one.shown(), there[1..]);
 }

@@ -522,6 +522,17 @@ fn what_comes_back_to_its_owner_touches_nothing() {
 }
 
 #[test]
+fn dx_17_nobody_moves_an_entry_into_a_postoffice_of_the_agent() {
+    let mut scene = Scene::updates().holding(A, "Ann", Some(OWNER));
+    scene.authorities.own("NET2", "AGENT");
+    let to = Some("MS:net2/Agent/ANN");
+    let decision = scene.decide(&[change(Select::Key(key(A)), to, &[])]);
+    let refused = (Outcome::Refused, Some(Reason::NotAuthoritative));
+    assert_eq!(why(&decision), [refused]);
+    assert!(decision.writes.is_empty());
+}
+
+#[test]
 fn dx_14_a_trust_level_that_was_changed_here_stays_unless_it_is_forced() {
     let mut scene = Scene::updates().holding(A, "Ann", Some(OWNER));
     scene.trust = 20;

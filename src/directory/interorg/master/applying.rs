@@ -26,6 +26,10 @@ pub(super) fn apply<S: MasterStore + ?Sized>(
         if request.is_full {
             swept = store.keys_of(&branch)?;
             wanted.extend(swept.iter().map(|key| (key.clone(), None)));
+            for about in request.withheld.iter().filter(|about| about.is_held()) {
+                swept.remove(&about.key);
+                wanted.remove(&about.key);
+            }
         }
         for change in &request.changes {
             if change.key.branch() != branch {

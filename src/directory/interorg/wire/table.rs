@@ -179,7 +179,7 @@ fn read(
             let what = match error.kind() {
                 csv::ErrorKind::UnequalLengths {
                     expected_len, len, ..
-                } => format!("{len} fields, expected {expected_len}"),
+                } => format!("DI291 the record has {len} fields, expected {expected_len}"),
                 _ => error.to_string(),
             };
             at(record, byte, what)

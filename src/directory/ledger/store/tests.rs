@@ -124,6 +124,9 @@ fn dxc_011_what_waits_is_renumbered_and_keeps_its_order() {
         change.renumber(id, u32::MAX - 3).is_err(),
         "no numbers left"
     );
+    let other = change.connection("BRANCH").expect("made");
+    let nothing = change.renumber(other, u32::MAX);
+    assert!(nothing.is_ok(), "what does not wait needs no number");
 }
 
 proptest! {

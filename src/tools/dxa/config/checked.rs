@@ -13,6 +13,7 @@ use super::{Fault, page, place};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::directory::dn::Dn;
+use crate::directory::expression::Expression;
 use crate::directory::key::ContainerLayout;
 use crate::directory::names::UniqueNames;
 
@@ -144,6 +145,10 @@ impl ConnectionText {
                 .filter_map(|word| address_type(word, faults))
                 .collect()
         });
+        if types.is_empty() && self.exchange_options.sends() {
+            let text = "empty, but updates are sent (exchange-options); nothing is deleted elsewhere by this";
+            faults.push(Fault::new("types", text));
+        }
         check_mappings(&self.mappings, faults);
         let conditions_text = ConditionsText {
             consent_attribute: self.consent_attribute,
@@ -211,10 +216,28 @@ fn check_mappings(mappings: &[Mapping], faults: &mut Vec<Fault>) {
             let text = format!("no prompt for the attribute {:?}", mapping.attribute);
             faults.push(Fault::new("mapping", text));
         }
+        if let Some(value) = &mapping.value {
+            check_value(mapping, value, faults);
+            continue;
+        }
         if mapping.attribute.is_empty() || !mapping.attribute.chars().all(is_name) {
             let text = format!("{:?} is no name of an attribute", mapping.attribute);
             faults.push(Fault::new(format!("mapping {}", mapping.prompt), text));
         }
+    }
+}
+
+fn check_value(mapping: &Mapping, value: &str, faults: &mut Vec<Fault>) {
+    let setting = format!("mapping {}", mapping.prompt);
+    let mut fault = |text: String| faults.push(Fault::new(&setting[..], text));
+    if !mapping.attribute.is_empty() {
+        fault("attribute is set too, expected either it or value".to_owned());
+    }
+    if mapping.direction == Direction::Receive {
+        fault("value: made of attributes it only goes out, expected attribute".to_owned());
+    }
+    if let Err(error) = Expression::parse(value) {
+        fault(format!("value, {error}"));
     }
 }
 

@@ -9,6 +9,7 @@ use super::Fault;
 use crate::directory::conditions::{Conditions, Demands, FilterRule};
 use crate::directory::consent::ConsentRules;
 use crate::directory::outgoing::ExportKind;
+use crate::directory::syntax;
 
 /// What is meant by an attribute of consent that says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -43,7 +44,7 @@ impl ConditionsText {
         let consent = self.consent_attribute.as_ref().map(|attribute| {
             check_name("consent-attribute", attribute, faults);
             ConsentRules {
-                attribute: attribute.clone(),
+                attribute: syntax::canonical_name(attribute),
                 blank_is_yes: self.consent_blank == Some(Blank::Yes),
             }
         });
@@ -68,7 +69,10 @@ impl ConditionsText {
             let setting = format!("required {word}");
             let kind = ExportKind::ALL.into_iter().find(|kind| kind.word() == word);
             match kind {
-                Some(kind) => required.push((kind, names.clone())),
+                Some(kind) => {
+                    let names = names.iter().map(|name| syntax::canonical_name(name));
+                    required.push((kind, names.collect()));
+                }
                 None => {
                     let known = ExportKind::ALL.map(ExportKind::word).join(", ");
                     faults.push(Fault::new(&setting[..], format!("expected one of {known}")));
@@ -78,8 +82,16 @@ impl ConditionsText {
                 check_name(&setting, name, faults);
             }
         }
+        let mut limits = BTreeMap::new();
         for (name, limit) in &self.limits {
             check_name("limits", name, faults);
+            if limits
+                .insert(syntax::canonical_name(name), *limit)
+                .is_some()
+            {
+                let text = format!("{name}: there is a limit of it already, by another name");
+                faults.push(Fault::new("limits", text));
+            }
             if *limit == 0 {
                 let text = format!("{name}: 0, expected a number of bytes");
                 faults.push(Fault::new("limits", text));
@@ -88,10 +100,7 @@ impl ConditionsText {
         Conditions {
             consent,
             filters,
-            demands: Demands {
-                required,
-                limits: self.limits.clone(),
-            },
+            demands: Demands { required, limits },
         }
     }
 

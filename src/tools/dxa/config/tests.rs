@@ -161,6 +161,7 @@ fn the_sample_says_what_holds_where_nothing_is_said() {
         let uncommented = text.replace(&format!("# {line}"), line);
         let mapping = line.starts_with("prompt")
             || line.starts_with("attribute")
+            || line.starts_with("value")
             || line.starts_with("direction");
         if !mapping {
             Config::parse(&uncommented, &path).unwrap_or_else(|error| panic!("{line}: {error}"));

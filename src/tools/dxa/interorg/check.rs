@@ -10,12 +10,13 @@ use super::config::{Config, Table, Way};
 use super::evidence::{self, Settings};
 use super::post::sending;
 use super::table;
+use crate::tools::cli::CommonArgs;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::check::{Checks, check_folder};
 use crate::tools::dxa::home::Home;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::put_line;
+use crate::tools::report::{put_line, report_alone};
 
 /// Looks at everything.
 pub(super) fn look(config: &Config) -> Checks {
@@ -88,16 +89,17 @@ fn check_way(way: &Way) -> Result<String, ToolError> {
 pub(super) fn run(
     config: &Config,
     text: &str,
-    json: bool,
+    common: &CommonArgs,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let checks = look(config);
     let settings = Settings::compare(&config.data, text);
     let exit = checks.exit();
-    if json {
-        let summary = json!({
-            "program": "dxa", "checks": checks.all, "settings": settings, "exit": exit.number(),
-        });
+    let summary = json!({
+        "program": "dxa", "checks": checks.all, "settings": settings, "exit": exit.number(),
+    });
+    report_alone(common.report.as_deref(), &summary, exit)?;
+    if common.json {
         put_line(screen, &summary)?;
         return Ok(exit);
     }

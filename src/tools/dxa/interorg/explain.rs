@@ -11,8 +11,9 @@ use super::config::{Config, Hub, Table};
 use super::table::{self, wrong};
 use crate::directory::dn::Dn;
 use crate::directory::interorg::{Card, Row, SourceKey, Usn};
+use crate::tools::cli::CommonArgs;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::put_line;
+use crate::tools::report::{put_line, report_alone};
 
 /// Who is asked about: a key, an address, a name at the source, an alias or a display name.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ pub(super) struct AtHub {
 pub(super) fn run(
     config: &Config,
     text: &str,
-    json: bool,
+    common: &CommonArgs,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let query = Query::new(text);
@@ -98,10 +99,11 @@ pub(super) fn run(
         true => ExitCode::NotFound,
         false => ExitCode::Done,
     };
-    if json {
-        let summary = json!({
-            "program": "dxa", "hub": at_hub, "branch": of_branch, "exit": exit.number(),
-        });
+    let summary = json!({
+        "program": "dxa", "hub": at_hub, "branch": of_branch, "exit": exit.number(),
+    });
+    report_alone(common.report.as_deref(), &summary, exit)?;
+    if common.json {
         put_line(screen, &summary)?;
         return Ok(exit);
     }

@@ -23,7 +23,7 @@ use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::options::{Entries, Options};
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::put_line;
+use crate::tools::report::{put_line, report_alone};
 
 /// What became of a branch.
 #[derive(Debug, Serialize)]
@@ -80,6 +80,7 @@ pub(super) fn run(
         events.extend(forget_contact(&config.data, branch));
         home.write_log(&clock, &events)?;
     }
+    report_alone(options.common.report.as_deref(), &left, left.exit)?;
     match options.common.json {
         true => put_line(screen, &left)?,
         false => show(&left, screen)?,
@@ -107,8 +108,9 @@ fn leave_the_others(
         0 => ExitCode::Done,
         _ => ExitCode::Partial,
     };
+    let summary = json!({ "program": "dxa", "dry_run": options.dry_run, "left": left, "exit": exit.number() });
+    report_alone(options.common.report.as_deref(), &summary, exit)?;
     if options.common.json {
-        let summary = json!({ "program": "dxa", "dry_run": options.dry_run, "left": left, "exit": exit.number() });
         put_line(screen, &summary)?;
         return Ok(exit);
     }

@@ -93,12 +93,12 @@ pub(super) fn start(
             };
             run_cycle(options, &config, text, wanted, screen)
         }
-        Command::Status => status::run(&config, options.common.json, screen),
-        Command::Check => check::run(&config, text, options.common.json, screen),
+        Command::Status => status::run(&config, &options.common, screen),
+        Command::Check => check::run(&config, text, &options.common, screen),
         Command::Leave { branch, entries } => {
             leave::run(options, &config, branch, *entries, screen)
         }
-        Command::Explain { entry } => explain::run(&config, entry, options.common.json, screen),
+        Command::Explain { entry } => explain::run(&config, entry, &options.common, screen),
         Command::Touch {
             entries,
             connection,
@@ -119,6 +119,7 @@ pub(super) fn start(
         | Command::Move { .. }
         | Command::Remove { .. }
         | Command::Takeover { .. }
+        | Command::Adopt { .. }
         | Command::Reset { .. }
         | Command::Export { .. } => {
             let text = "this is a command towards postoffices, and the configuration is one between organizations: it has \

@@ -15,10 +15,11 @@ use super::post::quarantine::Quarantine;
 use super::post::queue::Queue;
 use super::table::{self, wrong};
 use crate::directory::interorg::Usn;
+use crate::tools::cli::CommonArgs;
 use crate::tools::dxa::home::Home;
 use crate::tools::dxa::notice;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::put_line;
+use crate::tools::report::{put_line, report_alone};
 
 /// How a branch stands.
 #[derive(Debug, Clone, Serialize)]
@@ -169,11 +170,12 @@ fn hub(config: &Config, queued: &BTreeMap<String, u64>) -> Result<HubStatus, Too
 /// Shows how it stands.
 pub(super) fn run(
     config: &Config,
-    json: bool,
+    common: &CommonArgs,
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let status = gather(config)?;
-    if json {
+    report_alone(common.report.as_deref(), &status, ExitCode::Done)?;
+    if common.json {
         put_line(screen, &status)?;
         return Ok(ExitCode::Done);
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::branch::{self, Asked, Line, Took};
 use super::config::{Config, Place};
+use super::told::Refused;
 use crate::directory::interorg::{Answer, Request};
 use crate::plan::outcome::Outcome;
 use crate::tools::cli::clock::Clock;
@@ -107,6 +108,20 @@ impl OnDirectory<'_> {
         self.told.lines.extend(lines);
     }
 
+    /// Names each entry that was refused.
+    fn refused<'l>(&mut self, lines: impl Iterator<Item = &'l Line>) {
+        for line in lines.filter(|line| line.outcome == Outcome::Refused) {
+            let refused = Refused {
+                branch: &self.name,
+                key: &line.key,
+                dn: &line.dn,
+                reason: line.reason,
+                detail: &line.detail,
+            };
+            self.told.events.push(refused.event());
+        }
+    }
+
     fn say(&mut self, severity: Severity, text: &str, because: impl fmt::Display) {
         let event = Event::new(severity, text).with("branch", &self.name);
         self.told.events.push(event.with("because", because));
@@ -116,20 +131,7 @@ impl OnDirectory<'_> {
         let list = self.list.clone();
         self.lines(&took.lines, &list);
         self.lines(&took.kept_back, "hub");
-        for line in took
-            .kept_back
-            .iter()
-            .chain(took.lines.iter().filter(|l| l.outcome == Outcome::Refused))
-        {
-            let event = Event::new(Severity::Warn, "an entry is refused");
-            let event = event.with("branch", &self.name).with("entry", &line.key);
-            let event = event.with("dn", &line.dn);
-            let event = match line.reason {
-                Some(reason) => event.with("reason", reason),
-                None => event,
-            };
-            self.told.events.push(event.with("detail", &line.detail));
-        }
+        self.refused(took.kept_back.iter().chain(&took.lines));
         for remark in &took.remarks {
             self.say(Severity::Warn, "numbers do not fit", remark);
         }
@@ -171,6 +173,7 @@ impl Talk for OnDirectory<'_> {
         };
         let (request, asked) = self.side.ask(order)?;
         self.lines(&asked.lines, "export");
+        self.refused(asked.lines.iter());
         for text in &asked.remarks {
             self.say(Severity::Info, "the branch asks", text);
         }

@@ -16,6 +16,29 @@ pub(super) struct Told {
     pub(super) exit: ExitCode,
 }
 
+/// An entry that does not go through. The original had one number for all of it, and said neither who nor why (Q250578,
+/// Q247934, Q249037).
+pub(super) struct Refused<'a> {
+    pub(super) branch: &'a str,
+    pub(super) key: &'a str,
+    pub(super) dn: &'a str,
+    pub(super) reason: Option<Reason>,
+    pub(super) detail: &'a str,
+}
+
+impl Refused<'_> {
+    pub(super) fn event(&self) -> Event {
+        let event = Event::new(Severity::Warn, "an entry is refused").id("IO4096");
+        let event = event.with("branch", self.branch).with("entry", self.key);
+        let event = event.with("dn", self.dn);
+        let event = match self.reason {
+            Some(reason) => event.with("reason", reason),
+            None => event,
+        };
+        event.with("detail", self.detail)
+    }
+}
+
 impl Told {
     /// Says something.
     pub(super) fn say(&mut self, event: Event) {
@@ -30,10 +53,14 @@ impl Told {
         self.lines
             .push(serde_json::to_value(&line).unwrap_or_default());
         self.exit = self.exit.worst(ExitCode::Partial);
-        let event = Event::new(Severity::Warn, "an entry is refused");
-        let event = event.with("branch", branch).with("entry", key);
-        let event = event.with("dn", dn).with("reason", note.reason);
-        self.say(event.with("detail", &note.detail));
+        let refused = Refused {
+            branch,
+            key,
+            dn,
+            reason: Some(note.reason),
+            detail: &note.detail,
+        };
+        self.say(refused.event());
     }
 
     /// Something about a message as a whole.

@@ -17,7 +17,7 @@ use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::options::Options;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::put_line;
+use crate::tools::report::{put_line, report_alone};
 
 /// What became of an entry.
 #[derive(Debug, Serialize)]
@@ -102,10 +102,11 @@ pub(super) fn run(
         true => ExitCode::Done,
         false => ExitCode::Partial,
     };
+    let summary = json!({
+        "program": "dxa", "dry_run": options.dry_run, "touched": touched, "exit": exit.number(),
+    });
+    report_alone(options.common.report.as_deref(), &summary, exit)?;
     if options.common.json {
-        let summary = json!({
-            "program": "dxa", "dry_run": options.dry_run, "touched": touched, "exit": exit.number(),
-        });
         put_line(screen, &summary)?;
         return Ok(exit);
     }

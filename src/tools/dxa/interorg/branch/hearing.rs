@@ -8,6 +8,7 @@ use super::report::{Line, Took};
 use super::settings::wanted;
 use crate::directory::interorg::branch::News;
 use crate::directory::interorg::{Answer, SourceKey};
+use crate::directory::note::Note;
 use crate::plan::outcome::Outcome;
 use crate::tools::exit::{ExitCode, ToolError};
 
@@ -59,6 +60,10 @@ impl BranchSide<'_> {
             took.is_news = true;
             took.is_full = news.is_full;
             work.wanted.extend(changes(answer, news));
+            if news.is_full {
+                work.kept = too_long(answer, &self.branch.name);
+                work.kept.retain(|key, _| !work.wanted.contains_key(key));
+            }
         }
         self.carry_out(&work, heard.news.map(|_| answer), allow_deletes, took)
     }
@@ -74,7 +79,7 @@ impl BranchSide<'_> {
         drop(change);
         let work = Work {
             wanted: refused.map(|(key, refused)| (key, refused.card)).collect(),
-            is_full: false,
+            ..Work::default()
         };
         let took = Took {
             before: applied,
@@ -116,7 +121,11 @@ impl BranchSide<'_> {
         if work.is_full {
             // Whoever took it out of the directory by hand, it is named no more.
             let told: BTreeSet<_> = now.iter().map(|(key, _)| key).collect();
-            let is_gone = |key: &&SourceKey| !told.contains(key) && !work.wanted.contains_key(*key);
+            let is_gone = |key: &&SourceKey| {
+                !told.contains(key)
+                    && !work.wanted.contains_key(*key)
+                    && !work.kept.contains_key(*key)
+            };
             for key in known.keys().filter(is_gone) {
                 change.remove_imported(key)?;
             }
@@ -148,5 +157,17 @@ fn changes(
     let changes = changes.filter(|change| news.is_full || change.number > news.beyond);
     changes
         .map(|change| (change.key.clone(), change.card.clone()))
+        .collect()
+}
+
+/// Returns the entries of others that no message of the hub has room for (IO-14): a full list lacks them, and yet they are
+/// meant to be there.
+fn too_long(answer: &Answer, own: &str) -> BTreeMap<SourceKey, Note> {
+    let others = answer
+        .refused
+        .iter()
+        .filter(|about| about.is_held() && !about.key.branch().eq_ignore_ascii_case(own));
+    others
+        .map(|about| (about.key.clone(), about.note.clone()))
         .collect()
 }

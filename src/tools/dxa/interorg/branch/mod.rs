@@ -10,7 +10,6 @@
 
 mod asking;
 mod cards;
-mod contested;
 mod entry;
 mod explaining;
 mod hearing;

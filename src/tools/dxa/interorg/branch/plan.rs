@@ -20,6 +20,8 @@ use crate::tools::dxa::interorg::config::{Branch, NoSmtp};
 pub(super) struct Work {
     /// What entries are to be; none where they are to go.
     pub(super) wanted: BTreeMap<SourceKey, Option<Card>>,
+    /// Entries that a full list means and cannot say, with the reason: they stay as they are (NT-07).
+    pub(super) kept: BTreeMap<SourceKey, Note>,
     /// It is a full list: what it does not name is to go.
     pub(super) is_full: bool,
 }
@@ -151,6 +153,17 @@ pub(super) fn draft(
             notes,
         });
     }
+    // Behind all that have a key of their own here: nothing becomes of them.
+    for (key, reason) in &work.kept {
+        plan.asks.push(Ask {
+            want: Want::Unusable {
+                key: Some(sync_key(key)),
+                reason: reason.clone(),
+            },
+            number: None,
+            notes: Vec::new(),
+        });
+    }
     plan.why = why;
     plan
 }
@@ -185,7 +198,7 @@ fn duplicates(
     let stays = |key: &SourceKey| match (work.wanted.get(key), why.get(key)) {
         // What cannot be taken stays as it is.
         (_, Some(Why::Refused(_))) => true,
-        (None, _) => !work.is_full,
+        (None, _) => !work.is_full || work.kept.contains_key(key),
         (Some(_), _) => false,
     };
     let mut outside: HashMap<String, SourceKey> = HashMap::new();

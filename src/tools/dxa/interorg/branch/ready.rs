@@ -13,6 +13,7 @@ use crate::tools::dxa::check::check_schema;
 use crate::tools::dxa::config::Directory;
 use crate::tools::dxa::handover::entry_at;
 use crate::tools::dxa::interorg::config::Branch;
+use crate::tools::dxa::rules;
 use crate::tools::dxa::sight;
 use crate::tools::exit::{ExitCode, ToolError};
 
@@ -58,6 +59,13 @@ pub(super) fn check(
     if !missing.is_empty() {
         let text = format!("not there, or not to be seen: {}", missing.join("; "));
         return Err(ToolError::new(ExitCode::NotFound, text));
+    }
+    let carried = branch.export.attributes.iter();
+    let carried = carried.map(|name| ("branch.attributes".to_owned(), name.clone()));
+    let faults = rules::faults(link, &carried.collect::<Vec<_>>())?;
+    if !faults.is_empty() {
+        // It would be carried of nobody, without a word (NT-13).
+        return Err(ToolError::usage(faults.join("; ")));
     }
     let remote = Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS);
     sight::look(link, import, remote, &IMPORT)?;

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::BranchSide;
-use super::contested::is_contested;
 use super::entry::{managed, name_address};
 use super::ledger::{Imported, Refused};
 use super::plan::{self, Plan, Why, Work};
@@ -21,6 +20,7 @@ use crate::plan::guard;
 use crate::plan::outcome::Outcome;
 use crate::tools::dxa::config::MAX_TRUST;
 use crate::tools::dxa::container;
+use crate::tools::dxa::contested::{contest, is_contested};
 use crate::tools::dxa::dropping::{self, Ended, write_without};
 use crate::tools::dxa::removed;
 use crate::tools::exit::{ExitCode, ToolError};
@@ -232,7 +232,7 @@ impl BranchSide<'_> {
         let (contested, mut refused): (Vec<_>, Vec<_>) =
             refused.into_iter().partition(is_contested);
         // Without its address an entry is of no use: it waits rather than come without.
-        let waiting = self.contest(contested, &by_name)?;
+        let waiting = contest(&mut self.directory, contested, &by_name)?;
         let values_count = refused.len();
         refused.extend(waiting);
         for (at, refused) in refused.into_iter().enumerate() {
@@ -306,10 +306,9 @@ fn check(decision: &Decision, known: u64, allowed: Option<u64>) -> Result<(), To
 impl Taken {
     /// Returns what could not be taken, to be tried again.
     pub(super) fn refused(&self, work: &Work) -> BTreeMap<SourceKey, Refused> {
-        let refused = self
-            .fates
-            .iter()
-            .filter(|(_, fate)| fate.outcome == Outcome::Refused);
+        let refused = self.fates.iter().filter(|(key, fate)| {
+            fate.outcome == Outcome::Refused && !work.kept.contains_key(*key)
+        });
         let refused = refused.map(|(key, fate)| {
             let card = work.wanted.get(key).cloned().flatten();
             let note = fate.reason.clone();

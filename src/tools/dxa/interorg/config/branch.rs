@@ -10,6 +10,7 @@ use super::hub::{check_address, check_key, check_limit};
 use crate::directory::dn::Dn;
 use crate::directory::interorg::{Card, CardKind};
 use crate::directory::ldap::Password;
+use crate::directory::syntax;
 use crate::protocol::mail::MailAddress;
 use crate::tools::dxa::config::{Fault, MAX_TRUST, Schedule, check_dn};
 
@@ -231,7 +232,11 @@ impl BranchText {
             check_host("rewrite", to, faults);
         }
         let attributes = match self.attributes {
-            Some(names) => names.iter().map(|name| name.to_lowercase()).collect(),
+            // Entries have them by one name, whichever is written here.
+            Some(names) => names
+                .iter()
+                .map(|name| syntax::canonical_name(name).to_lowercase())
+                .collect(),
             None => Card::GENERAL.into_iter().map(str::to_owned).collect(),
         };
         check_attributes(&attributes, faults);
@@ -299,16 +304,14 @@ fn is_host(name: &str) -> bool {
     name.split('.').all(is_label)
 }
 
+/// Tells whether a name is that of an attribute, whatever options it has.
+fn is_base(name: &str, attribute: &str) -> bool {
+    name.split(';').next() == Some(attribute)
+}
+
 fn check_attributes(attributes: &BTreeSet<String>, faults: &mut Vec<Fault>) {
     /// What the agent says in another way, or that nobody gives away.
-    const OURS: [&str; 6] = [
-        "mail",
-        "objectclass",
-        "userpassword",
-        "syncaddress",
-        "syncproxy",
-        "synckey",
-    ];
+    const OURS: [&str; 3] = ["mail", "objectclass", "userpassword"];
     for name in attributes {
         let is_fine = |c: char| c.is_ascii_alphanumeric() || "-;.".contains(c);
         if name.is_empty() || !name.chars().all(is_fine) {
@@ -316,7 +319,7 @@ fn check_attributes(attributes: &BTreeSet<String>, faults: &mut Vec<Fault>) {
                 "attributes",
                 format!("{name:?} is no name of an attribute"),
             ));
-        } else if OURS.contains(&name.as_str()) {
+        } else if name.starts_with("sync") || OURS.iter().any(|ours| is_base(name, ours)) {
             faults.push(Fault::new(
                 "attributes",
                 format!("{name} cannot be carried as it is"),

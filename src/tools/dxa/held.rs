@@ -1,0 +1,138 @@
+//! Addresses that others have, so that an entry of a connection does not come: said once when it begins and once when it ends,
+//! and counted in between (`spec/exchange.md` NT-16, Q238447, Q238992).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::directory::import::Fate;
+use crate::plan::outcome::{Outcome, Reason};
+
+use super::event::{Event, Severity};
+
+/// Keys of entries that do not come, with who has the address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct HeldAddresses(BTreeMap<String, String>);
+
+/// What is to be said.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// An address is another's, newly or another other's.
+    Begun { key: String, holder: String },
+    /// It is not any more, or nobody wants it any more.
+    Ended { key: String, holder: String },
+}
+
+impl HeldAddresses {
+    /// Tells whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes note of what became of entries; a list speaks of all that there are.
+    pub(super) fn heed(&mut self, fates: &[Fate], is_list: bool) -> Vec<News> {
+        let mut now = BTreeMap::new();
+        let mut settled = BTreeSet::new();
+        for fate in fates {
+            let Some(key) = fate.key.as_ref().map(|key| key.as_str().to_owned()) else {
+                continue;
+            };
+            match &fate.reason {
+                Some(note) if note.reason == Reason::AddressDuplicate => {
+                    settled.remove(&key);
+                    now.insert(key, note.detail.clone());
+                }
+                // Whatever else is wrong with it says nothing of the address.
+                _ if fate.outcome == Outcome::Refused => {}
+                _ => {
+                    now.remove(&key);
+                    settled.insert(key);
+                }
+            }
+        }
+        let is_over = |key: &String| !now.contains_key(key) && (is_list || settled.contains(key));
+        let over: Vec<_> = self.0.keys().filter(|key| is_over(key)).cloned().collect();
+        let mut news = Vec::new();
+        for key in over {
+            let holder = self.0.remove(&key).unwrap_or_default();
+            news.push(News::Ended { key, holder });
+        }
+        for (key, holder) in now {
+            if self.0.get(&key) != Some(&holder) {
+                self.0.insert(key.clone(), holder.clone());
+                news.push(News::Begun { key, holder });
+            }
+        }
+        news
+    }
+}
+
+impl News {
+    /// Returns what is said of it.
+    pub(super) fn event(self, connection: &str) -> Event {
+        let event = |severity, text: &str| {
+            Event::new(severity, text)
+                .id("DI236")
+                .with("connection", connection)
+        };
+        match self {
+            Self::Begun { key, holder } => {
+                let text = "address-duplicate: the address is assigned to another entry";
+                let event = event(Severity::Error, text).with("entry", &key);
+                let event = event.with("holder", holder);
+                event.with("repair", format!("dxa adopt {key}"))
+            }
+            Self::Ended { key, holder } => {
+                let text = "the address is no duplicate any more";
+                event(Severity::Info, text)
+                    .with("entry", key)
+                    .with("was", holder)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directory::key::SyncKey;
+    use crate::directory::note::Note;
+    use crate::plan::outcome::Action;
+
+    fn fate(key: &str, holder: Option<&str>) -> Fate {
+        Fate {
+            key: Some(SyncKey::stored(key)),
+            action: Action::Add,
+            outcome: match holder {
+                Some(_) => Outcome::Refused,
+                None => Outcome::Added,
+            },
+            reason: holder.map(|holder| Note::new(Reason::AddressDuplicate, holder)),
+            notes: Vec::new(),
+            number: None,
+        }
+    }
+
+    #[test]
+    fn nt_16_it_is_said_when_it_begins_and_when_it_ends_and_not_in_between() {
+        let mut held = HeldAddresses::default();
+        let said = |held: &mut HeldAddresses, fates: &[Fate], is_list| {
+            let news = held.heed(fates, is_list);
+            let said = news.into_iter().map(|news| news.event("HQ").text);
+            said.collect::<Vec<_>>()
+        };
+        let both = [
+            fate("MS:N/P/A", Some("cn=x")),
+            fate("MS:N/P/B", Some("cn=y")),
+        ];
+        assert_eq!(said(&mut held, &both, true).len(), 2);
+        assert_eq!(said(&mut held, &both, true), [""; 0]);
+        assert_eq!(said(&mut held, &[fate("MS:N/P/C", None)], false), [""; 0]);
+        let ended = "the address is no duplicate any more";
+        assert_eq!(said(&mut held, &[fate("MS:N/P/A", None)], false), [ended]);
+        // The list does not want the other one any more.
+        assert_eq!(said(&mut held, &[fate("MS:N/P/A", None)], true), [ended]);
+        assert!(held.is_empty());
+    }
+}
