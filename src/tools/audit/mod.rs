@@ -26,7 +26,6 @@ mod repair;
 mod replay;
 mod report;
 mod run;
-mod sorted;
 mod spool;
 mod stale;
 

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::exact;
 use super::finding::{Finding, Outcome, PairOf};
 use super::item::{Encoded, Item};
-use super::sorted::Sorter;
 use super::spool::Spool;
+use crate::tools::sorted::Sorter;
 
 /// Entries of one name or mail address that are paired with each other.
 const MAX_ALIKE: usize = 64;

@@ -13,7 +13,6 @@ use super::exact;
 use super::finding::SideCounts;
 use super::item::Item;
 use super::report::Repaired;
-use super::sorted::Sorter;
 use super::spool::Spool;
 use crate::address::{Address, AddressType};
 use crate::codec::codepage::CodePage;
@@ -25,6 +24,7 @@ use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::outfile::OutFile;
 use crate::tools::side::transaction::info_lines;
+use crate::tools::sorted::Sorter;
 use crate::transaction::{Entry, InfoLine, Transaction};
 
 /// How transactions are written.
