@@ -368,7 +368,7 @@ mod tests {
             "A J\u{94}rg\tPCM:net/po/ann",
             "A Ann\tX400:c=US;X.121=1",
             "M Ann\tPCM:NET/PO/ANN\r\n- Title:/Clerk",
-            "M Ann\tPCM:NET/PO/ANN\r\n+ Anna\tMSMAIL:Anna Smith@A,B",
+            "M Ann\tPCM:NET/PO/ANN\r\n  Anna\tMSMAIL:Anna Smith@A,B",
             "D Ann\tSMTP:a@b",
             "R PCM:NET/PO",
             "R SMTP:",

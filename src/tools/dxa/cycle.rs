@@ -40,7 +40,7 @@ impl Step {
 }
 
 /// What a run is to do.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Wanted {
     /// `--step`; else what the role says.
     pub(super) step: Option<Step>,
