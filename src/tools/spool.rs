@@ -21,6 +21,7 @@ pub(in crate::tools) struct Spool {
     file: Option<File>,
     /// Bytes of the file.
     written: u64,
+    count: u64,
     /// What is not in the file yet.
     tail: Vec<u8>,
     /// What was read of the file last, and where it begins there.
@@ -35,6 +36,7 @@ impl Spool {
             folder: folder.map(Path::to_owned),
             file: None,
             written: 0,
+            count: 0,
             tail: Vec::new(),
             ahead: Vec::new(),
             ahead_at: 0,
@@ -51,11 +53,23 @@ impl Spool {
     /// # Errors
     /// The temporary file cannot be made or written.
     pub(in crate::tools) fn push(&mut self, record: &[u8]) -> io::Result<u64> {
+        self.push_parts(&[record])
+    }
+
+    /// As [`Self::push`], a record of several parts.
+    ///
+    /// # Errors
+    /// The temporary file cannot be made or written.
+    pub(in crate::tools) fn push_parts(&mut self, parts: &[&[u8]]) -> io::Result<u64> {
         let at = self.end();
-        let len = u32::try_from(record.len());
-        let len = len.map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "over 4 GiB"))?;
+        let len = u32::try_from(parts.iter().map(|part| part.len()).sum::<usize>());
+        let too_long = |_| io::Error::new(io::ErrorKind::InvalidInput, "a record of over 4 GiB");
+        let len = len.map_err(too_long)?;
         self.tail.extend_from_slice(&len.to_le_bytes());
-        self.tail.extend_from_slice(record);
+        for part in parts {
+            self.tail.extend_from_slice(part);
+        }
+        self.count += 1;
         if self.tail.len() >= BLOCK_LEN {
             self.write()?;
         }
@@ -75,6 +89,27 @@ impl Spool {
         }
         self.written += self.tail.len() as u64;
         self.tail.clear();
+        Ok(())
+    }
+
+    /// Returns how many records there are.
+    pub(in crate::tools) fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Hands on every record, in order.
+    ///
+    /// # Errors
+    /// They cannot be read; `take` failed.
+    pub(in crate::tools) fn each(
+        &mut self,
+        take: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut at = 0;
+        while let Some((record, next)) = self.next(at)? {
+            take(record)?;
+            at = next;
+        }
         Ok(())
     }
 
@@ -161,6 +196,17 @@ mod tests {
             (at, count) = (next, count + 1);
         }
         assert_eq!((count, at), (2000, spool.end()));
+        assert_eq!(spool.count(), 2000);
+        let mut parts = Vec::new();
+        let last = spool.push_parts(&[b"a", b"", b"bc"]).expect("written");
+        spool
+            .each(&mut |record| {
+                parts = record.to_vec();
+                Ok(())
+            })
+            .expect("read");
+        assert_eq!((&parts[..], last), (&b"abc"[..], at));
+        let at = spool.end();
         assert!(spool.get(at).is_err(), "nothing is behind the end");
     }
 

@@ -26,7 +26,6 @@ mod repair;
 mod replay;
 mod report;
 mod run;
-mod spool;
 mod stale;
 
 use std::ffi::OsString;

@@ -110,11 +110,11 @@ impl Asks<'_> {
     }
 }
 
-/// Keys and addresses that asks are about. It may say yes where it should say no, as good as never.
+/// Keys and addresses that asks are about: 128 bits of each, which no two have in common.
 #[derive(Debug, Default)]
 pub(super) struct Asked {
-    hashing: RandomState,
-    hashes: Vec<u64>,
+    hashing: [RandomState; 2],
+    hashes: Vec<u128>,
 }
 
 impl Asked {
@@ -132,7 +132,7 @@ impl Asked {
         let address = address.filter(|address| Some(address) != key);
         let keys = key.into_iter().chain(&address);
         let hashing = &self.hashing;
-        self.hashes.extend(keys.map(|key| hashing.hash_one(key)));
+        self.hashes.extend(keys.map(|key| hash(hashing, key)));
     }
 
     fn order(&mut self) {
@@ -141,9 +141,21 @@ impl Asked {
         self.hashes.shrink_to_fit();
     }
 
-    /// Tells whether an ask is about a key or an address.
-    pub(super) fn has(&self, key: &SyncKey) -> bool {
-        let hash = self.hashing.hash_one(key);
-        self.hashes.binary_search(&hash).is_ok()
+    /// Returns how many there are.
+    pub(super) fn len(&self) -> usize {
+        self.hashes.len()
     }
+
+    /// Returns the number of a key or an address, if an ask is about it.
+    pub(super) fn find(&self, key: &SyncKey) -> Option<usize> {
+        let found = self.hashes.binary_search(&hash(&self.hashing, key));
+        found.ok()
+    }
+}
+
+fn hash(hashing: &[RandomState; 2], key: &SyncKey) -> u128 {
+    let [high, low] = hashing
+        .each_ref()
+        .map(|hashing| u128::from(hashing.hash_one(key)));
+    high << 64 | low
 }

@@ -84,6 +84,8 @@ struct Reading<'a> {
     holders: SpilledHolders,
     failed: Option<ToolError>,
     record: Vec<u8>,
+    /// Which of the keys that are asked for the container has.
+    here: Vec<bool>,
     /// What had to stay in containers of before and is not in this one: hardly ever anything.
     behind: HashMap<SyncKey, Entry>,
 }
@@ -104,6 +106,7 @@ impl Contents {
             holders: SpilledHolders::new(place.folder),
             failed: None,
             record: Vec::new(),
+            here: vec![false; place.asked.len()],
             behind: HashMap::new(),
         };
         for container in behind {
@@ -181,6 +184,9 @@ impl Reading<'_> {
         if !self.behind.is_empty() {
             self.behind.remove(&key);
         }
+        if let Some(number) = self.place.asked.find(&key) {
+            self.here[number] = true;
+        }
         let mut sort_key = sorting::key_of(Some(&key));
         sort_key.push(found as u8);
         self.record.clear();
@@ -199,15 +205,18 @@ impl Reading<'_> {
         self.hold(entry);
         let key = entry.attributes.text(schema::KEY).map(SyncKey::stored);
         let is_foreign = key.is_some();
-        if let Some(key) = key.filter(|key| self.place.asked.has(key)) {
-            // Read whole, so that its owner can be judged.
-            self.around.add_elsewhere(key, entry.dn.clone());
+        if let Some(key) = key {
+            let number = self.place.asked.find(&key);
+            if number.is_some_and(|number| !self.here[number]) {
+                // Read whole, so that its owner can be judged.
+                self.around.add_elsewhere(key, entry.dn.clone());
+            }
         }
         for text in addresses(entry) {
             // Under its key, an entry of another connection is judged as what it is.
             let is_key = is_foreign && entry.attributes.text(schema::ADDRESS) == Some(&*text);
             if let (false, Ok(address)) = (is_key, TargetAddress::parse(&text)) {
-                if self.place.asked.has(&SyncKey::of(&address)) {
+                if self.place.asked.find(&SyncKey::of(&address)).is_some() {
                     self.around.add_other(&address, &entry.dn);
                 }
             }
