@@ -270,7 +270,7 @@ impl Reading<'_> {
 
 /// Returns every address of an entry as `TYPE:value`: its own, primary and secondary proxies, and that of a person who has
 /// no more than a mail address (LD-08).
-fn addresses(entry: &Entry) -> impl Iterator<Item = String> {
+pub(super) fn addresses(entry: &Entry) -> impl Iterator<Item = String> {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let ours = ADDRESSES.iter();
     let ours = ours.flat_map(move |name| entry.attributes.values(name).map(text));

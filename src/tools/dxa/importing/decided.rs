@@ -1,20 +1,22 @@
 //! What the asks of a run make of a container, decided part by part before anything is written.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::Incoming;
 use super::asks::Asks;
 use super::contents::{Contents, Place};
 use super::fates::Fates;
-use super::parts::Parts;
+use super::parts::{PART_LEN, Parts};
 use super::planned::Plan;
+use super::spilled::SpilledHolders;
 use crate::directory::dn::Dn;
 use crate::directory::entry::Attributes;
 use crate::directory::holders::Holding;
 use crate::directory::import::{
     Changed, Decision, Filling, Held, Mapping, Terms, decide_part, managed,
 };
-use crate::directory::key::SyncKey;
+use crate::directory::key::{ContainerLayout, SyncKey};
 use crate::directory::note::Note;
 use crate::plan::outcome::Counts;
 use crate::tools::dxa::agent::Agent;
@@ -43,8 +45,7 @@ impl Decided {
         &mut self,
         mut decision: Decision,
         parts: &Parts<'_, '_>,
-        connection: &Connection,
-        container: &Dn,
+        settings: Settings<'_>,
     ) -> Result<(), ToolError> {
         let (places, unnamed) = (parts.places(), self.fates.len());
         let place = |at: usize| match places.get(at) {
@@ -52,7 +53,7 @@ impl Decided {
             None => unnamed + at - places.len(),
         };
         let snapshot = parts.part().snapshot;
-        let container = (container, connection.import.layout);
+        let container = (settings.container, settings.layout);
         self.plan.take(&mut decision, snapshot, place, container)?;
         for (at, fate) in decision.fates.iter().enumerate() {
             self.fates.put(place(at), fate)?;
@@ -105,43 +106,79 @@ impl Agent<'_> {
             managed: &managed,
             dn: &dn,
         };
-        let mut decided = Decided {
-            fates: Fates::new(asks.len(), folder),
-            plan: Plan::new(folder),
-            counts: Counts::default(),
-            foreign: 0,
-            owned: 0,
-            stand_ins: BTreeSet::new(),
-            is_damaged: false,
+        let settings = Settings {
+            makes_addresses: !made.is_empty(),
+            part_len: PART_LEN,
+            container,
+            layout: import.layout,
+            folder,
         };
-        let makes_addresses = !made.is_empty();
-        let mut parts = Parts::new(asks, &mut contents, makes_addresses)?;
-        let is_freed = makes_addresses && !parts.is_one();
-        if is_freed {
-            // What goes in the last part is free for the first one already.
-            while parts.next(&managed, &filling)? {
-                let mut freeing = Freeing {
-                    mapping: &filling,
-                    gone: Vec::new(),
-                };
-                decide_part(parts.part(), terms, &mut freeing);
-                let gone = freeing.gone;
-                filling.holders.release(&gone);
-            }
-            parts = Parts::new(asks, &mut contents, makes_addresses)?;
-        }
-        while parts.next(&managed, &filling)? {
-            self.interrupt.check()?;
-            let part = parts.part();
-            let decision = match is_freed {
-                true => decide_part(part, terms, &mut Freed(&mut filling)),
-                false => decide_part(part, terms, &mut filling),
-            };
-            filling.holders.check()?;
-            decided.take(decision, &parts, connection, container)?;
-        }
-        Ok(decided)
+        let interrupt = &self.interrupt;
+        decide_all(asks, &mut contents, &mut filling, terms, settings, &|| {
+            interrupt.check()
+        })
     }
+}
+
+/// What else decides how it is decided.
+#[derive(Clone, Copy)]
+struct Settings<'a> {
+    /// Addresses are made for entries.
+    makes_addresses: bool,
+    /// Asks and entries that are decided together.
+    part_len: usize,
+    container: &'a Dn,
+    layout: ContainerLayout,
+    /// Where files go that have no name.
+    folder: Option<&'a Path>,
+}
+
+/// Decides all asks on what there is, part by part. `check` ends it early.
+fn decide_all(
+    asks: &mut Asks<'_>,
+    contents: &mut Contents,
+    filling: &mut Filling<'_, SpilledHolders>,
+    terms: Terms<'_>,
+    settings: Settings<'_>,
+    check: &dyn Fn() -> Result<(), ToolError>,
+) -> Result<Decided, ToolError> {
+    let mut decided = Decided {
+        fates: Fates::new(asks.len(), settings.folder),
+        plan: Plan::new(settings.folder),
+        counts: Counts::default(),
+        foreign: 0,
+        owned: 0,
+        stand_ins: BTreeSet::new(),
+        is_damaged: false,
+    };
+    let (managed, len) = (terms.managed, settings.part_len);
+    let mut parts = Parts::new(asks, contents, settings.makes_addresses, len)?;
+    let is_freed = settings.makes_addresses && !parts.is_one();
+    if is_freed {
+        // What goes in the last part is free for the first one already.
+        while parts.next(managed, filling)? {
+            check()?;
+            let mut freeing = Freeing {
+                mapping: filling,
+                gone: Vec::new(),
+            };
+            decide_part(parts.part(), terms, &mut freeing);
+            let gone = freeing.gone;
+            filling.holders.release(&gone);
+        }
+        parts = Parts::new(asks, contents, settings.makes_addresses, len)?;
+    }
+    while parts.next(managed, filling)? {
+        check()?;
+        let part = parts.part();
+        let decision = match is_freed {
+            true => decide_part(part, terms, &mut Freed(filling)),
+            false => decide_part(part, terms, filling),
+        };
+        filling.holders.check()?;
+        decided.take(decision, &parts, settings)?;
+    }
+    Ok(decided)
 }
 
 /// Finds out what goes, and makes nothing.
@@ -191,3 +228,6 @@ impl Mapping for Freed<'_> {
 
     fn free(&mut self, _: &SyncKey, _: &Held) {}
 }
+
+#[cfg(test)]
+mod tests;

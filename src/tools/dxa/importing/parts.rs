@@ -13,7 +13,7 @@ use crate::tools::exit::ToolError;
 use crate::tools::sorted::Sorted;
 
 /// Asks and entries of a part.
-const PART_LEN: usize = 2000;
+pub(super) const PART_LEN: usize = 2000;
 
 /// Goes through asks and entries.
 pub(super) struct Parts<'p, 'a> {
@@ -21,6 +21,8 @@ pub(super) struct Parts<'p, 'a> {
     ask: Record,
     entries: &'p mut Sorted,
     entry: Record,
+    /// Asks and entries of a part.
+    len: usize,
     /// All of it is one part.
     is_one: bool,
     /// Addresses are made, so that what an entry holds matters although it is as it is asked for.
@@ -67,13 +69,14 @@ impl Record {
 }
 
 impl<'p, 'a> Parts<'p, 'a> {
-    /// Begins in front of both. `around` of the contents goes into each part.
+    /// Begins in front of both, with parts of so many. `around` of the contents goes into each of them.
     pub(super) fn new(
         asks: &'p mut Asks<'a>,
         contents: &'p mut Contents,
         makes_addresses: bool,
+        len: usize,
     ) -> Result<Self, ToolError> {
-        let is_one = asks.course.is_linked() || asks.len() + contents.count <= PART_LEN;
+        let is_one = asks.course.is_linked() || asks.len() + contents.count <= len;
         asks.sorted.rewind().map_err(unspilled)?;
         contents.sorted.rewind().map_err(unspilled)?;
         let mut parts = Self {
@@ -81,6 +84,7 @@ impl<'p, 'a> Parts<'p, 'a> {
             ask: Record::default(),
             entries: &mut contents.sorted,
             entry: Record::default(),
+            len,
             is_one,
             makes_addresses,
             is_first: true,
@@ -183,7 +187,7 @@ impl<'p, 'a> Parts<'p, 'a> {
     /// Takes asks key by key until there are enough, and returns the entries of these keys.
     fn collect(&mut self) -> Result<Vec<(Found, Entry)>, ToolError> {
         let mut entries = Vec::new();
-        while self.taken.len() + entries.len() < PART_LEN {
+        while self.taken.len() + entries.len() < self.len {
             let keys = [self.ask.key(), self.entry.entry_key()];
             let Some(key) = keys.into_iter().flatten().min().map(<[u8]>::to_vec) else {
                 break;
