@@ -32,6 +32,17 @@ impl Attributes {
         }
     }
 
+    /// Takes bytes that [`Self::as_bytes`] returned.
+    pub(super) fn of_bytes(bytes: &[u8]) -> Self {
+        let bytes = bytes.to_vec();
+        Self { bytes }
+    }
+
+    /// Returns the piece of memory that all of it is in.
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Returns the values of an attribute; none where it is missing.
     #[must_use]
     pub fn values(&self, name: &str) -> Values<'_> {

@@ -48,6 +48,16 @@ impl Dn {
         }
     }
 
+    /// Takes a text that [`Self::as_str`] returned.
+    pub(super) fn written(text: &str) -> Self {
+        Self { text: text.into() }
+    }
+
+    /// Returns the name as it is written.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
     fn of(relative: Vec<Vec<NamePart>>) -> Self {
         let text = write(&relative).into();
         Self { text }

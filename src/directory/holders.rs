@@ -8,6 +8,32 @@ use super::key::SyncKey;
 use super::note::Note;
 use crate::plan::outcome::Reason;
 
+/// Whoever knows the holders of addresses.
+pub trait Holding {
+    /// Says that an entry holds an address.
+    fn hold(&mut self, address: &TargetAddress, dn: &Dn);
+
+    /// Says that entries hold nothing any more of what was said of them so far.
+    fn release(&mut self, gone: &[Dn]);
+
+    /// Returns an entry other than `own` that holds the address.
+    fn other(&self, address: &TargetAddress, own: &Dn) -> Option<Dn>;
+}
+
+impl Holding for Holders {
+    fn hold(&mut self, address: &TargetAddress, dn: &Dn) {
+        Self::hold(self, address, dn);
+    }
+
+    fn release(&mut self, gone: &[Dn]) {
+        Self::release(self, gone);
+    }
+
+    fn other(&self, address: &TargetAddress, own: &Dn) -> Option<Dn> {
+        Self::other(self, address, own).cloned()
+    }
+}
+
 /// Addresses and their holders. Filled from a search of the whole tree; then deletions are released before additions
 /// are held, so that what a batch frees is free.
 #[derive(Debug, Clone, Default)]

@@ -32,5 +32,7 @@ pub mod resync;
 pub mod schedule;
 pub mod session;
 pub mod side;
+mod sorted;
+mod spool;
 pub mod srvmain;
 pub mod tour;

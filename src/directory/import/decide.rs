@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::ask::{Ask, Changed, ListScope, Select, Want};
+use super::ask::{Ask, Changed, Select, Want};
 use super::changes::{Write, is_same};
+use super::course::Course;
+use super::lists::Moment;
 use super::put::{put, stamp};
 use super::sender::{Permit, Sender};
 use super::snapshot::{Held, Snapshot};
@@ -98,8 +100,33 @@ pub trait Mapping {
     fn free(&mut self, key: &SyncKey, held: &Held);
 }
 
-/// Decides. `dn` names a new entry by its key; `managed` are the attributes that an A sets or removes, others are not
-/// its business. What an entry of the snapshot holds may be missing as [`Needs`](super::Needs) allows.
+/// Asks that are decided together, and what is there of their entries.
+#[derive(Clone, Copy)]
+pub struct Part<'a> {
+    /// What is there. What an entry of it holds may be missing as [`Needs`](super::Needs) allows.
+    pub snapshot: &'a Snapshot,
+    /// The asks: all those about the entries that they are about.
+    pub asks: &'a [Ask],
+    /// When each of them stands.
+    pub moments: &'a [Moment],
+    /// The course of the whole run.
+    pub course: &'a Course,
+}
+
+/// What a run decides by.
+#[derive(Clone, Copy)]
+pub struct Terms<'a> {
+    /// Who asks.
+    pub sender: &'a Sender<'a>,
+    /// The attributes that an A sets or removes; others are not its business.
+    pub managed: &'a Names,
+    /// Names a new entry by its key.
+    pub dn: &'a dyn Fn(&SyncKey) -> Dn,
+}
+
+/// Decides all asks of a run together. `dn` names a new entry by its key; `managed` are the attributes that an A sets or
+/// removes, others are not its business. What an entry of the snapshot holds may be missing as
+/// [`Needs`](super::Needs) allows.
 pub fn decide(
     snapshot: &Snapshot,
     sender: &Sender<'_>,
@@ -109,13 +136,44 @@ pub fn decide(
     dn: impl Fn(&SyncKey) -> Dn,
     mapping: &mut dyn Mapping,
 ) -> Decision {
+    let mut course = Course::new(extent);
+    let moments: Vec<_> = asks.iter().map(|ask| course.take(ask, sender)).collect();
+    let (course, moments, dn) = (&course, &moments, &dn);
+    let part = Part {
+        snapshot,
+        asks,
+        moments,
+        course,
+    };
+    let terms = Terms {
+        sender,
+        managed,
+        dn,
+    };
+    decide_part(part, terms, mapping)
+}
+
+/// Decides some asks of a run. The parts of a run that is not linked ([`Course::is_linked`]) come to what all of it comes to
+/// at once, if they are decided in the order of their keys and [`Mapping::free`] was told of all that goes before.
+/// Fates count from the first of this part.
+pub fn decide_part(part: Part<'_>, terms: Terms<'_>, mapping: &mut dyn Mapping) -> Decision {
+    let Part {
+        snapshot,
+        asks,
+        moments,
+        course,
+    } = part;
+    let sender = terms.sender;
     let mut deciding = Deciding {
         snapshot,
         sender,
-        managed,
-        working: Working::new(snapshot),
-        is_list: matches!(extent, Extent::List { .. }),
-        decision: Decision::default(),
+        managed: terms.managed,
+        working: Working::new(snapshot, &course.lists),
+        is_list: course.is_list(),
+        decision: Decision {
+            is_damaged: course.is_damaged,
+            ..Decision::default()
+        },
     };
     for (_, held) in snapshot.iter() {
         match sender.is_owner(held.owner.as_deref()) {
@@ -123,16 +181,14 @@ pub fn decide(
             false => deciding.decision.foreign += 1,
         }
     }
-    if matches!(extent, Extent::List { .. }) {
-        deciding.working.begin_list(None);
-    }
     deciding.decision.foreign += snapshot.by_hand;
     deciding.decision.fates.reserve_exact(asks.len());
-    for (at, ask) in asks.iter().enumerate() {
+    for (at, (ask, moment)) in asks.iter().zip(moments).enumerate() {
+        deciding.working.now = *moment;
         let fate = deciding.take(at, ask, mapping);
         deciding.decision.fates.push(fate);
     }
-    deciding.end(extent, &dn, mapping)
+    deciding.end(course.extent, terms.dn, mapping)
 }
 
 struct Deciding<'a> {
@@ -171,12 +227,15 @@ impl Deciding<'_> {
                 };
                 (key, action, taken)
             }
-            Want::Replace { list } => (None, Action::Replace, self.replace(list)),
+            Want::Replace { list } => {
+                let taken = self.sender.may_begin(list);
+                let taken = taken.map(|()| (Outcome::Command, Vec::new()));
+                (None, Action::Replace, taken)
+            }
             Want::Template => (None, Action::Template, Ok((Outcome::Command, Vec::new()))),
             Want::Unusable { key, reason } => {
-                match key {
-                    Some(key) => self.working.name(key),
-                    None => self.decision.is_damaged = true,
+                if let Some(key) = key {
+                    self.working.name(key);
                 }
                 (key.clone(), Action::None, Err(reason.clone()))
             }
@@ -380,18 +439,6 @@ impl Deciding<'_> {
             }
         };
         Ok((outcome, notes))
-    }
-
-    fn replace(&mut self, list: &ListScope) -> Taken {
-        if let ListScope::Postoffice {
-            network,
-            postoffice,
-        } = list
-        {
-            self.sender.judge_list(network, postoffice)?;
-        }
-        self.working.begin_list(Some(list));
-        Ok((Outcome::Command, Vec::new()))
     }
 
     fn end(

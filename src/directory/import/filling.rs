@@ -8,7 +8,7 @@ use crate::codec::codepage::CodePage;
 use crate::directory::address_text::TargetAddress;
 use crate::directory::dn::Dn;
 use crate::directory::entry::{Attributes, Names};
-use crate::directory::holders::Holders;
+use crate::directory::holders::{Holders, Holding};
 use crate::directory::key::SyncKey;
 use crate::directory::note::Note;
 use crate::directory::proxy::ProxyRules;
@@ -38,20 +38,20 @@ pub fn managed(templates: Option<&TemplateMap>) -> Names {
 }
 
 /// How a connection fills its container.
-pub struct Filling<'a> {
+pub struct Filling<'a, H = Holders> {
     /// What lines become.
     pub rules: ImportRules<'a>,
     /// Which proxies are made.
     pub proxies: &'a ProxyRules,
     /// Who holds which address.
-    pub holders: Holders,
+    pub holders: H,
     /// Entries that go, whose addresses are free from the first that is completed on.
     pub gone: Vec<Dn>,
     /// The name of an entry.
     pub dn: &'a dyn Fn(&SyncKey) -> Dn,
 }
 
-impl Mapping for Filling<'_> {
+impl<H: Holding> Mapping for Filling<'_, H> {
     fn modify(&self, present: &Attributes, changed: &Changed) -> (Attributes, Vec<Note>) {
         let page = self.rules.page;
         let (name, address) = match &changed.new {
@@ -97,7 +97,7 @@ impl Mapping for Filling<'_> {
                 .holders
                 .other(address, &others)
                 .filter(|dn| !dn.is_same(&own));
-            found.map(ToString::to_string)
+            found.map(|dn| dn.to_string())
         };
         let planned = self.proxies.plan(attributes, &before, &holder);
         planned.put(&before, attributes);

@@ -5,18 +5,34 @@ use std::collections::HashMap;
 use super::ask::ListScope;
 use crate::directory::key::SyncKey;
 
-/// A moment of a run: how many lists were begun before it.
+/// A moment of a run: how many lists were begun before it. The first is that in which the asks begin; whatever was not
+/// named at all stands before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Moment(u32);
+pub struct Moment(pub(super) u32);
+
+impl Moment {
+    const FIRST: Self = Self(1);
+}
 
 /// The lists that were begun, and when each was begun last.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Lists {
     now: Moment,
     /// All lists.
     all: Moment,
     postoffices: HashMap<String, Moment>,
     types: HashMap<String, Moment>,
+}
+
+impl Default for Lists {
+    fn default() -> Self {
+        Self {
+            now: Moment::FIRST,
+            all: Moment::default(),
+            postoffices: HashMap::new(),
+            types: HashMap::new(),
+        }
+    }
 }
 
 impl Lists {
@@ -29,16 +45,26 @@ impl Lists {
         self.now.0 += 1;
         match list {
             None => self.all = self.now,
-            Some(ListScope::Postoffice {
+            Some(list) => *self.begun(list) = self.now,
+        }
+    }
+
+    /// Begins a list before the first ask.
+    pub(super) fn begin_in_front(&mut self, list: &ListScope) {
+        let begun = self.begun(list);
+        *begun = Moment::FIRST.max(*begun);
+    }
+
+    fn begun(&mut self, list: &ListScope) -> &mut Moment {
+        match list {
+            ListScope::Postoffice {
                 network,
                 postoffice,
-            }) => {
+            } => {
                 let place = folded_place((network, postoffice));
-                self.postoffices.insert(place, self.now);
+                self.postoffices.entry(place).or_default()
             }
-            Some(ListScope::Type(kind)) => {
-                self.types.insert(kind.to_ascii_lowercase(), self.now);
-            }
+            ListScope::Type(kind) => self.types.entry(kind.to_ascii_lowercase()).or_default(),
         }
     }
 

@@ -4,15 +4,18 @@
 //! [`Ask`] is what one transaction asks, in terms of keys and attributes. [`Snapshot`] is what the directory holds of the
 //! keys that matter. [`decide`] says what becomes of each ask and which [`Write`]s make it so: the end state of all asks
 //! against what is there, so that D and A of one key are one modification, and nothing is numbered or refused because of
-//! what is on its way out.
+//! what is on its way out. A long list is decided part by part ([`decide_part`]): what parts have in common is in its
+//! [`Course`], and [`Packed`] is how what they are about waits in a file.
 
 mod ask;
 mod asks;
 mod changes;
+mod course;
 mod decide;
 mod filling;
 mod lists;
 mod needs;
+mod packed;
 mod put;
 mod sender;
 mod snapshot;
@@ -21,8 +24,11 @@ mod writes;
 
 pub use ask::{Ask, Changed, ListScope, Select, Want};
 pub use changes::{Change, Modified, Write};
-pub use decide::{Decision, Extent, Fate, Mapping, decide};
+pub use course::Course;
+pub use decide::{Decision, Extent, Fate, Mapping, Part, Terms, decide, decide_part};
 pub use filling::{Filling, managed};
+pub use lists::Moment;
 pub use needs::Needs;
+pub use packed::Packed;
 pub use sender::{Authorities, Sender};
 pub use snapshot::{Held, Snapshot};

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::ask::ListScope;
 use super::lists::folded_place;
 use crate::directory::authority::{Claim, Grant, may_bring, may_change};
 use crate::directory::key::SyncKey;
@@ -107,8 +108,19 @@ impl Sender<'_> {
         may_bring(self.owner, key.as_str(), self.authority(key))
     }
 
+    /// Judges whether a list may begin.
+    pub(super) fn may_begin(&self, list: &ListScope) -> Result<(), Note> {
+        match list {
+            ListScope::Postoffice {
+                network,
+                postoffice,
+            } => self.judge_list(network, postoffice),
+            ListScope::Type(_) => Ok(()),
+        }
+    }
+
     /// Judges an R.
-    pub(super) fn judge_list(&self, network: &str, postoffice: &str) -> Result<(), Note> {
+    fn judge_list(&self, network: &str, postoffice: &str) -> Result<(), Note> {
         let authority = self.authorities.of((network, postoffice));
         may_bring(self.owner, &format!("{network}/{postoffice}"), authority)
     }

@@ -66,6 +66,12 @@ impl Snapshot {
         self.held.insert(key, held);
     }
 
+    /// Forgets the entries with a key, for those of the next part; who else has an address stays.
+    pub fn clear(&mut self) {
+        self.held.clear();
+        self.by_hand = 0;
+    }
+
     /// Notes that another container has an entry with a key; it must be read before an ask for it is decided.
     pub fn add_elsewhere(&mut self, key: SyncKey, dn: Dn) {
         if !self.held.contains_key(&key) {

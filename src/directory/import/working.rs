@@ -3,7 +3,6 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::ask::ListScope;
 use super::lists::{Lists, Moment};
 use super::sender::Sender;
 use super::snapshot::{Held, Snapshot};
@@ -88,16 +87,19 @@ pub(super) struct Working<'s> {
     touched: HashMap<SyncKey, State>,
     /// Keys in the directory of entries that got another one.
     moved: HashSet<SyncKey>,
-    lists: Lists,
+    lists: &'s Lists,
+    /// When the ask stands that is looked at.
+    pub(super) now: Moment,
 }
 
 impl<'s> Working<'s> {
-    pub(super) fn new(snapshot: &'s Snapshot) -> Self {
+    pub(super) fn new(snapshot: &'s Snapshot, lists: &'s Lists) -> Self {
         Self {
             snapshot,
             touched: HashMap::new(),
             moved: HashSet::new(),
-            lists: Lists::default(),
+            lists,
+            now: Moment::default(),
         }
     }
 
@@ -123,7 +125,7 @@ impl<'s> Working<'s> {
 
     /// Puts an entry under its key, named by an ask.
     pub(super) fn put(&mut self, key: SyncKey, slot: Slot, at: usize) {
-        let (asked_by, named) = (Some(at), self.lists.now());
+        let (asked_by, named) = (Some(at), self.now);
         let state = match slot.attributes.is_none() && slot.origin.as_ref() == Some(&key) {
             true => State::Same { asked_by, named },
             false => State::There(Box::new(Slot {
@@ -148,7 +150,7 @@ impl<'s> Working<'s> {
 
     /// Notes that a list named an entry, whatever becomes of the line.
     pub(super) fn name(&mut self, key: &SyncKey) {
-        let now = self.lists.now();
+        let now = self.now;
         match self.touched.get_mut(key) {
             Some(State::Same { named, .. }) => *named = now,
             Some(State::There(slot)) => slot.named = now,
@@ -162,12 +164,7 @@ impl<'s> Working<'s> {
         }
     }
 
-    /// Begins a list, or all lists: the entries of the sender in it are stale until they are named.
-    pub(super) fn begin_list(&mut self, list: Option<&ListScope>) {
-        self.lists.begin(list);
-    }
-
-    /// Returns the keys of stale entries of the sender, in order.
+    /// Returns the keys of stale entries of the sender, in order: those of lists that began since they were named.
     pub(super) fn stale(&self, sender: &Sender<'_>) -> Vec<SyncKey> {
         let untouched = self
             .snapshot

@@ -5,6 +5,7 @@ use std::net::{IpAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, StdStream};
@@ -35,6 +36,8 @@ pub struct ConnectOptions {
     pub connect_timeout: Duration,
     /// How long the server may take to answer a request, or to send the next entry.
     pub operation_timeout: Duration,
+    /// Says once it is set that the run is to end: no answer is waited for any longer then but to what changes something.
+    pub stop: Option<Arc<AtomicBool>>,
 }
 
 /// Who we are to the server.
@@ -62,6 +65,7 @@ impl ConnectOptions {
             login: Login::Anonymous,
             connect_timeout: Duration::from_secs(10),
             operation_timeout: Duration::from_secs(60),
+            stop: None,
         }
     }
 
@@ -124,7 +128,8 @@ impl Connection {
                 Err(_) => Err(LdapError::Timeout(options.connect_timeout)),
             }
         })?;
-        let mut connection = Self::new(runtime, connected, gate, options.operation_timeout);
+        let (timeout, stop) = (options.operation_timeout, options.stop.clone());
+        let mut connection = Self::new(runtime, connected, gate, timeout, stop);
         connection.log_in(&options.url, &options.login)?;
         Ok(connection)
     }
@@ -137,7 +142,10 @@ impl Connection {
         if password.is_empty() {
             return Err(LdapError::NoPassword { url, dn });
         }
-        let result = self.request(async |ldap| ldap.simple_bind(&dn, password.reveal()).await)?;
+        let mut ldap = self.ldap.clone();
+        ldap.with_timeout(self.timeout);
+        let result = self.wait(async { ldap.simple_bind(&dn, password.reveal()).await })?;
+        let result = result.map_err(|error| self.failed(error))?;
         match Refusal::check(result) {
             Ok(()) => Ok(()),
             Err(refusal) if refusal.code == ResultCode::INVALID_CREDENTIALS => {

@@ -1,5 +1,7 @@
 //! A connection to a server.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ldap3::Ldap;
@@ -8,6 +10,12 @@ use tokio::runtime::Runtime;
 use super::error::LdapError;
 use super::gate::{End, Gate};
 use super::root::RootDse;
+
+/// How often somebody looks whether the run is to end.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How long an answer is still waited for once it is.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// A connection to a server. It ends when it is dropped.
 ///
@@ -19,17 +27,25 @@ pub struct Connection {
     pub(super) runtime: Runtime,
     pub(super) timeout: Duration,
     pub(super) gate: Gate,
+    stop: Option<Arc<AtomicBool>>,
     root: Option<RootDse>,
     is_lost: bool,
 }
 
 impl Connection {
-    pub(super) fn new(runtime: Runtime, ldap: Ldap, gate: Gate, timeout: Duration) -> Self {
+    pub(super) fn new(
+        runtime: Runtime,
+        ldap: Ldap,
+        gate: Gate,
+        timeout: Duration,
+        stop: Option<Arc<AtomicBool>>,
+    ) -> Self {
         Self {
             ldap,
             runtime,
             timeout,
             gate,
+            stop,
             root: None,
             is_lost: false,
         }
@@ -59,6 +75,20 @@ impl Connection {
         answer.map_err(|error| self.failed(error))
     }
 
+    /// Waits for what changes nothing; not for long once the run is to end. The connection is of no more use then.
+    pub(super) fn wait<T>(&mut self, work: impl Future<Output = T>) -> Result<T, LdapError> {
+        let stop = self.stop.clone();
+        let done = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                done = work => Some(done),
+                () = stopped(stop) => None,
+            }
+        });
+        self.is_lost |= done.is_none();
+        done.ok_or(LdapError::Stopped)
+    }
+
     /// Fails on a connection that is of no more use.
     pub(super) fn check(&self) -> Result<(), LdapError> {
         match self.is_lost {
@@ -77,6 +107,17 @@ impl Connection {
             (error, _) => error,
         }
     }
+}
+
+/// Ends some time after the run is to end.
+async fn stopped(stop: Option<Arc<AtomicBool>>) {
+    let Some(stop) = stop else {
+        return std::future::pending().await;
+    };
+    while !stop.load(Ordering::Relaxed) {
+        tokio::time::sleep(LOOK).await;
+    }
+    tokio::time::sleep(GRACE).await;
 }
 
 impl std::fmt::Debug for Connection {

@@ -74,6 +74,9 @@ pub enum LdapError {
     /// The server took too long. Whether it did what was asked is not known.
     #[error("no answer within {} seconds", .0.as_secs_f32())]
     Timeout(Duration),
+    /// The run was to end before the answer to what changes nothing.
+    #[error("interrupted before the directory answered")]
+    Stopped,
     /// The connection ended before the answer. Whether the server did what was asked is not known.
     #[error("connection to the directory lost")]
     Lost,

@@ -94,8 +94,8 @@ impl Connection {
             on_entry,
         };
         let timeout = self.timeout;
-        let read = self.runtime.block_on(reading.pages(&mut ldap, timeout));
-        let cause = match read {
+        let read = self.wait(reading.pages(&mut ldap, timeout));
+        let cause = match read.unwrap_or_else(|stopped| Err(stopped.into())) {
             Ok(()) => return Ok(reading.seen),
             Err(End::Incomplete(cause)) => cause,
             Err(End::Failed(ClientError::FilterParsing)) => {

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::sorted::Sorted;
+use crate::tools::sorted::Sorted;
 
 /// Entries of one key on one side that are looked at together. More of them are no mailbox that several share.
 const MAX_GROUP: usize = 1000;

@@ -10,7 +10,6 @@ use super::item::{Details, Item, State};
 use super::judge::Known;
 use super::replay::{Begun, Replay, Templates, Worked};
 use super::report::Reporter;
-use super::sorted::{Sorted, Sorter};
 use crate::codec::codepage::CodePage;
 use crate::directory::address_text::TargetAddress;
 use crate::directory::consent::{self, Consent, ConsentRules};
@@ -20,6 +19,7 @@ use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::side::recipient::Recipient;
 use crate::tools::side::{About, Event, Place, Refusal};
+use crate::tools::sorted::{Sorted, Sorter};
 
 /// Names on refused lines that are kept. A side with more of them is not whole.
 const MAX_PROTECTED: usize = 100_000;

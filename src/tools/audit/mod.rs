@@ -26,8 +26,6 @@ mod repair;
 mod replay;
 mod report;
 mod run;
-mod sorted;
-mod spool;
 mod stale;
 
 use std::ffi::OsString;

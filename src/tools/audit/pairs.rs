@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::exact;
 use super::finding::{Finding, Outcome, PairOf};
 use super::item::{Encoded, Item};
-use super::sorted::Sorter;
-use super::spool::Spool;
+use crate::tools::sorted::Sorter;
+use crate::tools::spool::Spool;
 
 /// Entries of one name or mail address that are paired with each other.
 const MAX_ALIKE: usize = 64;
@@ -62,16 +62,13 @@ impl Alike {
 
 impl Pairs {
     /// Begins, with about `memory` bytes for each sort.
-    ///
-    /// # Errors
-    /// There can be no temporary file.
-    pub(super) fn new(memory: usize) -> io::Result<Self> {
-        Ok(Self {
+    pub(super) fn new(memory: usize) -> Self {
+        Self {
             memory,
             alike: Sorter::new(memory, None),
-            matched: Spool::new()?,
+            matched: Spool::new(None),
             wanted: Names::new(memory / 8),
-        })
+        }
     }
 
     /// Takes an entry of A, of B, or one of each that have one key.
@@ -96,7 +93,9 @@ impl Pairs {
     /// # Errors
     /// A temporary file cannot be written.
     pub(super) fn take_equal(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.matched.put(&[IN_A | IN_B], bytes)
+        self.matched
+            .push_parts(&[&[IN_A | IN_B], bytes])
+            .map(|_| ())
     }
 
     fn add(&mut self, item: &Item, sides: u8, is_matched: bool) -> io::Result<()> {
@@ -112,7 +111,9 @@ impl Pairs {
                 return self.alike.push(&sort_key(NAME, &name), &record);
             }
         }
-        self.matched.put(&[sides], &item.encode())
+        self.matched
+            .push_parts(&[&[sides], &item.encode()])
+            .map(|_| ())
     }
 
     /// Pairs everybody, hands the pairs over in the order of their keys, and returns the bytes that went through
@@ -168,7 +169,7 @@ impl Pairs {
         if wanted.is_empty {
             return Ok(());
         }
-        self.matched.read(&mut |record| {
+        self.matched.each(&mut |record| {
             let Some((sides, bytes)) = record.split_first() else {
                 return Ok(());
             };
@@ -325,7 +326,7 @@ mod tests {
     }
 
     fn paired(entries: &[(Option<&Item>, Option<&Item>)]) -> Vec<String> {
-        let mut pairs = Pairs::new(1 << 20).expect("a file");
+        let mut pairs = Pairs::new(1 << 20);
         for (a, b) in entries {
             pairs.take(*a, *b).expect("written");
         }

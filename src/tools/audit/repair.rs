@@ -13,8 +13,6 @@ use super::exact;
 use super::finding::SideCounts;
 use super::item::Item;
 use super::report::Repaired;
-use super::sorted::Sorter;
-use super::spool::Spool;
 use crate::address::{Address, AddressType};
 use crate::codec::codepage::CodePage;
 use crate::directory::address_text::PC_MAIL;
@@ -25,6 +23,8 @@ use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::outfile::OutFile;
 use crate::tools::side::transaction::info_lines;
+use crate::tools::sorted::Sorter;
+use crate::tools::spool::Spool;
 use crate::transaction::{Entry, InfoLine, Transaction};
 
 /// How transactions are written.
@@ -59,19 +59,16 @@ pub(super) struct Repair<'t> {
 
 impl<'t> Repair<'t> {
     /// Begins a file.
-    ///
-    /// # Errors
-    /// There can be no temporary file.
-    pub(super) fn new(path: &Path, memory: usize, target: Target<'t>) -> io::Result<Self> {
-        Ok(Self {
+    pub(super) fn new(path: &Path, memory: usize, target: Target<'t>) -> Self {
+        Self {
             target,
             path: path.to_owned(),
-            deletes: Spool::new()?,
-            modifies: Spool::new()?,
-            adds: Spool::new()?,
+            deletes: Spool::new(None),
+            modifies: Spool::new(None),
+            adds: Spool::new(None),
             names: Sorter::new(memory, None),
             left_out: BTreeMap::new(),
-        })
+        }
     }
 
     /// Removes an entry of B.
@@ -79,7 +76,8 @@ impl<'t> Repair<'t> {
         match self.entry(b) {
             Ok(entry) => self
                 .deletes
-                .put(&text(&Transaction::Delete { entry })?, &[]),
+                .push(&text(&Transaction::Delete { entry })?)
+                .map(|_| ()),
             Err(note) => self.leave_out(note.reason),
         }
     }
@@ -87,7 +85,7 @@ impl<'t> Repair<'t> {
     /// Adds an entry of A.
     pub(super) fn add(&mut self, a: &Item) -> io::Result<()> {
         match self.addition(a) {
-            Ok(add) => self.adds.put(&text(&add)?, &[]),
+            Ok(add) => self.adds.push(&text(&add)?).map(|_| ()),
             Err(note) => self.leave_out(note.reason),
         }
     }
@@ -145,7 +143,7 @@ impl<'t> Repair<'t> {
             record.extend(u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
             record.extend(part);
         }
-        self.modifies.put(&record, &[])
+        self.modifies.push(&record).map(|_| ())
     }
 
     /// Counts a finding that no transaction mends.
@@ -180,11 +178,11 @@ impl<'t> Repair<'t> {
     }
 
     fn write(&mut self, apart: &HashSet<u64>, output: &mut OutFile) -> io::Result<u64> {
-        self.deletes.read(&mut |text| output.write_all(text))?;
+        self.deletes.each(&mut |text| output.write_all(text))?;
         let is_apart = |number: u64| apart.contains(&number);
         put_parts(&mut self.modifies, DELETE, &is_apart, output)?;
         let modifies = put_parts(&mut self.modifies, MODIFY, &|n| !is_apart(n), output)?;
-        self.adds.read(&mut |text| output.write_all(text))?;
+        self.adds.each(&mut |text| output.write_all(text))?;
         put_parts(&mut self.modifies, ADD, &is_apart, output)?;
         Ok(modifies)
     }
@@ -264,7 +262,7 @@ fn put_parts(
     output: &mut impl Write,
 ) -> io::Result<u64> {
     let (mut number, mut count) = (0, 0);
-    spool.read(&mut |record| {
+    spool.each(&mut |record| {
         number += 1;
         if !is_wanted(number - 1) {
             return Ok(());

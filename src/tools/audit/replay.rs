@@ -10,11 +10,11 @@ use super::finding::Finding;
 use super::intake::unsorted;
 use super::item::Item;
 use super::named::{Deed, Name, Step};
-use super::sorted::Sorter;
 use crate::codec::codepage::CodePage;
 use crate::directory::address_text::TargetAddress;
 use crate::tools::exit::ToolError;
 use crate::tools::side::Place;
+use crate::tools::sorted::Sorter;
 use crate::transaction::{Entry, InfoLine, ListName, TemplateField, Transaction};
 
 /// Takes transactions.

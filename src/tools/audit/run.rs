@@ -182,7 +182,7 @@ impl Audit<'_> {
             reporter.has_differences = true;
             reporter.take(&finding)?;
         }
-        let repair = self.repair(&a.about, &b.about, &comparer, map)?;
+        let repair = self.repair(&a.about, &b.about, &comparer, map);
         let mut judge = Judge {
             a: &a,
             b: &b,
@@ -190,7 +190,7 @@ impl Audit<'_> {
             comparer: &comparer,
             reporter,
             repair,
-            pairs: Pairs::new(self.wishes.memory).map_err(unsorted)?,
+            pairs: Pairs::new(self.wishes.memory),
         };
         if comparer.has_details() {
             judge.templates(&|list| self.wishes.wants(list))?;
@@ -234,10 +234,8 @@ impl Audit<'_> {
         b: &'t About,
         comparer: &Comparer,
         map: &'t TemplateMap,
-    ) -> Result<Option<Repair<'t>>, ToolError> {
-        let Some(path) = &self.options.repair else {
-            return Ok(None);
-        };
+    ) -> Option<Repair<'t>> {
+        let path = self.options.repair.as_ref()?;
         let target = Target {
             page: b.page.or(self.options.page).or(a.page).unwrap_or_default(),
             own_list: b.own_list.as_deref(),
@@ -245,8 +243,7 @@ impl Audit<'_> {
             map,
             has_details: comparer.has_details(),
         };
-        let repair = Repair::new(path, self.wishes.memory, target);
-        repair.map(Some).map_err(unsorted)
+        Some(Repair::new(path, self.wishes.memory, target))
     }
 }
 

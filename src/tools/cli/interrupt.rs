@@ -38,6 +38,12 @@ impl Interrupt {
         Ok(interrupt)
     }
 
+    /// Returns what is set once the run should end, for what waits without looking here.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.wanted)
+    }
+
     /// Returns an error once the run should end; called between two transactions.
     ///
     /// # Errors

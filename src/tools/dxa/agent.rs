@@ -88,7 +88,7 @@ impl<'c> Agent<'c> {
             false => Ledger::open(&home.ledger()),
         };
         let Opened { ledger, .. } = opened.map_err(unusable_ledger)?;
-        let mut directory = connect(&config.directory)?;
+        let mut directory = connect_until(&interrupt, &config.directory)?;
         let suffix = suffix(&mut directory, config)?;
         let mut agent = Self {
             config,
@@ -253,6 +253,19 @@ impl<'c> Agent<'c> {
 /// Connects to the directory.
 pub(super) fn connect(directory: &Directory) -> Result<ldap::Connection, ToolError> {
     ldap::Connection::open(&options(directory)).map_err(unread)
+}
+
+/// Connects to the directory for a run that may be told to end.
+pub(super) fn connect_until(
+    interrupt: &Interrupt,
+    directory: &Directory,
+) -> Result<ldap::Connection, ToolError> {
+    let stop = Some(interrupt.flag());
+    let options = ldap::ConnectOptions {
+        stop,
+        ..options(directory)
+    };
+    ldap::Connection::open(&options).map_err(unread)
 }
 
 /// Says that whoever is on the way to the directory reads the password, where that is so.

@@ -29,20 +29,19 @@ fn is_mail(part: &Modification) -> bool {
 }
 
 /// Lets all of them give up their mail addresses, then gives each what it is to have. Who is refused even then gets back what
-/// it had; returns those.
+/// it had, which `held` knows; returns those.
 pub(super) fn contest(
     directory: &mut Connection,
     contested: Vec<Refused>,
-    by_name: &HashMap<String, &Attributes>,
+    held: impl Fn(&Refused) -> Vec<Vec<u8>>,
 ) -> Result<Vec<Refused>, ToolError> {
     let mut given_up = HashMap::new();
     for refused in &contested {
         let dn = &refused.operation.dn;
-        let held = by_name.get(&dn.key());
-        let held = held.map(|held| held.values(schema::MAIL).to_vec());
-        let Some(held) = held.filter(|held| !held.is_empty()) else {
+        let held = held(refused);
+        if held.is_empty() {
             continue;
-        };
+        }
         if set_mail(directory, refused, Vec::new())?.is_ok() {
             given_up.insert(dn.key(), held);
         }
@@ -63,6 +62,11 @@ pub(super) fn contest(
         }
     }
     Ok(left)
+}
+
+/// Returns the mail addresses of an entry; none where it is not there.
+pub(super) fn mail_of(held: Option<&Attributes>) -> Vec<Vec<u8>> {
+    held.map_or_else(Vec::new, |held| held.values(schema::MAIL).to_vec())
 }
 
 fn set_mail(

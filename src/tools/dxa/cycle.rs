@@ -40,7 +40,7 @@ impl Step {
 }
 
 /// What a run is to do.
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Wanted {
     /// `--step`; else what the role says.
     pub(super) step: Option<Step>,
@@ -185,7 +185,7 @@ impl<'c> Agent<'c> {
                 let received =
                     self.receive(&mut mail, connection, &mut known, own, wanted, &mut done);
                 let fates = done.lines.iter().filter_map(Line::fate);
-                self.name_unreadable(connection, fates);
+                self.name_unreadable(connection, fates.collect());
                 received.map(|()| known)
             });
             match known {

@@ -2,7 +2,7 @@
 //! report beside it (`spec/exchange.md` DX-05 to DX-07, DX-10).
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -21,7 +21,7 @@ use super::dropfolder;
 use super::event::{Event, Severity};
 use super::held::HeldAddresses;
 use super::home::unusable;
-use super::importing::{Imported, Incoming, container_of};
+use super::importing::{Fates, Imported, Incoming, container_of, sender_of};
 use super::line::Line;
 use super::listfile::{self, Unread};
 use super::numbers::Numbers;
@@ -86,12 +86,12 @@ impl<'c> Agent<'c> {
                 all.push(Dropped::new(file, "left", None));
                 continue;
             }
-            let (mut dropped, fates) = match self.take_file(path, permission) {
+            let (mut dropped, mut fates) = match self.take_file(path, permission) {
                 Ok((dropped, fates)) => (Dropped { file, ..dropped }, fates),
                 Err(Unread::Aside(note)) => {
                     let exit = exit_of(note.reason);
                     let dropped = Dropped::new(file, "bad", Some(note.to_string()));
-                    (Dropped { exit, ..dropped }, Vec::new())
+                    (Dropped { exit, ..dropped }, None)
                 }
                 // A list that waits for somebody keeps no other one from being applied.
                 Err(Unread::Failed(error)) if error.exit == ExitCode::Guard => {
@@ -100,12 +100,11 @@ impl<'c> Agent<'c> {
                 }
                 Err(Unread::Failed(error)) => return Err(error),
             };
-            if let Some(report) = &mut report {
-                let mut lines = fates.iter().map(Line::Fate);
-                lines.try_for_each(|line| report.line(&line))?;
+            if let Some((report, fates)) = report.as_mut().zip(fates.as_mut()) {
+                fates.each(|fate| report.line(&Line::<Fate>::Fate(fate)))?;
             }
             if dropped.fate != "left" {
-                self.put_away(path, &dropped, &fates)?;
+                self.put_away(path, &dropped, fates.as_mut())?;
             }
             let severity = if dropped.fate == "bad" || dropped.fate == "left" {
                 Severity::Error
@@ -138,33 +137,29 @@ impl<'c> Agent<'c> {
         &mut self,
         path: &Path,
         permission: Permission,
-    ) -> Result<(Dropped, Vec<Fate>), Unread> {
+    ) -> Result<(Dropped, Option<Fates>), Unread> {
         let list = listfile::open(path, self.config.agent.code_page)?;
         let connection = match self.connection_of(path, &list.label) {
             Ok(connection) => connection,
             Err(note) => return Err(list.check().err().unwrap_or(note.into())),
         };
         let incoming = Incoming::new(connection)?;
-        let list = list.asks(incoming.rules(connection))?;
+        let authorities = self.authorities();
+        let sender = sender_of(connection, &authorities);
+        let list = list.asks(incoming.rules(connection), sender, self.home.spill())?;
         let settled = match self.settle_for_list(connection)? {
             Ok(exit) => exit,
-            Err(left) => return Ok((left, Vec::new())),
+            Err(left) => return Ok((left, None)),
         };
         let (id, numbers) = self.numbers(connection)?;
         let (next, note) = self.judge(connection, &numbers, &list.label, permission)?;
-        let asks = list.asks;
-        if asks.is_empty() {
+        let mut asks = list.asks;
+        if asks.len() == 0 {
             return Err(Note::new(Reason::ListIncomplete, "the list is empty").into());
         }
+        let allowed = permission.allow_deletes;
         let mut held = self.held_addresses(&connection.name)?;
-        let imported = self.import(
-            connection,
-            &incoming,
-            &asks,
-            list.extent,
-            permission.allow_deletes,
-            &mut held,
-        )?;
+        let imported = self.import(connection, &incoming, &mut asks, allowed, &mut held)?;
         self.remember_held(connection, id, held)?;
         let is_whole = !imported.is_damaged && list.missing.is_none();
         let moves = next.filter(|_| is_whole || permission.accept_partial);
@@ -182,12 +177,13 @@ impl<'c> Agent<'c> {
         let Imported {
             fates,
             counts,
+            unreadable,
             foreign,
             ..
         } = imported;
-        self.name_unreadable(connection, fates.iter());
+        self.name_unreadable(connection, unreadable);
         (dropped.counts, dropped.foreign) = (counts, foreign);
-        Ok((dropped, fates))
+        Ok((dropped, Some(fates)))
     }
 
     /// Returns what was said of addresses that others have.
@@ -271,7 +267,7 @@ impl<'c> Agent<'c> {
         &mut self,
         path: &Path,
         dropped: &Dropped,
-        fates: &[Fate],
+        fates: Option<&mut Fates>,
     ) -> Result<(), ToolError> {
         if self.dry_run {
             return Ok(());
@@ -284,19 +280,24 @@ impl<'c> Agent<'c> {
         let moment = self.clock.now().strftime("%Y%m%dT%H%M%SZ").to_string();
         let target = dropfolder::free(&folder, &format!("{moment}-{name}"));
         let beside = PathBuf::from(format!("{}.report", target.display()));
-        write_report(&beside, dropped, fates).map_err(|error| unusable(&beside, error))?;
+        write_report(&beside, dropped, fates)?;
         fs::rename(path, &target).map_err(|error| unusable(path, error))
     }
 }
 
 /// Writes what became of each entry, then of the file.
-fn write_report(path: &Path, dropped: &Dropped, fates: &[Fate]) -> io::Result<()> {
-    let mut report = BufWriter::new(File::create(path)?);
-    for fate in fates {
-        put_line(&mut report, &Line::Fate(fate))?;
+fn write_report(
+    path: &Path,
+    dropped: &Dropped,
+    fates: Option<&mut Fates>,
+) -> Result<(), ToolError> {
+    let unwritten = |error| unusable(path, error);
+    let mut report = BufWriter::new(File::create(path).map_err(unwritten)?);
+    if let Some(fates) = fates {
+        fates.each(|fate| put_line(&mut report, &Line::<Fate>::Fate(fate)).map_err(unwritten))?;
     }
-    put_line(&mut report, dropped)?;
-    report.flush()
+    put_line(&mut report, dropped).map_err(unwritten)?;
+    report.flush().map_err(unwritten)
 }
 
 impl Dropped {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::directory::import::Fate;
+use crate::directory::key::SyncKey;
 use crate::plan::outcome::{Outcome, Reason};
 
 use super::event::{Event, Severity};
@@ -30,37 +31,59 @@ impl HeldAddresses {
         self.0.is_empty()
     }
 
-    /// Takes note of what became of entries; a list speaks of all that there are.
-    pub(super) fn heed(&mut self, fates: &[Fate], is_list: bool) -> Vec<News> {
-        let mut now = BTreeMap::new();
-        let mut settled = BTreeSet::new();
-        for fate in fates {
-            let Some(key) = fate.key.as_ref().map(|key| key.as_str().to_owned()) else {
-                continue;
-            };
-            match &fate.reason {
-                Some(note) if note.reason == Reason::AddressDuplicate => {
-                    settled.remove(&key);
-                    now.insert(key, note.detail.clone());
-                }
-                // Whatever else is wrong with it says nothing of the address.
-                _ if fate.outcome == Outcome::Refused => {}
-                _ => {
-                    now.remove(&key);
-                    settled.insert(key);
+    /// Begins to take note of what becomes of entries in a run.
+    pub(super) fn heed(&mut self) -> Heed<'_> {
+        Heed {
+            held: self,
+            now: BTreeMap::new(),
+            settled: BTreeSet::new(),
+        }
+    }
+}
+
+/// Takes note of what becomes of entries.
+pub(super) struct Heed<'h> {
+    held: &'h mut HeldAddresses,
+    now: BTreeMap<String, String>,
+    /// Of those that did not come before, the ones that do now.
+    settled: BTreeSet<String>,
+}
+
+impl Heed<'_> {
+    /// Takes note of one.
+    pub(super) fn take(&mut self, fate: &Fate) {
+        let Some(key) = fate.key.as_ref().map(SyncKey::as_str) else {
+            return;
+        };
+        match &fate.reason {
+            Some(note) if note.reason == Reason::AddressDuplicate => {
+                self.settled.remove(key);
+                self.now.insert(key.to_owned(), note.detail.clone());
+            }
+            // Whatever else is wrong with it says nothing of the address.
+            _ if fate.outcome == Outcome::Refused => {}
+            _ => {
+                self.now.remove(key);
+                if self.held.0.contains_key(key) {
+                    self.settled.insert(key.to_owned());
                 }
             }
         }
+    }
+
+    /// Returns what is to be said; a list speaks of all that there are.
+    pub(super) fn end(self, is_list: bool) -> Vec<News> {
+        let Self { held, now, settled } = self;
         let is_over = |key: &String| !now.contains_key(key) && (is_list || settled.contains(key));
-        let over: Vec<_> = self.0.keys().filter(|key| is_over(key)).cloned().collect();
+        let over: Vec<_> = held.0.keys().filter(|key| is_over(key)).cloned().collect();
         let mut news = Vec::new();
         for key in over {
-            let holder = self.0.remove(&key).unwrap_or_default();
+            let holder = held.0.remove(&key).unwrap_or_default();
             news.push(News::Ended { key, holder });
         }
         for (key, holder) in now {
-            if self.0.get(&key) != Some(&holder) {
-                self.0.insert(key.clone(), holder.clone());
+            if held.0.get(&key) != Some(&holder) {
+                held.0.insert(key.clone(), holder.clone());
                 news.push(News::Begun { key, holder });
             }
         }
@@ -96,7 +119,6 @@ impl News {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::directory::key::SyncKey;
     use crate::directory::note::Note;
     use crate::plan::outcome::Action;
 
@@ -118,8 +140,12 @@ mod tests {
     fn nt_16_it_is_said_when_it_begins_and_when_it_ends_and_not_in_between() {
         let mut held = HeldAddresses::default();
         let said = |held: &mut HeldAddresses, fates: &[Fate], is_list| {
-            let news = held.heed(fates, is_list);
-            let said = news.into_iter().map(|news| news.event("HQ").text);
+            let mut heed = held.heed();
+            fates.iter().for_each(|fate| heed.take(fate));
+            let said = heed
+                .end(is_list)
+                .into_iter()
+                .map(|news| news.event("HQ").text);
             said.collect::<Vec<_>>()
         };
         let both = [

@@ -87,6 +87,12 @@ impl Home {
         }
     }
 
+    /// Returns where a run puts what memory is not to hold, in files without a name: into the folder; in that of the system
+    /// where a dry run finds none.
+    pub(super) fn spill(&self) -> Option<&Path> {
+        self.root.is_dir().then_some(&self.root)
+    }
+
     /// Locks the folder for a run of a command: first among its like, then among all. Runs of one agent do not fail
     /// because of each other: who comes second waits.
     pub(super) fn lock(&self, command: &str, interrupt: &Interrupt) -> Result<Lock, ToolError> {
@@ -306,6 +312,13 @@ fn try_hold(path: &Path) -> Result<Option<File>, ToolError> {
     Ok(Some(file))
 }
 
+/// Says that a file failed which has no name and holds what memory is not to hold.
+pub(super) fn unspilled(error: io::Error) -> ToolError {
+    let text = "a temporary file in the data folder";
+    ToolError::new(ExitCode::CannotWrite, text).caused_by(error)
+}
+
+/// Says that a file of the folder cannot be used.
 pub(super) fn unusable(path: &Path, error: io::Error) -> ToolError {
     let exit = match error.kind() {
         io::ErrorKind::NotFound => ExitCode::NotFound,

@@ -18,9 +18,9 @@ use crate::codec::queue::{Framed, Framing, RecordKind};
 use crate::codec::resync::{Ending, ResyncHeader, ResyncReader};
 use crate::codec::{RecordReader, UsrRecord};
 use crate::directory::entry::Entry;
-use crate::directory::import::{Ask, Extent, Want};
+use crate::directory::import::{Ask, Extent, Sender, Want};
 use crate::directory::key::SyncKey;
-use crate::directory::ldif::{self, ContainerRecord, List};
+use crate::directory::ldif::{self, ContainerRecord, LdifError, ListReader, Reader as LdifReader};
 use crate::directory::note::Note;
 use crate::directory::remote::ImportRules;
 use crate::directory::schema;
@@ -28,6 +28,8 @@ use crate::importfile::{Block, ByName, Diagnostic, LeftOut, Reader};
 use crate::plan::outcome::Reason;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::transaction::{Entry as ListEntry, ListName, Transaction};
+
+use super::importing::{AskWriter, Asks};
 
 /// Bytes looked at to find out what a file is: remarks may stand in front of what tells.
 const HEAD_LEN: u64 = 64 * 1024;
@@ -49,6 +51,8 @@ enum Listed {
     Whole(Transaction, LeftOut),
     /// M that gives no address.
     ByName(Box<ByName>),
+    /// An entry that is to be there.
+    Entry(Ask),
 }
 
 impl Listed {
@@ -79,10 +83,13 @@ impl Listed {
     }
 
     /// Returns what it asks.
-    fn ask(&self, rules: ImportRules<'_>) -> Ask {
+    fn ask(self, rules: ImportRules<'_>) -> Ask {
         match self {
-            Self::Whole(transaction, left_out) => Ask::of_text(transaction, left_out, None, rules),
-            Self::ByName(by_name) => Ask::by_name(by_name, None, rules),
+            Self::Whole(transaction, left_out) => {
+                Ask::of_text(&transaction, &left_out, None, rules)
+            }
+            Self::ByName(by_name) => Ask::by_name(&by_name, None, rules),
+            Self::Entry(ask) => ask,
         }
     }
 }
@@ -99,15 +106,14 @@ enum Body {
     Resync(Box<ResyncReader<BufReader<File>>>),
     Text(BufReader<File>),
     Usr(BufReader<File>, PostofficeName),
-    /// Entries, read already: only all of them are a list.
-    Ldif(Vec<Entry>),
+    /// Entries: only all of them are a list.
+    Ldif(Box<ListReader<BufReader<File>>>),
 }
 
 /// What a list file asks.
-pub(super) struct Asked {
+pub(super) struct Asked<'a> {
     pub(super) label: Label,
-    pub(super) asks: Vec<Ask>,
-    pub(super) extent: Extent,
+    pub(super) asks: Asks<'a>,
     /// Why it is not proven whole.
     pub(super) missing: Option<String>,
 }
@@ -134,7 +140,7 @@ impl From<ToolError> for Unread {
 }
 
 /// Takes each transaction of a list as it is read, or what is wrong with a record that is none.
-type Take<'t> = dyn FnMut(Result<Listed, String>) + 't;
+type Take<'t> = dyn FnMut(Result<Listed, String>) -> Result<(), ToolError> + 't;
 
 /// Opens a list file and finds out what it says of itself.
 pub(super) fn open(path: &Path, code_page: CodePage) -> Result<ListFile, Unread> {
@@ -153,11 +159,9 @@ pub(super) fn open(path: &Path, code_page: CodePage) -> Result<ListFile, Unread>
     let (label, body) = if is_usr {
         (Label::None, Body::Usr(file()?, place_of(path, code_page)?))
     } else if ldif::begins(&head) {
-        let list = List::read_from(file()?);
-        let list = list.map_err(|error| Note::new(error.reason(), error.to_string()))?;
-        let entries = list.entries.into_iter().map(|located| located.record);
-        let label = Label::Ldif(Box::new(list.container));
-        (label, Body::Ldif(entries.collect()))
+        let list = ListReader::new(LdifReader::new(file()?)).map_err(|error| no_list(&error))?;
+        let label = Label::Ldif(Box::new(list.container().clone()));
+        (label, Body::Ldif(Box::new(list)))
     } else if head.iter().take(24).any(is_binary) {
         let reader = ResyncReader::new(file()?, &Framing::OURS);
         let reader = reader.map_err(|error| damaged(error.to_string()))?;
@@ -174,65 +178,77 @@ pub(super) fn open(path: &Path, code_page: CodePage) -> Result<ListFile, Unread>
 }
 
 impl ListFile {
-    /// Reads what the list asks. Each transaction is done with as soon as it is read.
-    pub(super) fn asks(self, rules: ImportRules<'_>) -> Result<Asked, Unread> {
-        let mut asks = Vec::new();
-        let mut begun = Begun::default();
+    /// Reads what the list asks. Each transaction is done with as soon as it is read; what memory is not to hold goes into
+    /// `folder`.
+    pub(super) fn asks<'a>(
+        self,
+        rules: ImportRules<'_>,
+        sender: Sender<'a>,
+        folder: Option<&Path>,
+    ) -> Result<Asked<'a>, Unread> {
         let (label, code_page) = (self.label.clone(), self.code_page);
         let is_text = matches!(self.body, Body::Text(_));
-        let (extent, missing, entries) = self.transactions(&mut |listed| {
+        let mut asks = AskWriter::new(sender, self.extent(), folder);
+        let mut begun = Begun::default();
+        let (extent, missing) = self.transactions(&mut |listed| {
             if let (Ok(listed), true) = (&listed, is_text) {
                 begun.take(listed, code_page);
             }
-            asks.push(match listed {
+            asks.push(&match listed {
                 Ok(listed) => listed.ask(rules),
                 Err(detail) => Ask::unusable(detail, None),
-            });
+            })
         })?;
-        asks.extend(entries.into_iter().filter_map(ask_of));
-        let begun = begun.lists().into_iter().map(|list| {
-            let list = Transaction::Replace { list };
-            Listed::plain(list).ask(rules)
-        });
-        asks.splice(0..0, begun);
-        asks.shrink_to_fit();
+        for list in begun.lists() {
+            let list = Listed::plain(Transaction::Replace { list });
+            asks.begin_in_front(list.ask(rules));
+        }
         Ok(Asked {
             label,
-            asks,
-            extent,
+            asks: asks.finish(extent)?,
             missing,
         })
     }
 
     /// Reads to the end and finds out whether the list is damaged, for one that cannot be taken anyway.
     pub(super) fn check(self) -> Result<(), Unread> {
-        self.transactions(&mut |_| {}).map(|_| ())
+        self.transactions(&mut |_| Ok(())).map(|_| ())
     }
 
-    /// Hands on each transaction. Returns how much the list speaks for, what it lacks, and the entries of one that has
-    /// entries.
-    fn transactions(
-        self,
-        take: &mut Take<'_>,
-    ) -> Result<(Extent, Option<String>, Vec<Entry>), Unread> {
-        let updates = Extent::Updates { is_whole: true };
-        Ok(match self.body {
+    /// Returns how much the list speaks for, if it is whole.
+    fn extent(&self) -> Extent {
+        match self.body {
+            Body::Resync(_) | Body::Ldif(_) => Extent::List { is_whole: true },
+            Body::Text(_) | Body::Usr(..) => Extent::Updates { is_whole: true },
+        }
+    }
+
+    /// Hands on each transaction. Returns how much the list speaks for, and what it lacks.
+    fn transactions(self, take: &mut Take<'_>) -> Result<(Extent, Option<String>), Unread> {
+        let extent = self.extent();
+        match self.body {
             Body::Resync(reader) => {
                 let is_whole = read_resync(*reader, self.code_page, take)?;
                 let missing = (!is_whole).then(|| "no end mark".to_owned());
-                (Extent::List { is_whole }, missing, Vec::new())
+                return Ok((Extent::List { is_whole }, missing));
             }
-            Body::Text(input) => {
-                read_text(input, self.code_page, take)?;
-                (updates, None, Vec::new())
+            Body::Text(input) => read_text(input, self.code_page, take)?,
+            Body::Usr(input, place) => read_usr(input, &place, self.code_page, take)?,
+            Body::Ldif(list) => {
+                for entry in *list {
+                    let entry = entry.map_err(|error| no_list(&error))?;
+                    if let Some(ask) = ask_of(entry.record) {
+                        take(Ok(Listed::Entry(ask)))?;
+                    }
+                }
             }
-            Body::Usr(input, place) => {
-                read_usr(input, &place, self.code_page, take)?;
-                (updates, None, Vec::new())
-            }
-            Body::Ldif(entries) => (Extent::List { is_whole: true }, None, entries),
-        })
+        }
+        Ok((extent, None))
     }
+}
+
+fn no_list(error: &LdifError) -> Note {
+    Note::new(error.reason(), error.to_string())
 }
 
 fn damaged(text: impl Into<String>) -> Note {
@@ -244,14 +260,14 @@ fn read_resync(
     mut reader: ResyncReader<BufReader<File>>,
     code_page: CodePage,
     take: &mut Take<'_>,
-) -> Result<bool, Note> {
+) -> Result<bool, Unread> {
     let mut framed = Framed::default();
     let mut number = 1_u64;
     loop {
         match reader.read(&mut framed) {
             Ok(false) => break,
             Ok(true) => {}
-            Err(error) => return Err(damaged(error.to_string())),
+            Err(error) => return Err(damaged(error.to_string()).into()),
         }
         number += 1;
         if framed.record.kind == RecordKind::Transaction {
@@ -261,7 +277,7 @@ fn read_resync(
                 format!("record {number}: found {found}, expected {expected}")
             };
             if let Some(listed) = Listed::of(block, why) {
-                take(listed);
+                take(listed)?;
             }
         }
     }
@@ -284,7 +300,7 @@ fn read_text(
             ToolError::new(ExitCode::NotFound, "the list cannot be read").caused_by(error)
         })?;
         if let Some(listed) = Listed::of(block, why) {
-            take(listed);
+            take(listed)?;
         }
     }
     Ok(())
@@ -351,9 +367,9 @@ fn read_usr(
     place: &PostofficeName,
     code_page: CodePage,
     take: &mut Take<'_>,
-) -> Result<(), Note> {
+) -> Result<(), Unread> {
     let list = ListName::new(AddressType::Pcm, Some(place.clone()));
-    take(Ok(Listed::plain(Transaction::Replace { list })));
+    take(Ok(Listed::plain(Transaction::Replace { list })))?;
     for (record, number) in RecordReader::<_, UsrRecord>::new(input, 0).zip(1_u64..) {
         let record = record.map_err(|error| damaged(format!("record {number}: {error}")))?;
         if !record.state.is_active() {
@@ -369,7 +385,7 @@ fn read_usr(
                 tokens: Vec::new(),
             })),
             Err(error) => Err(format!("record {number}: {error}")),
-        });
+        })?;
     }
     Ok(())
 }

@@ -235,13 +235,16 @@ impl Done {
     }
 
     /// Counts what an import came to.
-    pub(super) fn imported(&mut self, imported: Imported) {
+    pub(super) fn imported(&mut self, mut imported: Imported) -> Result<(), ToolError> {
         self.received.merge(&imported.counts);
-        self.lines
-            .extend(imported.fates.into_iter().map(Line::Fate));
+        imported.fates.each(|fate| {
+            self.lines.push(Line::Fate(fate));
+            Ok::<_, ToolError>(())
+        })?;
         if imported.is_damaged || imported.counts.is_partial() {
             self.exit = self.exit.worst(ExitCode::Partial);
         }
+        Ok(())
     }
 
     pub(super) fn sent(&mut self, mut sending: Sending) {

@@ -1,12 +1,10 @@
 //! What becomes of writes that the directory refused: some entry is gone since it was read, some value is not to the
 //! server's taste (`spec/exchange.md` DX-26, LD-15, NT-18).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use crate::directory::change::{Change, Modification};
 use crate::directory::dn::Dn;
-use crate::directory::entry::Attributes;
-use crate::directory::import::{Fate, Snapshot};
 use crate::directory::ldap::{Meaning, Operation};
 use crate::directory::note::Note;
 use crate::directory::schema;
@@ -16,10 +14,10 @@ use crate::tools::exit::ToolError;
 use super::agent::Agent;
 use super::config::Connection;
 use super::container::{self, Refused};
-use super::contested::{contest, is_contested};
+use super::contested::{contest, is_contested, mail_of};
 use super::dropping::{self, Ended, write_without};
 use super::event::{Event, Severity};
-use super::importing::Incoming;
+use super::importing::{Fates, Incoming};
 
 impl Agent<'_> {
     /// Makes good what can be made good, and returns what stays refused.
@@ -27,48 +25,40 @@ impl Agent<'_> {
         &mut self,
         refused: Vec<Refused>,
         incoming: &Incoming,
-        snapshot: &Snapshot,
-        fates: &mut [Fate],
+        fates: &mut Fates,
     ) -> Result<Vec<Refused>, ToolError> {
-        if refused.is_empty() {
-            return Ok(refused);
-        }
-        let by_name: HashMap<_, _> = snapshot
-            .iter()
-            .filter_map(|(_, held)| Some((held.dn.key(), held.attributes.as_ref()?)))
-            .collect();
         let mut left = Vec::new();
         let (contested, others): (Vec<_>, Vec<_>) = refused.into_iter().partition(is_contested);
-        let mut refused = contest(&mut self.directory, contested, &by_name)?;
+        let mut refused = contest(&mut self.directory, contested, |refused| {
+            mail_of(refused.held.as_ref())
+        })?;
         refused.extend(others);
-        for mut refused in self.add_anew(refused, &by_name, fates)? {
+        for mut refused in self.add_anew(refused, fates)? {
             self.interrupt.check()?;
             if !dropping::is_about_values(&refused.refusal) {
                 left.push(refused);
                 continue;
             }
-            let held = by_name.get(&refused.operation.dn.key()).copied();
             let refusal = refused.refusal.clone();
             let ended = write_without(
                 &mut self.directory,
                 &self.suffix,
                 &refused.operation,
                 refusal,
-                held,
+                refused.held.as_ref(),
                 incoming.templates(),
             )?;
-            match (ended, fates.get_mut(refused.fate)) {
-                (Ended::Refused(refusal), _) => {
+            match ended {
+                Ended::Refused(refusal) => {
                     refused.refusal = refusal;
                     left.push(refused);
                 }
-                (Ended::Without { notes, has_changed }, Some(fate)) => {
+                Ended::Without { notes, has_changed } => fates.change(refused.fate, |fate| {
                     fate.notes.extend(notes);
                     if fate.outcome == Outcome::Modified && !has_changed {
                         fate.outcome = Outcome::Unchanged;
                     }
-                }
-                (Ended::Without { .. }, None) => {}
+                })?,
             }
         }
         Ok(left)
@@ -78,8 +68,7 @@ impl Agent<'_> {
     fn add_anew(
         &mut self,
         refused: Vec<Refused>,
-        by_name: &HashMap<String, &Attributes>,
-        fates: &mut [Fate],
+        fates: &mut Fates,
     ) -> Result<Vec<Refused>, ToolError> {
         let is_missing = |refused: &Refused| {
             refused.refusal.meaning(&refused.operation.change) == Meaning::Missing
@@ -90,16 +79,16 @@ impl Agent<'_> {
             gone.entry(refused.fate).or_default().push(refused);
         }
         for (fate, mut all) in gone {
-            let Some(operation) = anew(&all, by_name) else {
+            let Some(operation) = anew(&all) else {
                 left.append(&mut all);
                 continue;
             };
             let outcome = self.directory.apply(&operation)?;
             let note = "it was gone when it was to be changed, and is added anew";
-            if let Some(fate) = fates.get_mut(fate) {
+            fates.change(fate, |fate| {
                 fate.notes.push(Note::new(Reason::NoSuchEntry, note));
                 fate.outcome = Outcome::Added;
-            }
+            })?;
             if let Err(refusal) = outcome {
                 left.push(Refused::new(fate, operation, refusal));
             }
@@ -112,10 +101,10 @@ impl Agent<'_> {
         &mut self,
         connection: &Connection,
         refused: &[Refused],
-        fates: &mut [Fate],
-    ) {
+        fates: &mut Fates,
+    ) -> Result<(), ToolError> {
         for refused in refused {
-            let Some(fate) = fates.get_mut(refused.fate) else {
+            let Some(mut fate) = fates.get(refused.fate)? else {
                 continue;
             };
             let detail = refused.refusal.to_string();
@@ -126,12 +115,14 @@ impl Agent<'_> {
             let event = event.id("DX133").with("connection", &connection.name);
             let event = event.with("key", key.unwrap_or_default());
             self.say(event.with("result", detail));
+            fates.set(refused.fate, fate);
         }
+        Ok(())
     }
 }
 
 /// Makes the addition of an entry of which a rename, a modification or both found nothing.
-fn anew(refused: &[Refused], by_name: &HashMap<String, &Attributes>) -> Option<Operation> {
+fn anew(refused: &[Refused]) -> Option<Operation> {
     let mut dn: Option<&Dn> = None;
     let mut attributes = None;
     let mut parts: &[Modification] = &[];
@@ -144,20 +135,20 @@ fn anew(refused: &[Refused], by_name: &HashMap<String, &Attributes>) -> Option<O
                 new_superior,
                 ..
             } => {
-                attributes = by_name.get(&operation.dn.key());
+                attributes = refused.held.as_ref();
                 let above = new_superior.clone().or_else(|| operation.dn.parent());
                 target = Some(new_rdn.below(&above.unwrap_or_default()));
             }
             Change::Modify(modified) => {
                 dn = Some(&operation.dn);
+                attributes = attributes.or(refused.held.as_ref());
                 parts = modified;
             }
             Change::Add(_) | Change::Delete => {}
         }
     }
     let dn = target.as_ref().or(dn)?;
-    let attributes = attributes.or_else(|| by_name.get(&dn.key()))?;
-    let mut attributes = (*attributes).clone();
+    let mut attributes = attributes?.clone();
     for part in parts {
         attributes.set(&part.attribute, part.values.clone());
     }
@@ -167,21 +158,39 @@ fn anew(refused: &[Refused], by_name: &HashMap<String, &Attributes>) -> Option<O
 }
 
 /// Brings what a later look came to into what is known: of the entries that somebody else was at, and of no others.
-pub(super) fn merge(known: &mut [Fate], later: &[Fate], asks: usize, open: &[usize]) {
+pub(super) fn merge(
+    known: &mut Fates,
+    later: &mut Fates,
+    asks: usize,
+    open: &[usize],
+) -> Result<(), ToolError> {
     for &at in open {
-        let now = place(later, asks, known, at).and_then(|at| later.get(at));
-        if let Some(now) = now {
-            known[at] = now.clone();
+        if let Some(there) = place(later, asks, known, at)? {
+            if let Some(now) = later.get(there)? {
+                known.set(at, now);
+            }
         }
     }
+    Ok(())
 }
 
 /// Finds the fate `at` of one look in another: an ask has its place, and what no ask named has a key.
-pub(super) fn place(fates: &[Fate], asks: usize, others: &[Fate], at: usize) -> Option<usize> {
+pub(super) fn place(
+    fates: &mut Fates,
+    asks: usize,
+    others: &mut Fates,
+    at: usize,
+) -> Result<Option<usize>, ToolError> {
     if at < asks {
-        return Some(at);
+        return Ok(Some(at));
     }
-    let key = &others.get(at)?.key;
-    let mut unnamed = (asks..).zip(fates.get(asks..)?);
-    unnamed.find_map(|(at, fate)| (fate.key == *key).then_some(at))
+    let Some(other) = others.get(at)? else {
+        return Ok(None);
+    };
+    for at in asks..fates.len() {
+        if fates.get(at)?.is_some_and(|fate| fate.key == other.key) {
+            return Ok(Some(at));
+        }
+    }
+    Ok(None)
 }

@@ -1,12 +1,13 @@
 //! What a run removes is kept first, as LDIF that `ldapadd` takes back (`spec/exchange.md` NT-07; design, section 5).
 
-use std::io;
+use std::collections::HashSet;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::path::{Path, PathBuf};
 
+use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
-use crate::directory::import::{Change, Fate, Snapshot, Write};
 use crate::directory::ldif::{VersionLine, Writer};
-use crate::plan::outcome::Outcome;
 use crate::tools::cli::clock::Clock;
 use crate::tools::exit::ToolError;
 use crate::tools::outfile::OutFile;
@@ -16,7 +17,7 @@ use super::config::Connection;
 use super::container;
 use super::event::{Event, Severity};
 use super::home::unusable;
-use super::importing::container_of;
+use super::importing::{Plan, container_of};
 
 impl Agent<'_> {
     /// Writes the entries that go because a list lacks them into a file of `removed/`, durably, before the first of them
@@ -24,28 +25,38 @@ impl Agent<'_> {
     pub(super) fn keep_removed(
         &mut self,
         connection: &Connection,
-        snapshot: &Snapshot,
-        fates: &[Fate],
-        writes: &[Write],
+        plan: &mut Plan,
     ) -> Result<(), ToolError> {
-        let is_swept = |write: &&Write| {
-            let fate = fates.get(write.fate);
-            matches!(write.change, Change::Delete { .. })
-                && fate.is_some_and(|fate| fate.outcome == Outcome::Swept)
-        };
-        let swept = writes.iter().filter(is_swept);
-        let held = swept.filter_map(|write| snapshot.get(&write.key));
-        let names: Vec<_> = held.map(|held| held.dn.clone()).collect();
-        let container = container_of(connection)?;
-        let page = self.config.directory.page_size;
-        let entries = container::read_entries(&mut self.directory, container, &names, page)?;
-        if entries.is_empty() {
+        if plan.swept() == 0 {
             return Ok(());
         }
-        let path = self.write_removed(&connection.name, &entries)?;
+        let container = container_of(connection)?;
+        let mut keeper = Keeper::new(&self.home.removed(), &self.clock, &connection.name);
+        let directory = &mut self.directory;
+        let mut take = |entry: Entry| keeper.keep(&entry);
+        if plan.swept() <= container::FEW {
+            plan.each_swept(|dn| container::visit_entry(directory, &dn, &mut take))?;
+        } else {
+            let hashing = [RandomState::new(), RandomState::new()];
+            let of = |dn: &Dn| {
+                let key = dn.key();
+                hashing.each_ref().map(|hashing| hashing.hash_one(&key))
+            };
+            let mut wanted = HashSet::with_capacity(plan.swept());
+            plan.each_swept(|dn| {
+                wanted.insert(of(&dn));
+                Ok(())
+            })?;
+            let is_wanted = |dn: &Dn| wanted.contains(&of(dn));
+            let page = self.config.directory.page_size;
+            container::visit_entries(directory, container, &is_wanted, page, &mut take)?;
+        }
+        let Some((path, count)) = keeper.finish()? else {
+            return Ok(());
+        };
         let event = Event::new(Severity::Info, "what the list lacks is kept before it goes");
         let event = event.with("connection", &connection.name);
-        let event = event.with("entries", entries.len());
+        let event = event.with("entries", count);
         self.say(event.with("file", path.display()));
         Ok(())
     }
@@ -67,18 +78,54 @@ pub(super) fn keep(
     name: &str,
     entries: &[Entry],
 ) -> Result<PathBuf, ToolError> {
-    let moment = clock.now().strftime("%Y%m%dT%H%M%SZ");
-    let path = free(folder, &format!("{moment}-{name}"));
-    write(&path, entries).map_err(|error| unusable(&path, error))?;
+    let mut keeper = Keeper::new(folder, clock, name);
+    keeper.begin()?;
+    entries.iter().try_for_each(|entry| keeper.keep(entry))?;
+    let path = keeper.path.clone();
+    keeper.finish()?;
     Ok(path)
 }
 
-fn write(path: &Path, entries: &[Entry]) -> io::Result<()> {
-    let mut writer = Writer::new(OutFile::create(path)?, VersionLine::Written);
-    for entry in entries {
-        writer.entry(entry)?;
+/// A new file that entries go into one by one; there is none as long as there is no entry.
+struct Keeper {
+    path: PathBuf,
+    writer: Option<Writer<OutFile>>,
+    count: usize,
+}
+
+impl Keeper {
+    fn new(folder: &Path, clock: &Clock, name: &str) -> Self {
+        let moment = clock.now().strftime("%Y%m%dT%H%M%SZ");
+        Self {
+            path: free(folder, &format!("{moment}-{name}")),
+            writer: None,
+            count: 0,
+        }
     }
-    writer.finish()?.put_in_place()
+
+    fn begin(&mut self) -> Result<&mut Writer<OutFile>, ToolError> {
+        if self.writer.is_none() {
+            let file = OutFile::create(&self.path).map_err(|error| unusable(&self.path, error))?;
+            self.writer = Some(Writer::new(file, VersionLine::Written));
+        }
+        Ok(self.writer.as_mut().expect("just put there"))
+    }
+
+    fn keep(&mut self, entry: &Entry) -> Result<(), ToolError> {
+        let written = self.begin()?.entry(entry);
+        self.count += 1;
+        written.map_err(|error| unusable(&self.path, error))
+    }
+
+    /// Puts the file in its place; returns its path, and how many entries it has.
+    fn finish(self) -> Result<Option<(PathBuf, usize)>, ToolError> {
+        let Some(writer) = self.writer else {
+            return Ok(None);
+        };
+        let written = writer.finish().and_then(OutFile::put_in_place);
+        written.map_err(|error| unusable(&self.path, error))?;
+        Ok(Some((self.path, self.count)))
+    }
 }
 
 /// Returns a name that nothing has. Only the run that has the folder makes files there.

@@ -22,7 +22,7 @@ use super::config::Connection;
 use super::cycle::Wanted;
 use super::event::{Event, Severity};
 use super::held::HeldAddresses;
-use super::importing::Incoming;
+use super::importing::{AskWriter, Incoming, sender_of};
 use super::mailplace::{Arrived, MailPlace};
 use super::numbers::{Numbers, requestor};
 use super::outcome::Done;
@@ -265,25 +265,29 @@ impl Agent<'_> {
         let items = Transactions::open(&letter.mail, &letter.profile, page, &who);
         let items =
             items.map_err(|refusal| ToolError::new(ExitCode::Damaged, refusal.to_string()))?;
-        let asks = items.filter_map(|item| ask_of(item, connection, &incoming));
-        let asks: Vec<Ask> = asks
-            .filter(|ask| is_list || ask.number.is_none_or(|n| SrvSync(n) > after))
-            .collect();
-        if asks.is_empty() {
-            return Ok(HashSet::new());
-        }
         let extent = match is_list {
             true => Extent::List { is_whole: true },
             false => Extent::Updates { is_whole: true },
         };
+        let authorities = self.authorities();
+        let sender = sender_of(connection, &authorities);
+        let mut asks = AskWriter::new(sender, extent, self.home.spill());
+        let mut there = HashSet::new();
+        let wants = items.filter_map(|item| ask_of(item, connection, &incoming));
+        for ask in wants.filter(|ask| is_list || ask.number.is_none_or(|n| SrvSync(n) > after)) {
+            asks.push(&ask)?;
+            if let Want::Put { key, .. } = &ask.want {
+                there.insert(key.as_str().to_owned());
+            }
+        }
+        let mut asks = asks.finish(extent)?;
+        if asks.len() == 0 {
+            return Ok(HashSet::new());
+        }
         let allowed = wanted.allow_deletes;
-        let imported = self.import(connection, &incoming, &asks, extent, allowed, held)?;
-        done.imported(imported);
-        let there = asks.iter().filter_map(|ask| match &ask.want {
-            Want::Put { key, .. } => Some(key.as_str().to_owned()),
-            _ => None,
-        });
-        Ok(there.collect())
+        let imported = self.import(connection, &incoming, &mut asks, allowed, held)?;
+        done.imported(imported)?;
+        Ok(there)
     }
 }
 

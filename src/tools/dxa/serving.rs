@@ -25,7 +25,7 @@ use super::agent::{Agent, unusable_ledger};
 use super::config::Connection;
 use super::cycle::Wanted;
 use super::event::{Event, Severity};
-use super::importing::Incoming;
+use super::importing::{AskWriter, Incoming, sender_of};
 use super::mailplace::{Arrived, MailPlace};
 use super::numbers::{Numbers, put_server, server};
 use super::outcome::Done;
@@ -152,10 +152,14 @@ impl Agent<'_> {
             let extent = Extent::Updates {
                 is_whole: came.is_whole,
             };
-            let allowed = wanted.allow_deletes;
-            let held = &mut known.state.held;
-            let imported = self.import(connection, &incoming, &came.asks, extent, allowed, held)?;
-            done.imported(imported);
+            let authorities = self.authorities();
+            let sender = sender_of(connection, &authorities);
+            let mut asks = AskWriter::new(sender, extent, self.home.spill());
+            came.asks.iter().try_for_each(|ask| asks.push(ask))?;
+            let mut asks = asks.finish(extent)?;
+            let (allowed, held) = (wanted.allow_deletes, &mut known.state.held);
+            let imported = self.import(connection, &incoming, &mut asks, allowed, held)?;
+            done.imported(imported)?;
         }
         if let Some(reason) = entry.due.import {
             let event = Event::new(

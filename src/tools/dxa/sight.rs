@@ -149,6 +149,10 @@ fn blind(what: String) -> ToolError {
     ToolError::new(ExitCode::BadLogin, text)
 }
 
+/// Entries that are asked for where one is enough: the container itself may be the other. A server that is asked for all of
+/// them sends them, however soon nobody listens any more.
+const FIRST: u32 = 2;
+
 /// Finds an entry below a container for which a filter holds.
 pub(super) fn first_below(
     link: &mut Link,
@@ -157,6 +161,7 @@ pub(super) fn first_below(
 ) -> Result<Option<Dn>, ToolError> {
     let mut search = Search::new(container.clone()).filter(filter);
     search.attributes = vec![schema::OBJECT_CLASS.to_owned()];
+    search.page = Some(FIRST);
     let mut first = None;
     let searched = link.search(&search, |entry| match entry.dn.is_same(container) {
         true => ControlFlow::Continue(()),
@@ -177,6 +182,7 @@ fn is_hidden(link: &mut Link, container: &Dn) -> Result<bool, ToolError> {
     let mut any = Search::new(container.clone());
     any.scope = Scope::OneLevel;
     any.attributes = vec![schema::OBJECT_CLASS.to_owned()];
+    any.page = Some(FIRST);
     let mut is_any_seen = false;
     let searched = link.search(&any, |_| {
         is_any_seen = true;

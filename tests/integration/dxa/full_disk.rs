@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use super::net::letters;
 use super::scene::{Scene, names, resync};
@@ -154,4 +155,48 @@ fn a_list_whose_numbers_cannot_be_written_stays_and_is_applied_once() {
         assert!(!list.exists(), "{when}");
     }
     assert!(failures > 2, "{failures}");
+}
+
+/// Bytes that a file may have: more than the ledger needs, less than the writes of the list.
+const FILE_LEN: usize = 256 * 1024;
+
+#[test]
+fn a_list_that_there_is_no_room_to_decide_on_changes_nothing_and_leaves_nothing() {
+    let scene = Scene::new();
+    scene.dxa("lists").ends(0);
+    let texts: Vec<_> = (0..1500)
+        .map(|n| format!("A User {n}\tPCM:NET1/PO1/U{n}\r\n- Title:/{n:0>60}"))
+        .collect();
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    let list = scene.drop_file("RESYNC.GLB", &resync((14, 88, 2, 500), &texts));
+    let before = scene.files();
+    let mut command = Command::new("sh");
+    let limit = format!(
+        "ulimit -f {}; exec \"$@\"",
+        // What the shell counts in.
+        FILE_LEN / 512
+    );
+    command.args(["-c", &limit, "sh"]);
+    command.arg(env!("CARGO_BIN_EXE_dxa"));
+    command.arg("--config").arg(scene.config()).arg("lists");
+    let output = command.output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(73), "{said}");
+    assert!(
+        said.contains("a temporary file in the data folder"),
+        "{said}"
+    );
+    assert!(
+        scene.shown().is_empty(),
+        "nothing is written before all is decided"
+    );
+    assert!(list.exists(), "it is tried again");
+    let (before, after) = (before.keys(), scene.files());
+    assert!(
+        before.eq(after.keys()),
+        "nothing is left of it: {:?}",
+        after.keys()
+    );
+    scene.dxa("lists").ends(0);
+    assert_eq!(scene.shown().len(), texts.len());
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::scene::{CONTAINER, Scene, names, resync};
+use crate::support::relay::SEARCH;
 
 /// Entries of the list; the cases say 10,000.
 const ENTRIES: usize = 10_000;
@@ -108,6 +109,43 @@ fn a_server_that_goes_away_in_the_middle_leaves_the_list_for_the_next_run() {
     scene.dxa("lists").ends(0);
     assert_eq!(count(&scene), ENTRIES);
     assert_eq!(scene.numbers(), ["14", "88", "2"]);
+}
+
+#[test]
+fn a_run_that_waits_for_a_server_that_hangs_ends_soon_when_it_is_told_to() {
+    let scene = Scene::new();
+    scene.drop_file(
+        "RESYNC.GLB",
+        &resync((14, 88, 2, 200), &["A Ann\tPCM:NET1/PO1/ANN"]),
+    );
+    // All that is read before anything is written; a request has a minute otherwise.
+    let searches = {
+        let relay = scene.through_relay();
+        scene.dxa("lists --dry-run").ends(0);
+        relay.count(SEARCH)
+    };
+    assert!(searches > 3, "{searches}");
+    for behind in 0..searches {
+        scene.configure("");
+        let relay = scene.through_relay();
+        relay.stop_at(SEARCH, behind);
+        let mut command = scene.command("lists");
+        let command = command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut run = command.spawn().expect("it runs");
+        relay.until_stopped();
+        let id = Pid::from_raw(i32::try_from(run.id()).expect("small")).expect("not 0");
+        let begin = Instant::now();
+        kill_process(id, Signal::TERM).expect("it is our child");
+        assert_eq!(run.wait().expect("it ended").code(), Some(75), "{behind}");
+        let took = begin.elapsed();
+        assert!(took < Duration::from_secs(30), "{behind}: {took:?}");
+        relay.go_on();
+        assert_eq!(names(&scene.data("in")), ["RESYNC.GLB"], "{behind}");
+        assert_eq!(count(&scene), 0, "{behind}");
+    }
+    scene.configure("");
+    scene.dxa("lists").ends(0);
+    assert_eq!(scene.shown(), ["MS:NET1/PO1/ANN=Ann"]);
 }
 
 #[test]

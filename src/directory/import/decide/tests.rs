@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::directory::import::{Authorities, Change, Needs};
+use crate::directory::import::{Authorities, Change, ListScope, Needs};
 use crate::directory::key::ContainerLayout;
 
 const OWNER: &str = "dss/NET1/PO1";
@@ -93,7 +93,86 @@ impl Scene {
         }
         let decision = self.decide_on(&self.snapshot, asks);
         assert_eq!(self.decide_on(&needed, asks), decision);
+        assert_eq!(
+            self.decide_in_parts(asks)
+                .unwrap_or_else(|| decision.clone()),
+            decision
+        );
         decision
+    }
+
+    /// Decides key by key, where the asks are not linked.
+    fn decide_in_parts(&self, asks: &[Ask]) -> Option<Decision> {
+        let sender = self.sender();
+        let mut course = Course::new(self.extent);
+        let moments: Vec<_> = asks.iter().map(|ask| course.take(ask, &sender)).collect();
+        if course.is_linked() {
+            return None;
+        }
+        let (managed, course) = (managed(), &course);
+        let terms = Terms {
+            sender: &sender,
+            managed: &managed,
+            dn: &|key| key.dn(&container(), ContainerLayout::Flat),
+        };
+        let asked = asks.iter().map(|ask| ask.key().cloned());
+        let there = self.snapshot.iter().map(|(key, _)| Some(key.clone()));
+        let keys: BTreeSet<_> = asked.chain(there).collect();
+        let mut whole = Decision {
+            is_damaged: course.is_damaged,
+            ..Decision::default()
+        };
+        let mut fates: Vec<Option<Fate>> = vec![None; asks.len()];
+        let mut kinds: [Vec<Write>; 4] = Default::default();
+        for key in keys {
+            let mut snapshot = self.snapshot.clone();
+            snapshot.clear();
+            if let Some((key, held)) = key.as_ref().and_then(|k| Some((k, self.snapshot.get(k)?))) {
+                let (owner, attributes) = (held.owner.as_deref(), held.attributes.clone());
+                snapshot.add(key.clone(), held.dn.clone(), owner, attributes);
+            }
+            let of_key = |at: &usize| asks[*at].key() == key.as_ref();
+            let places: Vec<_> = (0..asks.len()).filter(of_key).collect();
+            let asks: Vec<_> = places.iter().map(|at| asks[*at].clone()).collect();
+            let moments: Vec<_> = places.iter().map(|at| moments[*at]).collect();
+            let part = Part {
+                snapshot: &snapshot,
+                asks: &asks,
+                moments: &moments,
+                course,
+            };
+            let part = decide_part(part, terms, &mut Nothing);
+            let place = |at: usize| match places.get(at) {
+                Some(place) => *place,
+                None => fates.len() + at - places.len(),
+            };
+            for mut write in part.writes {
+                write.fate = place(write.fate);
+                let kind = match write.change {
+                    Change::Delete { .. } => 0,
+                    Change::Rename { .. } => 1,
+                    Change::Modify { .. } => 2,
+                    Change::Add(_) => 3,
+                };
+                kinds[kind].push(write);
+            }
+            for (at, fate) in part.fates.into_iter().enumerate() {
+                match places.get(at) {
+                    Some(place) => fates[*place] = Some(fate),
+                    None => fates.push(Some(fate)),
+                }
+            }
+            whole.counts.merge(&part.counts);
+            whole.foreign += part.foreign;
+            whole.owned += part.owned;
+            whole.stand_ins.extend(part.stand_ins);
+        }
+        whole.writes = kinds.into_iter().flatten().collect();
+        whole.fates = fates
+            .into_iter()
+            .map(|fate| fate.expect("one each"))
+            .collect();
+        Some(whole)
     }
 
     fn decide_on(&self, snapshot: &Snapshot, asks: &[Ask]) -> Decision {

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::tools::dxa::config::{Config, Connection, Role};
+use crate::tools::dxa::cycle::Wanted;
 use timing::{LONGEST_PAUSE, Pause, Timing};
 
 /// How long a command that works with the folder is left alone before the service asks for the folder again.
@@ -131,6 +132,7 @@ impl Plan {
             let known = old.iter().find(|timing| is_same(timing, connection));
             let mut timing = Timing::new(connection, known.and_then(|known| known.last));
             timing.is_asked = known.is_some_and(|known| known.is_asked);
+            timing.wanted = known.map(|known| known.wanted).unwrap_or_default();
             timing
         });
         *self = Self {
@@ -308,6 +310,25 @@ impl Plan {
         let timing = self.paused(now, connection, end)?;
         timing.has_mail = end == End::Busy;
         self.again(now, connection, end)
+    }
+
+    /// Remembers with which options something was asked for that is tried again; what is done needs them no more.
+    pub(super) fn keep_wanted(&mut self, connection: &str, end: End, wanted: Wanted) {
+        let mut connections = self.connections.iter_mut();
+        if let Some(timing) = connections.find(|timing| timing.name == connection) {
+            match end {
+                End::Busy => timing.wanted = wanted,
+                End::Well | End::Failed if !timing.is_asked => timing.wanted = Wanted::default(),
+                End::Well | End::Failed => {}
+            }
+        }
+    }
+
+    /// Returns the options with which a connection is tried again.
+    pub(super) fn wanted_of(&self, connection: &str) -> Wanted {
+        let mut connections = self.connections.iter();
+        let timing = connections.find(|timing| timing.name == connection);
+        timing.map(|timing| timing.wanted).unwrap_or_default()
     }
 
     /// Sets the pause of a connection behind an exchange or a look at its mail.

@@ -90,15 +90,18 @@ impl<W: Write> Service<'_, W> {
         let mut agent = self.open(&config, lock, &exchanges, todo)?;
         if !exchanges.is_empty() {
             self.say_why(&config, todo);
-            let wanted = Wanted::default();
+        }
+        for (wanted, exchanges) in self.by_wanted(&exchanges) {
             let ran = agent.cycle(&exchanges, wanted);
             self.settle(ran, agent.take_events(), wanted, todo)?;
         }
-        if !mail.is_empty() || todo.strangers && exchanges.is_empty() {
-            let wanted = Wanted {
-                step: Some(Step::T3),
-                ..Wanted::default()
-            };
+        let mut mail = self.by_wanted(&mail);
+        if mail.is_empty() && todo.strangers && exchanges.is_empty() {
+            mail.push((Wanted::default(), Vec::new()));
+        }
+        for (wanted, mail) in mail {
+            let step = Some(Step::T3);
+            let wanted = Wanted { step, ..wanted };
             let ran = agent.cycle(&mail, wanted);
             self.settle(ran, agent.take_events(), wanted, todo)?;
         }
@@ -111,6 +114,19 @@ impl<W: Write> Service<'_, W> {
         // Who came while the folder was held has left a line.
         self.plan.set_queued(self.home.has_queued());
         Ok(())
+    }
+
+    /// Puts connections together that are tried with the same options: mostly none.
+    fn by_wanted<'c>(&self, connections: &[&'c Connection]) -> Vec<(Wanted, Vec<&'c Connection>)> {
+        let mut groups: Vec<(Wanted, Vec<_>)> = Vec::new();
+        for &connection in connections {
+            let wanted = self.plan.wanted_of(&connection.name);
+            match groups.iter_mut().find(|(known, _)| *known == wanted) {
+                Some((_, group)) => group.push(connection),
+                None => groups.push((wanted, vec![connection])),
+            }
+        }
+        groups
     }
 
     /// Runs the cycles that were asked for on the command line while the folder was held (DX-11).
@@ -260,6 +276,7 @@ impl<W: Write> Service<'_, W> {
                 Some(Step::T3) => self.plan.took_mail(now, &done.connection, end),
                 _ => self.plan.exchanged(now, &done.connection, end),
             };
+            self.plan.keep_wanted(&done.connection, end, wanted);
             let outcome = match &done.error {
                 None => Outcome::Well,
                 Some(error) => {

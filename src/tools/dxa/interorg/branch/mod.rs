@@ -35,7 +35,7 @@ use crate::directory::interorg::Epoch;
 use crate::directory::ldap::Connection;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::dxa::agent::connect;
+use crate::tools::dxa::agent::connect_until;
 use crate::tools::dxa::config::Directory;
 use crate::tools::dxa::home::{Home, unusable};
 use crate::tools::exit::{ExitCode, ToolError};
@@ -85,7 +85,7 @@ impl<'c> BranchSide<'c> {
             fs::create_dir_all(&removed).map_err(|error| unusable(&removed, error))?;
         }
         let mut ledger = open_ledger(config, branch, dry_run)?;
-        let mut directory = connect(settings)?;
+        let mut directory = connect_until(&interrupt, settings)?;
         let Ground { tree, identity } = ready::check(&mut directory, branch, settings)?;
         let mut remarks = Vec::new();
         if ledger.is_new {

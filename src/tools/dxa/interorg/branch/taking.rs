@@ -20,7 +20,7 @@ use crate::plan::guard;
 use crate::plan::outcome::Outcome;
 use crate::tools::dxa::config::MAX_TRUST;
 use crate::tools::dxa::container;
-use crate::tools::dxa::contested::{contest, is_contested};
+use crate::tools::dxa::contested::{contest, is_contested, mail_of};
 use crate::tools::dxa::dropping::{self, Ended, write_without};
 use crate::tools::dxa::removed;
 use crate::tools::exit::{ExitCode, ToolError};
@@ -232,7 +232,9 @@ impl BranchSide<'_> {
         let (contested, mut refused): (Vec<_>, Vec<_>) =
             refused.into_iter().partition(is_contested);
         // Without its address an entry is of no use: it waits rather than come without.
-        let waiting = contest(&mut self.directory, contested, &by_name)?;
+        let waiting = contest(&mut self.directory, contested, |refused| {
+            mail_of(by_name.get(&refused.operation.dn.key()).copied())
+        })?;
         let values_count = refused.len();
         refused.extend(waiting);
         for (at, refused) in refused.into_iter().enumerate() {

@@ -116,6 +116,31 @@ fn what_is_not_there_is_tried_again_after_pauses_that_grow_to_a_quarter_of_an_ho
 }
 
 #[test]
+fn what_was_in_vain_is_tried_again_with_the_options_it_was_asked_with() {
+    let mut plan = plan(Some(at(-60)));
+    let wanted = Wanted {
+        export_all: true,
+        allow_deletes: Some(7),
+        ..Wanted::default()
+    };
+    let retry = plan.exchanged(at(0), "HQ", End::Busy).expect("a retry");
+    plan.keep_wanted("HQ", End::Busy, wanted);
+    assert_eq!(exchanges(&plan.todo(retry)), ["HQ"]);
+    assert_eq!(plan.wanted_of("HQ"), wanted);
+    assert_eq!(plan.wanted_of("B"), Wanted::default());
+    // A look at the mail in between does not do what was asked for.
+    plan.took_mail(retry, "HQ", End::Well);
+    plan.keep_wanted("HQ", End::Well, Wanted::default());
+    assert_eq!(plan.wanted_of("HQ"), wanted);
+    for end in [End::Well, End::Failed] {
+        let mut plan = plan.clone();
+        plan.exchanged(retry, "HQ", end);
+        plan.keep_wanted("HQ", end, wanted);
+        assert_eq!(plan.wanted_of("HQ"), Wanted::default(), "{end:?}");
+    }
+}
+
+#[test]
 fn what_somebody_has_to_mend_waits_for_the_next_time() {
     let mut plan = plan(None);
     assert_eq!(plan.exchanged(at(0), "HQ", End::Failed), Some(at(3600)));

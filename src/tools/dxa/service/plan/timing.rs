@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::tools::dxa::config::{Connection, Role, Schedule};
+use crate::tools::dxa::cycle::Wanted;
 
 /// The longest pause before something is tried again.
 pub(super) const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
@@ -32,6 +33,8 @@ pub(super) struct Timing {
     pub(super) last: Option<Timestamp>,
     /// They are to be exchanged now, whatever the schedule says.
     pub(super) is_asked: bool,
+    /// The options with which that is tried again which was in vain.
+    pub(super) wanted: Wanted,
     /// Messages are to be taken.
     pub(super) has_mail: bool,
     pub(super) pause: Option<Pause>,
@@ -45,6 +48,7 @@ impl Timing {
             schedule: connection.schedule.clone(),
             last,
             is_asked: false,
+            wanted: Wanted::default(),
             has_mail: false,
             pause: None,
         }

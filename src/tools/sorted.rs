@@ -20,14 +20,14 @@ const FAN_IN: usize = 16;
 const RUN_BUFFER_LEN: usize = 16 * 1024;
 
 /// Least memory of a sort: what the buffers of a merge need.
-pub(super) const MIN_MEMORY: usize = FAN_IN * RUN_BUFFER_LEN;
+pub(in crate::tools) const MIN_MEMORY: usize = FAN_IN * RUN_BUFFER_LEN;
 
 /// Bytes of the two lengths in front of a record.
 const HEAD_LEN: usize = 8;
 
 /// Takes records, a key and a value each, in any order.
 #[derive(Debug)]
-pub(super) struct Sorter {
+pub(in crate::tools) struct Sorter {
     memory: usize,
     directory: Option<PathBuf>,
     buffer: Buffer,
@@ -38,10 +38,10 @@ pub(super) struct Sorter {
 
 /// Gives the records back, by key.
 #[derive(Debug)]
-pub(super) struct Sorted {
+pub(in crate::tools) struct Sorted {
     source: Source,
     /// Bytes that went to temporary files.
-    pub(super) spilled: u64,
+    pub(in crate::tools) spilled: u64,
 }
 
 #[derive(Debug)]
@@ -52,7 +52,7 @@ enum Source {
 
 impl Sorter {
     /// Makes a sort that holds about `memory` bytes; files go into `directory`, or into that of the system.
-    pub(super) fn new(memory: usize, directory: Option<&Path>) -> Self {
+    pub(in crate::tools) fn new(memory: usize, directory: Option<&Path>) -> Self {
         Self {
             memory: memory.max(MIN_MEMORY),
             directory: directory.map(Path::to_owned),
@@ -66,7 +66,7 @@ impl Sorter {
     ///
     /// # Errors
     /// A temporary file cannot be written.
-    pub(super) fn push(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {
+    pub(in crate::tools) fn push(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {
         let more = HEAD_LEN + key.len() + value.len() + size_of::<Slot>();
         if !self.buffer.slots.is_empty() && self.buffer.len() + more > self.memory {
             self.spill()?;
@@ -78,7 +78,7 @@ impl Sorter {
     ///
     /// # Errors
     /// A temporary file cannot be written or read.
-    pub(super) fn finish(mut self) -> io::Result<Sorted> {
+    pub(in crate::tools) fn finish(mut self) -> io::Result<Sorted> {
         if self.levels.is_empty() {
             self.buffer.sort();
             let buffer = self.buffer;
@@ -112,7 +112,7 @@ impl Sorter {
         }
         self.written += self.buffer.bytes.len() as u64;
         self.buffer.clear();
-        let run = rewound(output)?;
+        let run = written(output)?;
         self.add_run(0, run)
     }
 
@@ -131,7 +131,7 @@ impl Sorter {
             put(&mut output, key, value)?;
             self.written += (HEAD_LEN + key.len() + value.len()) as u64;
         }
-        let run = rewound(output)?;
+        let run = written(output)?;
         self.add_run(level + 1, run)
     }
 
@@ -145,11 +145,27 @@ impl Sorter {
 }
 
 impl Sorted {
+    /// Begins again with the first record.
+    ///
+    /// # Errors
+    /// A temporary file cannot be read.
+    pub(in crate::tools) fn rewind(&mut self) -> io::Result<()> {
+        match &mut self.source {
+            Source::Memory { next, .. } => *next = 0,
+            Source::Runs(merge) => {
+                let runs = std::mem::take(&mut merge.runs);
+                let files = runs.into_iter().map(|run| run.input.into_inner());
+                *merge = Merge::new(files.collect())?;
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the next record.
     ///
     /// # Errors
     /// A temporary file cannot be read.
-    pub(super) fn next(&mut self) -> io::Result<Option<(&[u8], &[u8])>> {
+    pub(in crate::tools) fn next(&mut self) -> io::Result<Option<(&[u8], &[u8])>> {
         match &mut self.source {
             Source::Runs(merge) => merge.next(),
             Source::Memory { buffer, next } => {
@@ -185,10 +201,8 @@ fn lengths(head: &[u8]) -> (usize, usize) {
     (len(0) as usize, len(4) as usize)
 }
 
-fn rewound(output: BufWriter<File>) -> io::Result<File> {
-    let mut run = output.into_inner().map_err(|error| error.into_error())?;
-    run.rewind()?;
-    Ok(run)
+fn written(output: BufWriter<File>) -> io::Result<File> {
+    output.into_inner().map_err(|error| error.into_error())
 }
 
 /// Records in memory.
@@ -283,7 +297,10 @@ struct Run {
 }
 
 impl Merge {
-    fn new(files: Vec<File>) -> io::Result<Self> {
+    fn new(mut files: Vec<File>) -> io::Result<Self> {
+        for file in &mut files {
+            file.rewind()?;
+        }
         let runs = files.into_iter().map(|file| Run {
             input: BufReader::with_capacity(RUN_BUFFER_LEN, file),
             bytes: Vec::new(),
@@ -375,6 +392,11 @@ mod tests {
             sorted.next().expect("read").is_none(),
             "it stays at its end"
         );
+        sorted.rewind().expect("read");
+        for (key, value) in &found {
+            let again = sorted.next().expect("read");
+            assert_eq!(again, Some((&key[..], &value[..])));
+        }
         (found, sorted.spilled)
     }
 
