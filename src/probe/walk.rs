@@ -339,7 +339,8 @@ fn disagreeing(
 }
 
 /// Says which field it is.
-fn name(field: &Field) -> String {
+#[must_use]
+pub fn name(field: &Field) -> String {
     let place = field.place;
     format!(
         "{} at {} byte {}",

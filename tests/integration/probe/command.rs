@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use super::foreign;
 use super::framings::drawn;
 use super::texts::Random;
 use crate::scene::{Ran, Scene};
@@ -41,41 +42,9 @@ fn run(program: &str, directory: &Path, line: &str) -> Ran {
     }
 }
 
-/// A queue in a framing that is nobody's: every byte explained, so that it can be written, too.
-fn foreign(count: u32) -> (Vec<u8>, Vec<String>) {
-    foreign_with(None, count)
-}
-
-/// As [`foreign`], with another text in the first record.
-fn foreign_with(first: Option<&str>, count: u32) -> (Vec<u8>, Vec<String>) {
-    let mut bytes = Vec::new();
-    let mut texts = Vec::new();
-    for n in 0..count {
-        let text = match n % 5 {
-            0 if n == 0 && first.is_some() => first.unwrap_or_default().to_owned(),
-            4 => format!(
-                "M User {n}\tPCM:NET/PO/u{n}\n  Users {n}\tPCM:NET/PO/us{}",
-                n * n
-            ),
-            _ => format!("A User {n}\tPCM:NET/PO/u{}", n * n),
-        };
-        let start = bytes.len();
-        bytes.extend(b"Q\x07");
-        bytes.extend((0x0001_8000 + n).to_be_bytes());
-        bytes.extend((text.len() as u16 + 1).to_be_bytes());
-        bytes.extend((765_720_832 + 37 * n).to_be_bytes());
-        bytes.extend(text.bytes());
-        bytes.push(0);
-        let sum = crc::Crc::<u16>::new(&crc::CRC_16_ARC).checksum(&bytes[start..]);
-        bytes.extend(sum.to_be_bytes());
-        texts.push(text.replace('\n', "\r\n"));
-    }
-    (bytes, texts)
-}
-
 fn scene() -> (Scene, Vec<u8>, Vec<String>) {
     let scene = Scene::new();
-    let (bytes, texts) = foreign(80);
+    let (bytes, texts) = foreign::queue(80);
     fs::write(scene.beside("FOREIGN"), &bytes).unwrap();
     (scene, bytes, texts)
 }
@@ -191,7 +160,7 @@ fn probe_lets_resync_read_a_foreign_full_list() {
     let scene = Scene::new();
     let dir = scene.beside("");
     let header = "# RESYNC IMPSEQ=0000000003 REQSEQ=0000000007 SRVSEQ=0000000099 STAMP=0000000001 SERVER=PCM:NET/PO FOR=*";
-    let (bytes, texts) = foreign_with(Some(header), 60);
+    let (bytes, texts) = foreign::queue_with(Some(header), 60);
     assert_eq!(texts[0], header);
     fs::write(scene.beside("LIST"), bytes).unwrap();
     let ran = run(PROBE, &dir, "LIST --save PROFILE");
