@@ -216,9 +216,15 @@ impl<R: Read> Walk<R> {
             Ok(record) => {
                 let len = record.bytes.len();
                 let previous = self.previous;
-                let (wrong, checked) =
+                let (mut wrong, checked) =
                     disagreeing(&self.layout, &record, offset, previous, &mut self.message);
-                if checked || self.is_plausible(bytes, &record) {
+                let text = &record.bytes[record.text..record.text_end];
+                // The checksum of nothing agrees with zeros.
+                let is_checked = checked && !text.is_empty();
+                if is_checked || self.is_plausible(bytes, &record) {
+                    if !is_checked && !(looks_like_text(text) && is_clean(text)) {
+                        wrong.push("text".to_owned());
+                    }
                     let text = record;
                     for (field, tally) in self.layout.fields.iter().zip(&mut self.tally) {
                         let agrees = agrees(field, &text, offset, previous, &mut self.message);

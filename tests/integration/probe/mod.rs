@@ -10,4 +10,5 @@ mod foreign;
 mod framings;
 mod judge;
 mod listed;
+mod profiles;
 mod texts;
