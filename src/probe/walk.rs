@@ -4,11 +4,13 @@ use std::io::{self, ErrorKind, Read};
 
 use super::checksum::Record;
 use super::geometry::is_clean;
-use super::layout::{Field, Layout, Meaning, agrees};
+use super::layout::{Field, Layout, Meaning, Measure, agrees};
 use super::scan::{self, Text};
 
 /// Bytes that are read at once, and that a record may have.
 const WINDOW: usize = 1 << 20;
+/// Bytes in which the next text is looked for first: damage is mostly small.
+const NEAR: usize = 4096;
 
 /// A piece of a file.
 #[derive(Debug)]
@@ -223,6 +225,15 @@ impl<R: Read> Walk<R> {
                 let is_checked = checked && !text.is_empty();
                 if is_checked || self.is_plausible(bytes, &record) {
                     if !is_checked && !(looks_like_text(text) && is_clean(text)) {
+                        if let Some(len) = self.readable(&record) {
+                            let skip = record.text;
+                            self.previous = None;
+                            return Step::Loose {
+                                skip,
+                                len,
+                                reason: "what follows the text is no end of a record".to_owned(),
+                            };
+                        }
                         wrong.push("text".to_owned());
                     }
                     let text = record;
@@ -272,18 +283,55 @@ impl<R: Read> Walk<R> {
             }
             Err(_) => bytes.len() == len,
         };
-        constants && follows && (looks_like_text(text) || self.layout.length().is_some())
+        // A length in rubbish may lead to a record, over others.
+        let is_odd = || self.layout.length().is_some() && scan::scan(text).is_empty();
+        constants && follows && (looks_like_text(text) || is_odd())
+    }
+
+    /// Returns how much of a record is a text, where that is not all and no length says that it is.
+    fn readable(&self, record: &Record<'_>) -> Option<usize> {
+        if matches!(self.layout.length(), Some((_, Measure::Text, _))) {
+            return None;
+        }
+        let text = &record.bytes[record.text..record.text_end];
+        let first = *scan::scan(&text[..text.len().min(NEAR)]).first()?;
+        // NULs at its end are part of a text, or harmless.
+        let is_cut = text[first.end..].iter().any(|&b| b != 0);
+        (first.start == 0 && is_cut).then_some(first.end)
+    }
+
+    /// Tells whether a record begins here by its framing and by its text.
+    fn is_record(&self, bytes: &[u8]) -> bool {
+        self.layout.record(bytes).is_ok_and(|record| {
+            let text = &record.bytes[record.text..record.text_end];
+            looks_like_text(text) && is_clean(text)
+        })
+    }
+
+    /// Returns the first text, unless it may go on behind the bytes given. The header of the next record may look like
+    /// more of it.
+    fn first_text(&self, bytes: &[u8], is_cut: bool) -> Option<Text> {
+        let texts = scan::scan(bytes);
+        let mut text = *texts.first()?;
+        let next = texts
+            .get(1)
+            .and_then(|next| next.start.checked_sub(self.layout.header_len));
+        if let Some(next) = next.filter(|next| (text.start + 4..text.end).contains(next)) {
+            if self.is_record(&bytes[next..]) {
+                text.end = next;
+            }
+        }
+        (!is_cut || text.end + 1 < bytes.len()).then_some(text)
     }
 
     /// Finds where to go on.
     fn resume(&self, bytes: &[u8], reason: String) -> Step {
         let window = &bytes[..bytes.len().min(WINDOW)];
         let header = self.layout.header_len;
-        // First only near: damage is mostly small.
-        let near = &window[..window.len().min(4096)];
-        let mut found = first_text(near, near.len() < window.len());
+        let near = &window[..window.len().min(NEAR)];
+        let mut found = self.first_text(near, near.len() < window.len());
         if found.is_none() {
-            found = first_text(window, !self.is_ended || window.len() < bytes.len());
+            found = self.first_text(window, !self.is_ended || window.len() < bytes.len());
         }
         let Some(text) = found else {
             let len = if self.is_ended && window.len() == bytes.len() {
@@ -294,10 +342,7 @@ impl<R: Read> Walk<R> {
             return Step::Gap(len, reason);
         };
         if let Some(start) = text.start.checked_sub(header).filter(|&s| s > 0) {
-            if self.layout.record(&bytes[start..]).is_ok_and(|r| {
-                let text = &r.bytes[r.text..r.text_end];
-                looks_like_text(text) && is_clean(text)
-            }) {
+            if self.is_record(&bytes[start..]) {
                 return Step::Gap(start, reason);
             }
         }
@@ -307,12 +352,6 @@ impl<R: Read> Walk<R> {
             reason,
         }
     }
-}
-
-/// Returns the first text, unless it may go on behind the bytes given.
-fn first_text(bytes: &[u8], is_cut: bool) -> Option<Text> {
-    let text = *scan::scan(bytes).first()?;
-    (!is_cut || text.end + 1 < bytes.len()).then_some(text)
 }
 
 /// Tells whether bytes begin as a transaction does.

@@ -11,7 +11,6 @@ use super::source::Source;
 use crate::codec::codepage::CodePage;
 use crate::codec::timestamp::Timestamp;
 use crate::importfile::Writer;
-use crate::probe::checksum::Record;
 use crate::probe::layout::{Layout, Meaning};
 use crate::probe::walk::{Piece, Walk};
 use crate::tools::exit::{ExitCode, ToolError};
@@ -177,6 +176,9 @@ impl Pass {
                 }
             }
         }
+        if pass.records + pass.loose == 0 && pass.len > 0 {
+            return Err(source.not_a_queue("no record and no transaction in it"));
+        }
         if let Some(layout) = &mut pass.layout {
             walk.judge(layout);
         }
@@ -323,13 +325,13 @@ fn write_text(text: &[u8], page: CodePage, screen: &mut impl Write) -> std::io::
     }
 }
 
-/// Reads the file once more, for the list of its transactions.
+/// Reads the file once more, for the list of its transactions: each as it is described, and its text.
 pub(super) fn each(
     options: &Options,
     file: File,
     layout: &Layout,
     page: CodePage,
-    take: &mut dyn FnMut(Found) -> Result<(), String>,
+    take: &mut dyn FnMut(Found, &[u8]) -> Result<(), String>,
 ) -> Result<(), String> {
     let mut walk = Walk::new(BufReader::new(file), layout);
     while let Some(piece) = walk.next_piece().map_err(|e| e.to_string())? {
@@ -340,23 +342,13 @@ pub(super) fn each(
                 wrong,
             } => {
                 let values = framed::values(layout, &record);
-                let Record {
-                    bytes,
-                    text,
-                    text_end,
-                    ..
-                } = record;
-                let at = offset + text as u64;
-                take(found(
-                    at,
-                    &bytes[text..text_end],
-                    layout,
-                    Some((&values, &wrong)),
-                    page,
-                ))?;
+                let at = offset + record.text as u64;
+                let text = &record.bytes[record.text..record.text_end];
+                let found = found(at, text, layout, Some((&values, &wrong)), page);
+                take(found, text)?;
             }
             Piece::Loose { offset, text, .. } if options.salvage => {
-                take(found(offset, text, layout, None, page))?;
+                take(found(offset, text, layout, None, page), text)?;
             }
             Piece::Loose { .. } | Piece::Gap { .. } => {}
         }

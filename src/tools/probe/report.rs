@@ -9,11 +9,13 @@ use serde::{Serialize, Serializer};
 
 use super::options::Options;
 use super::pass::{self, Counts, Hole, Misfit, Pass};
+use crate::codec::codepage::visible::push_visible;
 use crate::probe::checksum::Start;
 use crate::probe::layout::{Field, Layout, Meaning, Measure, Target};
 use crate::probe::profile::hex;
 use crate::probe::value::{Code, Place};
 use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::framed;
 
 /// Lines of one kind that the screen shows.
 const MAX_SHOWN: usize = 20;
@@ -178,15 +180,12 @@ pub(super) fn describe(meaning: &Meaning) -> String {
 /// Prints the screen, or the object of `--json`.
 pub(super) fn print(options: &Options, pass: &Pass, screen: &mut impl Write) -> anyhow::Result<()> {
     if options.common.json {
-        let cannot = |error| {
-            ToolError::new(ExitCode::NotFound, options.file.display().to_string()).caused_by(error)
-        };
         let object = WithEntries {
             summary: Summary::new(pass),
             entries: Entries {
                 options,
                 pass,
-                file: RefCell::new(Some(File::open(&options.file).map_err(cannot)?)),
+                file: RefCell::new(Some(open(options)?)),
             },
         };
         serde_json::to_writer(&mut *screen, &object).map_err(io::Error::from)?;
@@ -202,7 +201,38 @@ pub(super) fn print(options: &Options, pass: &Pass, screen: &mut impl Write) -> 
         )?,
     }
     print_rest(pass, screen)?;
+    if options.salvage {
+        print_entries(options, pass, screen)?;
+    }
     Ok(())
+}
+
+/// Prints every transaction that was found, with its offset and how sure it is.
+fn print_entries(options: &Options, pass: &Pass, screen: &mut impl Write) -> anyhow::Result<()> {
+    let layout = pass.layout.clone().unwrap_or_else(Layout::bare);
+    writeln!(
+        screen,
+        "\nsure: its checksum agrees; fits: its record fits; doubtful: a field disagrees; text: found by its text alone"
+    )?;
+    writeln!(screen, "      Offset  How       Sync#  Transaction")?;
+    let file = open(options)?;
+    pass::each(options, file, &layout, pass.page, &mut |found, text| {
+        let sync = match found.sync {
+            Some(sync) => format!("{sync:06}"),
+            None => "------".to_owned(),
+        };
+        let mut line = format!("  {:>#10x}  {:<8}  {sync} ", found.offset, found.how);
+        let indent = line.len();
+        push_visible(&mut line, &framed::joined(text), pass.page, indent);
+        writeln!(screen, "{line}").map_err(|e| e.to_string())
+    })
+    .map_err(anyhow::Error::msg)
+}
+
+fn open(options: &Options) -> Result<File, ToolError> {
+    File::open(&options.file).map_err(|error| {
+        ToolError::new(ExitCode::NotFound, options.file.display().to_string()).caused_by(error)
+    })
 }
 
 fn print_counts(options: &Options, pass: &Pass, screen: &mut impl Write) -> io::Result<()> {
@@ -346,9 +376,13 @@ impl Serialize for Entries<'_> {
         let layout = self.pass.layout.clone().unwrap_or_else(Layout::bare);
         let file = self.file.borrow_mut().take();
         let file = file.ok_or_else(|| S::Error::custom("the list is written once"))?;
-        pass::each(self.options, file, &layout, self.pass.page, &mut |found| {
-            list.serialize_element(&found).map_err(|e| e.to_string())
-        })
+        pass::each(
+            self.options,
+            file,
+            &layout,
+            self.pass.page,
+            &mut |found, _| list.serialize_element(&found).map_err(|e| e.to_string()),
+        )
         .map_err(S::Error::custom)?;
         list.end()
     }
