@@ -283,9 +283,9 @@ impl<R: Read> Walk<R> {
             }
             Err(_) => bytes.len() == len,
         };
-        // A length in rubbish may lead to a record, over others.
-        let is_odd = || self.layout.length().is_some() && scan::scan(text).is_empty();
-        constants && follows && (looks_like_text(text) || is_odd())
+        let may_be = looks_like_text(text) || self.layout.length().is_some();
+        // A length in rubbish, or a terminator behind it, may lead to a record over others.
+        constants && follows && may_be && scan::scan(text).iter().all(|text| text.start == 0)
     }
 
     /// Returns how much of a record is a text, where that is not all and no length says that it is.
@@ -297,7 +297,7 @@ impl<R: Read> Walk<R> {
         let first = *scan::scan(&text[..text.len().min(NEAR)]).first()?;
         // NULs at its end are part of a text, or harmless.
         let is_cut = text[first.end..].iter().any(|&b| b != 0);
-        (first.start == 0 && is_cut).then_some(first.end)
+        (first.start == 0 && is_cut).then(|| self.unpadded(&text[..first.end]))
     }
 
     /// Tells whether a record begins here by its framing and by its text.
@@ -321,7 +321,17 @@ impl<R: Read> Walk<R> {
                 text.end = next;
             }
         }
-        (!is_cut || text.end + 1 < bytes.len()).then_some(text)
+        let is_whole = !is_cut || text.end + 1 < bytes.len();
+        text.end = text.start + self.unpadded(&bytes[text.start..text.end]);
+        is_whole.then_some(text)
+    }
+
+    /// Returns the length of a text without the padding that may look like more of it.
+    fn unpadded(&self, text: &[u8]) -> usize {
+        let is_pad = |b: &u8| self.layout.align > 1 && *b == self.layout.pad;
+        text.iter()
+            .rposition(|b| !is_pad(b))
+            .map_or(text.len(), |at| at + 1)
     }
 
     /// Finds where to go on.
