@@ -412,7 +412,7 @@ fn probe_writes_another_framing_whole_or_not_at_all() {
     assert_eq!(ran.code, 0, "{ran:?}");
     assert!(
         ran.stdout
-            .contains("26 of them name the requestor they came from"),
+            .contains("27 of them name the requestor they came from"),
         "{ran:?}"
     );
     let listed = scene.run(LISTQ, "admin -ppassword --json -f./BACK --framing=PROFILE");
