@@ -1,4 +1,4 @@
-//! `--convert --to`: a queue of ours in the framing of a profile.
+//! `--convert`: a queue in our framing; with `--to` one of ours in the framing of a profile.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -7,11 +7,68 @@ use std::path::Path;
 
 use super::options::Options;
 use crate::codec::queue::{Framed, Framing, QueueReader};
+use crate::probe::checksum::Record;
 use crate::probe::layout::{Item, Layout};
 use crate::probe::walk::{Piece, Walk};
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::framed;
+use crate::tools::framed::{self, Converter};
 use crate::tools::outfile::OutFile;
+
+/// The file of `--convert`, if one is asked for.
+pub(super) struct Convert<'o> {
+    options: &'o Options,
+    file: Option<(&'o Path, Converter<'o, BufWriter<OutFile>>)>,
+}
+
+impl<'o> Convert<'o> {
+    pub(super) fn new(options: &'o Options, layout: &'o Layout) -> Result<Self, ToolError> {
+        let file = match options.convert.as_deref() {
+            Some(path) => {
+                let file = OutFile::create(path).map_err(|e| super::cannot_write(path, e))?;
+                Some((path, Converter::new(BufWriter::new(file), layout)))
+            }
+            None => None,
+        };
+        Ok(Self { options, file })
+    }
+
+    /// Writes a record; one with a number that ours cannot hold is taken by its text, where damage is expected.
+    pub(super) fn record(&mut self, offset: u64, record: &Record<'_>) -> Result<(), ToolError> {
+        let Some((path, converter)) = &mut self.file else {
+            return Ok(());
+        };
+        let written = match converter.record(offset, record) {
+            Err(e) if e.kind() == io::ErrorKind::InvalidData && self.options.salvage => {
+                converter.loose(&record.bytes[record.text..record.text_end])
+            }
+            written => written,
+        };
+        written.map_err(|e| super::cannot_write(path, e))
+    }
+
+    pub(super) fn loose(&mut self, text: &[u8]) -> Result<(), ToolError> {
+        match &mut self.file {
+            Some((path, converter)) => converter
+                .loose(text)
+                .map_err(|e| super::cannot_write(path, e)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn put_in_place(self) -> Result<(), ToolError> {
+        let Some((path, converter)) = self.file else {
+            return Ok(());
+        };
+        let put = || {
+            converter
+                .finish()?
+                .into_inner()
+                .map_err(|e| e.into_error())?
+                .put_in_place()
+        };
+        put().map_err(|e| super::cannot_write(path, e))
+    }
+}
 
 /// What a queue has that the other framing does not.
 #[derive(Clone, Copy, Debug, Default)]
