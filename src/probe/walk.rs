@@ -224,7 +224,7 @@ impl<R: Read> Walk<R> {
                 // The checksum of nothing agrees with zeros.
                 let is_checked = checked && !text.is_empty();
                 if is_checked || self.is_plausible(bytes, &record) {
-                    if !is_checked && !(looks_like_text(text) && is_clean(text)) {
+                    if !(is_checked || looks_like_text(text) && is_clean(text)) {
                         if let Some(len) = self.readable(&record) {
                             let skip = record.text;
                             self.previous = None;

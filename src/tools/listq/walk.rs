@@ -91,7 +91,7 @@ pub struct Walk {
 /// How the records lie in the file.
 #[derive(Debug)]
 enum Input {
-    Ours(QueueReader<io::Take<fs::File>>, Framed),
+    Ours(Box<QueueReader<io::Take<fs::File>>>, Framed),
     Other(Box<Foreign<io::Take<fs::File>>>),
 }
 
@@ -122,7 +122,7 @@ impl Walk {
             path: source.path,
             input: match layout {
                 None => Input::Ours(
-                    QueueReader::new(source.input, &Framing::OURS),
+                    Box::new(QueueReader::new(source.input, &Framing::OURS)),
                     Framed::default(),
                 ),
                 Some(layout) => Input::Other(Box::new(Foreign::new(source.input, layout))),

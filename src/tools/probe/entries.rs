@@ -60,13 +60,16 @@ pub(super) fn found(
     }
 }
 
+/// Takes a transaction, and its text.
+pub(super) type Take<'t> = dyn FnMut(Found, &[u8]) -> Result<(), String> + 't;
+
 /// Reads the file once more, for the list of its transactions: each as it is described, and its text.
 pub(super) fn each(
     options: &Options,
     file: File,
     layout: &Layout,
     page: CodePage,
-    take: &mut dyn FnMut(Found, &[u8]) -> Result<(), String>,
+    take: &mut Take<'_>,
 ) -> Result<(), String> {
     let mut walk = Walk::new(BufReader::new(file), layout);
     while let Some(piece) = walk.next_piece().map_err(|e| e.to_string())? {
