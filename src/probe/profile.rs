@@ -86,52 +86,81 @@ pub fn to_toml(layout: &Layout) -> String {
 /// What is wrong with it.
 pub fn from_toml(text: &str) -> Result<Layout, String> {
     let profile: Profile = toml::from_str(text).map_err(|e| e.to_string())?;
-    let parts = [
-        profile.lead,
-        profile.header,
-        profile.trailer,
-        profile.footer,
-        profile.align,
-    ];
-    if parts.iter().any(|&len| len > MAX_PART) {
-        return Err(format!("a part of a record has more than {MAX_PART} bytes"));
+    for (key, len) in [
+        ("lead", profile.lead),
+        ("header", profile.header),
+        ("trailer", profile.trailer),
+        ("footer", profile.footer),
+        ("align", profile.align),
+    ] {
+        if len > MAX_PART {
+            return Err(format!("{key}: {len} bytes, expected at most {MAX_PART}"));
+        }
     }
-    if profile.align == 0 || profile.align_rest >= profile.align {
-        return Err("align must be at least 1, and align-rest less".to_owned());
+    let (align, rest) = (profile.align, profile.align_rest);
+    if align == 0 {
+        return Err("align: found 0, expected at least 1".to_owned());
     }
+    if rest >= align {
+        return Err(format!(
+            "align-rest: found {rest}, expected less than align, {align}"
+        ));
+    }
+    let bytes = |key: &str, text: &str| unhex(text).map_err(|error| format!("{key}: {error}"));
     let mut layout = Layout {
         lead: profile.lead,
         header_len: profile.header,
         trailer_len: profile.trailer,
         footer_len: profile.footer,
-        terminator: unhex(&profile.terminator)?,
+        terminator: bytes("terminator", &profile.terminator)?,
         align: profile.align,
         align_rest: profile.align_rest,
         pad: profile.pad,
-        joiner: unhex(&profile.joiner)?,
+        joiner: bytes("joiner", &profile.joiner)?,
         fields: Vec::new(),
         doubts: profile.doubts,
     };
-    for entry in &profile.fields {
-        let field = field(entry)?;
-        let len = match field.place.zone {
-            Zone::Header => layout.header_len,
-            Zone::Trailer => layout.trailer_len,
-            Zone::Footer => layout.footer_len,
-        };
-        let place = field.place;
-        if place.size == 0 || place.offset.saturating_add(place.size) > len {
-            return Err(format!("{} leaves the {}", entry.meaning, entry.zone));
-        }
-        if layout.fields.iter().any(|f| f.place.overlaps(&place)) {
-            return Err(format!("{} overlaps another field", entry.meaning));
-        }
-        layout.fields.push(field);
+    for (number, entry) in (1..).zip(&profile.fields) {
+        let added = field(entry).and_then(|field| add(&mut layout, field));
+        added.map_err(|error| {
+            let Entry {
+                meaning,
+                zone,
+                offset,
+                ..
+            } = entry;
+            format!("field {number}, {meaning} at {zone} byte {offset}: {error}")
+        })?;
     }
     if layout.overhead() == 0 && layout.align <= 1 {
-        return Err("nothing ends a text".to_owned());
+        return Err(
+            "header, terminator, trailer, footer and align: nothing ends a text".to_owned(),
+        );
     }
     Ok(layout)
+}
+
+/// Adds a field where it has room.
+fn add(layout: &mut Layout, field: Field) -> Result<(), String> {
+    let place = field.place;
+    let len = match place.zone {
+        Zone::Header => layout.header_len,
+        Zone::Trailer => layout.trailer_len,
+        Zone::Footer => layout.footer_len,
+    };
+    if place.size == 0 {
+        return Err("size: found 0, expected at least 1".to_owned());
+    }
+    if place.offset.saturating_add(place.size) > len {
+        let (size, zone) = (place.size, place.zone.word());
+        return Err(format!("its {size} bytes leave the {zone} of {len}"));
+    }
+    if let Some(other) = layout.fields.iter().find(|f| f.place.overlaps(&place)) {
+        let (word, at) = (other.meaning.word(), other.place.offset);
+        return Err(format!("overlaps the {word} at byte {at}"));
+    }
+    layout.fields.push(field);
+    Ok(())
 }
 
 fn entry(field: &Field) -> Entry {
@@ -179,7 +208,7 @@ fn entry(field: &Field) -> Entry {
 }
 
 fn field(entry: &Entry) -> Result<Field, String> {
-    let missing = |what: &str| format!("{}: {what} is missing or not known", entry.meaning);
+    let missing = |what: &str| format!("{what} is missing or not known");
     let code = Code::ALL.into_iter().find(|c| c.word() == entry.code);
     let zone = Zone::ALL.into_iter().find(|z| z.word() == entry.zone);
     let place = Place {
@@ -190,7 +219,9 @@ fn field(entry: &Entry) -> Result<Field, String> {
     };
     let plus = entry.plus.unwrap_or(0);
     if plus.unsigned_abs() > MAX_PART as u64 {
-        return Err(format!("{}: plus {plus} is out of bounds", entry.meaning));
+        return Err(format!(
+            "plus: found {plus}, expected at most {MAX_PART} up or down"
+        ));
     }
     let of = entry.of.as_deref();
     let meaning = match entry.meaning.as_str() {
@@ -205,14 +236,16 @@ fn field(entry: &Entry) -> Result<Field, String> {
             let kind = entry.kind.as_deref().and_then(StampKind::parse);
             let kind = kind.ok_or_else(|| missing("kind"))?;
             if !StampKind::of_size(place.size, place.code).contains(&kind) {
-                return Err("date stamp: its size or code does not fit its kind".to_owned());
+                return Err("its size or code does not fit its kind".to_owned());
             }
             Meaning::Stamp(kind)
         }
         "constant" => {
-            let bytes = unhex(entry.bytes.as_deref().unwrap_or_default())?;
+            let bytes = unhex(entry.bytes.as_deref().unwrap_or_default())
+                .map_err(|error| format!("bytes: {error}"))?;
             if bytes.len() != place.size {
-                return Err(missing("bytes"));
+                let (found, size) = (bytes.len(), place.size);
+                return Err(format!("bytes: found {found}, expected {size}"));
             }
             Meaning::Constant(bytes)
         }
@@ -363,20 +396,60 @@ mod tests {
     #[test]
     fn what_contradicts_itself_is_refused() {
         let text = to_toml(&sample());
-        for (from, to) in [
-            ("offset = 4", "offset = 3"),
-            ("offset = 16", "offset = 17"),
-            ("align = 16", "align = 0"),
-            ("header = 19", "header = 99999999"),
-            ("\"date stamp\"", "\"birthday\""),
-            ("CRC-16/ARC", "CRC-17/ARC"),
-            ("plus = 3", "plus = -9223372036854775808"),
-            ("terminator = \"0d0a\"", "terminator = \"0d0\""),
-            ("pad = 32", "pad = 320"),
+        for (from, to, said) in [
+            (
+                "offset = 4",
+                "offset = 3",
+                "field 2, sync number at header byte 3: overlaps the length at byte 0",
+            ),
+            (
+                "offset = 16",
+                "offset = 17",
+                "field 5, not explained at header byte 17: its 3 bytes leave the header of 19",
+            ),
+            (
+                "align = 16",
+                "align = 0",
+                "align: found 0, expected at least 1",
+            ),
+            (
+                "align-rest = 3",
+                "align-rest = 16",
+                "align-rest: found 16, expected less than align, 16",
+            ),
+            (
+                "header = 19",
+                "header = 99999999",
+                "header: 99999999 bytes, expected at most 65536",
+            ),
+            (
+                "\"date stamp\"",
+                "\"birthday\"",
+                "field 3, birthday at header byte 8: meaning is missing or not known",
+            ),
+            (
+                "CRC-16/ARC",
+                "CRC-17/ARC",
+                "field 6, checksum at trailer byte 0: algorithm is missing or not known",
+            ),
+            (
+                "plus = 3",
+                "plus = -9223372036854775808",
+                "field 1, length at header byte 0: plus: found -9223372036854775808, expected at most 65536 up or down",
+            ),
+            (
+                "terminator = \"0d0a\"",
+                "terminator = \"0d0\"",
+                "terminator: \"0d0\": expected pairs of hexadecimal digits",
+            ),
+            ("pad = 32", "pad = 320", "line 8"),
         ] {
             assert!(text.contains(from), "{from}\n{text}");
             let error = from_toml(&text.replacen(from, to, 1)).expect_err(from);
-            assert!(!error.is_empty());
+            assert!(
+                error == said || said.starts_with("line") && error.contains(said),
+                "{error}"
+            );
         }
     }
 }

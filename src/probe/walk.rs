@@ -4,11 +4,13 @@ use std::io::{self, ErrorKind, Read};
 
 use super::checksum::Record;
 use super::geometry::is_clean;
-use super::layout::{Field, Layout, Meaning, agrees};
+use super::layout::{Field, Layout, Meaning, Measure, agrees};
 use super::scan::{self, Text};
 
 /// Bytes that are read at once, and that a record may have.
 const WINDOW: usize = 1 << 20;
+/// Bytes in which the next text is looked for first: damage is mostly small.
+const NEAR: usize = 4096;
 
 /// A piece of a file.
 #[derive(Debug)]
@@ -216,9 +218,24 @@ impl<R: Read> Walk<R> {
             Ok(record) => {
                 let len = record.bytes.len();
                 let previous = self.previous;
-                let (wrong, checked) =
+                let (mut wrong, checked) =
                     disagreeing(&self.layout, &record, offset, previous, &mut self.message);
-                if checked || self.is_plausible(bytes, &record) {
+                let text = &record.bytes[record.text..record.text_end];
+                // The checksum of nothing agrees with zeros.
+                let is_checked = checked && !text.is_empty();
+                if is_checked || self.is_plausible(bytes, &record) {
+                    if !(is_checked || looks_like_text(text) && is_clean(text)) {
+                        if let Some(len) = self.readable(&record) {
+                            let skip = record.text;
+                            self.previous = None;
+                            return Step::Loose {
+                                skip,
+                                len,
+                                reason: "what follows the text is no end of a record".to_owned(),
+                            };
+                        }
+                        wrong.push("text".to_owned());
+                    }
                     let text = record;
                     for (field, tally) in self.layout.fields.iter().zip(&mut self.tally) {
                         let agrees = agrees(field, &text, offset, previous, &mut self.message);
@@ -266,18 +283,65 @@ impl<R: Read> Walk<R> {
             }
             Err(_) => bytes.len() == len,
         };
-        constants && follows && (looks_like_text(text) || self.layout.length().is_some())
+        let may_be = looks_like_text(text) || self.layout.length().is_some();
+        // A length in rubbish, or a terminator behind it, may lead to a record over others.
+        constants && follows && may_be && scan::scan(text).iter().all(|text| text.start == 0)
+    }
+
+    /// Returns how much of a record is a text, where that is not all and no length says that it is.
+    fn readable(&self, record: &Record<'_>) -> Option<usize> {
+        if matches!(self.layout.length(), Some((_, Measure::Text, _))) {
+            return None;
+        }
+        let text = &record.bytes[record.text..record.text_end];
+        let first = *scan::scan(&text[..text.len().min(NEAR)]).first()?;
+        // NULs at its end are part of a text, or harmless.
+        let is_cut = text[first.end..].iter().any(|&b| b != 0);
+        (first.start == 0 && is_cut).then(|| self.unpadded(&text[..first.end]))
+    }
+
+    /// Tells whether a record begins here by its framing and by its text.
+    fn is_record(&self, bytes: &[u8]) -> bool {
+        self.layout.record(bytes).is_ok_and(|record| {
+            let text = &record.bytes[record.text..record.text_end];
+            looks_like_text(text) && is_clean(text)
+        })
+    }
+
+    /// Returns the first text, unless it may go on behind the bytes given. The header of the next record may look like
+    /// more of it.
+    fn first_text(&self, bytes: &[u8], is_cut: bool) -> Option<Text> {
+        let texts = scan::scan(bytes);
+        let mut text = *texts.first()?;
+        let next = texts
+            .get(1)
+            .and_then(|next| next.start.checked_sub(self.layout.header_len));
+        if let Some(next) = next.filter(|next| (text.start + 4..text.end).contains(next)) {
+            if self.is_record(&bytes[next..]) {
+                text.end = next;
+            }
+        }
+        let is_whole = !is_cut || text.end + 1 < bytes.len();
+        text.end = text.start + self.unpadded(&bytes[text.start..text.end]);
+        is_whole.then_some(text)
+    }
+
+    /// Returns the length of a text without the padding that may look like more of it.
+    fn unpadded(&self, text: &[u8]) -> usize {
+        let is_pad = |b: &u8| self.layout.align > 1 && *b == self.layout.pad;
+        text.iter()
+            .rposition(|b| !is_pad(b))
+            .map_or(text.len(), |at| at + 1)
     }
 
     /// Finds where to go on.
     fn resume(&self, bytes: &[u8], reason: String) -> Step {
         let window = &bytes[..bytes.len().min(WINDOW)];
         let header = self.layout.header_len;
-        // First only near: damage is mostly small.
-        let near = &window[..window.len().min(4096)];
-        let mut found = first_text(near, near.len() < window.len());
+        let near = &window[..window.len().min(NEAR)];
+        let mut found = self.first_text(near, near.len() < window.len());
         if found.is_none() {
-            found = first_text(window, !self.is_ended || window.len() < bytes.len());
+            found = self.first_text(window, !self.is_ended || window.len() < bytes.len());
         }
         let Some(text) = found else {
             let len = if self.is_ended && window.len() == bytes.len() {
@@ -288,10 +352,7 @@ impl<R: Read> Walk<R> {
             return Step::Gap(len, reason);
         };
         if let Some(start) = text.start.checked_sub(header).filter(|&s| s > 0) {
-            if self.layout.record(&bytes[start..]).is_ok_and(|r| {
-                let text = &r.bytes[r.text..r.text_end];
-                looks_like_text(text) && is_clean(text)
-            }) {
+            if self.is_record(&bytes[start..]) {
                 return Step::Gap(start, reason);
             }
         }
@@ -301,12 +362,6 @@ impl<R: Read> Walk<R> {
             reason,
         }
     }
-}
-
-/// Returns the first text, unless it may go on behind the bytes given.
-fn first_text(bytes: &[u8], is_cut: bool) -> Option<Text> {
-    let text = *scan::scan(bytes).first()?;
-    (!is_cut || text.end + 1 < bytes.len()).then_some(text)
 }
 
 /// Tells whether bytes begin as a transaction does.
@@ -339,7 +394,8 @@ fn disagreeing(
 }
 
 /// Says which field it is.
-fn name(field: &Field) -> String {
+#[must_use]
+pub fn name(field: &Field) -> String {
     let place = field.place;
     format!(
         "{} at {} byte {}",

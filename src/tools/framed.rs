@@ -12,7 +12,7 @@ use crate::probe::checksum::Record;
 use crate::probe::layout::{Layout, Meaning};
 use crate::probe::profile;
 use crate::probe::scan::joiner_len;
-use crate::probe::walk::{Piece, Walk};
+use crate::probe::walk::{self, Piece, Walk};
 use crate::tools::exit::{ExitCode, ToolError};
 
 /// Bytes a profile may have.
@@ -63,27 +63,45 @@ pub fn through(file: File, layout: &Layout) -> io::Result<File> {
     let mut convert = Converter::new(BufWriter::new(&output), layout);
     let mut walk = Walk::new(BufReader::new(file), layout);
     while let Some(piece) = walk.next_piece()? {
-        match piece {
+        let number = convert.count() + 1;
+        let (offset, reason) = match piece {
             Piece::Record {
                 offset,
                 record,
                 wrong,
-            } => {
-                if let Some(first) = wrong.first() {
-                    return Err(misfit(offset, &format!("wrong {first}")));
+            } => match wrong.first() {
+                None => {
+                    convert.record(offset, &record)?;
+                    continue;
                 }
-                convert.record(offset, &record)?;
+                Some(first) => (offset, wrong_field(layout, &record, offset, first)),
+            },
+            Piece::Gap { offset: 0, len, .. } if len == layout.lead as u64 => continue,
+            Piece::Gap { offset, reason, .. } | Piece::Loose { offset, reason, .. } => {
+                (offset, reason)
             }
-            Piece::Gap { offset, reason, .. } if offset > 0 || layout.lead == 0 => {
-                return Err(misfit(offset, &reason));
-            }
-            Piece::Gap { .. } => {}
-            Piece::Loose { offset, reason, .. } => return Err(misfit(offset, &reason)),
-        }
+        };
+        return Err(misfit(number, offset, &reason));
     }
     convert.finish()?;
     output.rewind()?;
     Ok(output)
+}
+
+/// Says which field does not agree, at which byte of the file, and what stands there.
+fn wrong_field(layout: &Layout, record: &Record<'_>, offset: u64, name: &str) -> String {
+    let field = layout.fields.iter().find(|f| walk::name(f) == name);
+    let place = field.map(|f| &f.place);
+    match place.and_then(|place| Some((place, record.at(place)?))) {
+        Some((place, bytes)) => {
+            let at = offset + record.offset_of(place) as u64;
+            format!(
+                "wrong {name}: byte {at:#x} of the file has {}",
+                profile::hex(bytes)
+            )
+        }
+        None => format!("wrong {name}"),
+    }
 }
 
 /// Says what is wrong with a file that [`open`] or [`through`] could not read.
@@ -96,8 +114,8 @@ pub fn failed(path: &Path, error: io::Error) -> ToolError {
     ToolError::new(exit, path.display().to_string()).caused_by(error)
 }
 
-fn misfit(offset: u64, reason: &str) -> io::Error {
-    let what = format!("the record at byte {offset:#x} does not fit the framing: {reason}");
+fn misfit(number: u64, offset: u64, reason: &str) -> io::Error {
+    let what = format!("record {number} at byte {offset:#x} does not fit the framing: {reason}");
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
@@ -134,9 +152,10 @@ impl<'l, W: Write> Converter<'l, W> {
         let values = values(self.layout, record);
         self.sync = match values.sync {
             Some(sync) => u32::try_from(sync).map_err(|_| {
-                misfit(offset, &format!("sync number {sync} has more than 32 bits"))
+                let reason = format!("sync number {sync} has more than 32 bits");
+                misfit(self.count + 1, offset, &reason)
             })?,
-            None => self.sync + 1,
+            None => self.sync.saturating_add(1),
         };
         let text = &record.bytes[record.text..record.text_end];
         self.write(text, values.stamp)
@@ -153,11 +172,7 @@ impl<'l, W: Write> Converter<'l, W> {
 
     fn write(&mut self, text: &[u8], stamp: Option<i64>) -> io::Result<()> {
         let text = joined(text).into_owned();
-        let kind = match &text[..] {
-            [b'#', ..] if text.starts_with(b"# RESYNC ") => RecordKind::ResyncHeader,
-            [b'#', ..] => RecordKind::Dummy,
-            _ => RecordKind::Transaction,
-        };
+        let kind = kind(&text);
         let stamp = Timestamp(stamp.and_then(|s| u32::try_from(s).ok()).unwrap_or(0));
         let record = QueueRecord {
             kind,
@@ -174,6 +189,16 @@ impl<'l, W: Write> Converter<'l, W> {
     /// Writing failed.
     pub fn finish(self) -> io::Result<W> {
         Ok(self.output.finish()?.0)
+    }
+}
+
+/// Returns what a record is, which another framing says by its text alone.
+#[must_use]
+pub fn kind(text: &[u8]) -> RecordKind {
+    match text {
+        [b'#', ..] if text.starts_with(b"# RESYNC ") => RecordKind::ResyncHeader,
+        [b'#', ..] => RecordKind::Dummy,
+        _ => RecordKind::Transaction,
     }
 }
 

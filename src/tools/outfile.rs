@@ -103,6 +103,15 @@ impl OutFile {
         self.staged.get_ref().as_file().sync_all()
     }
 
+    /// Opens what was written so far, to be read from its beginning.
+    ///
+    /// # Errors
+    /// The disk is full, or broken.
+    pub fn reopen(&mut self) -> io::Result<File> {
+        self.staged.flush()?;
+        self.staged.get_ref().reopen()
+    }
+
     /// Gives the file its name, and makes the name durable.
     ///
     /// # Errors

@@ -66,8 +66,9 @@ impl Layout {
             .get(field)
             .and_then(|v| i64::try_from(v).ok())
             .ok_or_else(|| format!("no length in \"{}\"", field.escape_ascii()))?;
-        let counted = usize::try_from(value - plus)
-            .ok()
+        let counted = value
+            .checked_sub(plus)
+            .and_then(|len| usize::try_from(len).ok())
             .filter(|&len| len <= bytes.len())
             .ok_or_else(|| {
                 format!(

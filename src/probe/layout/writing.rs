@@ -2,6 +2,7 @@
 
 use super::{Field, Layout, Meaning, Measure, Target};
 use crate::probe::checksum::Record;
+use crate::probe::value::Zone;
 
 /// What goes into a record.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,15 @@ impl Layout {
     #[must_use]
     pub fn unexplained(&self) -> Vec<String> {
         let mut list = Vec::new();
+        if self.lead > 0 {
+            list.push(format!(
+                "{} bytes before the first record: what stands there is not kept",
+                self.lead
+            ));
+        }
+        for zone in Zone::ALL {
+            list.extend(self.uncovered(zone));
+        }
         for field in &self.fields {
             let place = &field.place;
             if let Meaning::Unknown { values } = field.meaning {
@@ -29,6 +39,32 @@ impl Layout {
                     place.size
                 ));
             }
+        }
+        list
+    }
+
+    /// Returns the bytes of a part of the record that belong to no field.
+    fn uncovered(&self, zone: Zone) -> Vec<String> {
+        let len = match zone {
+            Zone::Header => self.header_len,
+            Zone::Trailer => self.trailer_len,
+            Zone::Footer => self.footer_len,
+        };
+        let mut places: Vec<_> = self.fields.iter().map(|f| f.place).collect();
+        places.retain(|place| place.zone == zone);
+        places.sort_by_key(|place| place.offset);
+        let mut list = Vec::new();
+        let mut at = 0;
+        for (start, end) in places
+            .iter()
+            .map(|place| (place.offset, place.offset + place.size))
+            .chain([(len, len)])
+        {
+            if start > at {
+                let zone = zone.word();
+                list.push(format!("{zone} byte {at}, {} bytes: no field", start - at));
+            }
+            at = at.max(end);
         }
         list
     }

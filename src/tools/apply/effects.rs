@@ -1,6 +1,7 @@
 //! What applying the queue or a resync file changes beside the lists: queues, numbers, RESYNC.GLB.
 
-use std::io::BufReader;
+use std::fs::File as FsFile;
+use std::io::{self, BufReader};
 
 use crate::address::AddressType;
 use crate::codec::master::GatewayWord;
@@ -13,25 +14,37 @@ use crate::plan::Fingerprint;
 use crate::postoffice::log::LogLine;
 use crate::postoffice::places::gateway_bit;
 use crate::postoffice::{File, Postoffice, PostofficeError, layout};
+use crate::probe::layout::Layout;
 use crate::protocol::requestor::{Requestor, resynced};
 use crate::protocol::sync::Stamp;
 use crate::tools::exit::ToolError;
+use crate::tools::framed;
 use crate::tools::pass::{Effects, State};
 use crate::tools::session::Session;
 
 use super::FRAMING;
 
+/// What is applied, as far as it says what changes beside the lists.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'s> {
+    /// Header of the resync file, where there is one.
+    pub(super) header: Option<&'s ResyncHeader>,
+    /// How its records lie, where they are not ours.
+    pub(super) framing: Option<&'s Layout>,
+    /// Damaged queue files that are kept.
+    pub(super) damaged: &'s [(File, Vec<u8>)],
+}
+
 /// Works out what changes beside the lists.
 pub(super) fn effects(
     session: &Session,
     state: &State,
-    header: &Option<ResyncHeader>,
-    damaged: &[(File, Vec<u8>)],
+    source: &Source<'_>,
     messages: &mut Vec<LogLine>,
 ) -> Result<Effects, ToolError> {
     let po = &session.po;
     let mut effects = Effects {
-        replace: damaged.to_vec(),
+        replace: source.damaged.to_vec(),
         ..Effects::default()
     };
     for file in [
@@ -44,12 +57,13 @@ pub(super) fn effects(
             effects.replace.push((file, Vec::new()));
         }
     }
-    if let Some(header) = header {
-        effects.remove.extend(applied_resync(po, header, messages)?);
+    if let Some(header) = source.header {
+        let applied = applied_resync(po, header, source.framing, messages)?;
+        effects.remove.extend(applied);
     }
     let mut config = state.config.clone();
     config.pointers = QueuePointers::RESET;
-    if let Some(header) = header {
+    if let Some(header) = source.header {
         let now = Timestamp::from_jiff(session.clock.now()).unwrap_or_default();
         let numbers = (header.req_sync, header.srv_sync, header.import_sync);
         let stamp = Stamp(header.stamp);
@@ -73,13 +87,18 @@ pub(super) fn effects(
 fn applied_resync(
     po: &Postoffice,
     header: &ResyncHeader,
+    framing: Option<&Layout>,
     messages: &mut Vec<LogLine>,
 ) -> Result<Option<File>, PostofficeError> {
     let Some(waiting) = po.layout().open_file(&layout::RESYNC)? else {
         return Ok(None);
     };
-    let reader = ResyncReader::new(BufReader::new(waiting), &FRAMING);
-    if reader.is_ok_and(|reader| reader.header() == header) {
+    let is_it = |waiting: io::Result<FsFile>| {
+        let reader = waiting.map(|waiting| ResyncReader::new(BufReader::new(waiting), &FRAMING));
+        matches!(reader, Ok(Ok(reader)) if reader.header() == header)
+    };
+    let path = po.layout().path(&layout::RESYNC)?;
+    if is_it(Ok(waiting)) || framing.is_some() && is_it(framed::open(&path, framing)) {
         return Ok(Some(layout::RESYNC));
     }
     messages.push(LogLine::text(

@@ -162,8 +162,11 @@ pub fn prepare(
     let mut effects = effects::effects(
         session,
         &state,
-        &source.header,
-        &source.leftovers,
+        &effects::Source {
+            header: source.header.as_ref(),
+            framing: request.framing.as_ref(),
+            damaged: &source.leftovers,
+        },
         &mut messages,
     )?;
     if !news.is_empty() {

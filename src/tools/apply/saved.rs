@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::effects::{StateMark, effects};
+use super::Request;
+use super::effects::{Source, StateMark, effects};
 use crate::codec::resync::ResyncHeader;
 use crate::list::ListId;
 use crate::plan::ListPlan;
@@ -10,17 +11,17 @@ use crate::plan::saved::SavedPlan;
 use crate::postoffice::Postoffice;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::pass::{Decided, Effects, Pass, Report, State, Wishes};
+use crate::tools::pass::{Decided, Effects, Pass, Report, State};
 use crate::tools::session::Session;
 
-/// Applies a saved plan.
+/// Applies a saved plan; of the request only its wishes and its framing count.
 ///
 /// # Errors
 /// It is for another postoffice, or what it rests on has changed: nothing was changed, and the error names what.
 pub fn run_saved(
     mut session: Session,
     saved: SavedPlan,
-    wishes: &Wishes,
+    request: &Request,
     report: Report,
     interrupt: &Interrupt,
     screen: &mut impl Write,
@@ -31,7 +32,12 @@ pub fn run_saved(
         if saved.head.replace {
             state.ownership.start_anew();
         }
-        let effects: Effects = effects(&session, &state, &Some(header), &[], &mut messages)?;
+        let source = Source {
+            header: Some(&header),
+            framing: request.framing.as_ref(),
+            damaged: &[],
+        };
+        let effects: Effects = effects(&session, &state, &source, &mut messages)?;
         Ok((state, effects))
     });
     let (state, effects) = match checked {
@@ -48,7 +54,7 @@ pub fn run_saved(
     let pass = Pass {
         session,
         state,
-        wishes,
+        wishes: &request.wishes,
         report,
         interrupt,
         messages,

@@ -6,7 +6,8 @@ use std::time::Instant;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
-use super::walk::{Ended, RecordLine, Walk};
+use super::record::RecordLine;
+use super::walk::{Ended, Walk};
 use crate::codec::codepage::CodePage;
 use crate::tools::exit::ExitCode;
 use crate::tools::report::Note;
@@ -92,8 +93,8 @@ struct Transactions<'l>(&'l Listing);
 impl Serialize for Transactions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut walk = self.0.walk.borrow_mut();
-        let page = self.0.page;
-        let records = std::iter::from_fn(|| Some(RecordLine::new(walk.read()?, page)));
+        let (page, digits) = (self.0.page, walk.digits());
+        let records = std::iter::from_fn(|| Some(RecordLine::new(&walk.read()?, digits, page)));
         serializer.collect_seq(records)
     }
 }

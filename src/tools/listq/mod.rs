@@ -1,7 +1,9 @@
 //! `listq`: the transactions of a dir-sync queue (`spec/protocol.md` 9.3). It writes nothing.
 
+mod foreign;
 pub mod json;
 pub mod options;
+pub mod record;
 pub mod screen;
 pub mod walk;
 
@@ -56,16 +58,13 @@ pub fn start<W: Write>(
         .transpose()?;
     let session = Session::open(PROGRAM, &options.login, Access::Read, clock)?;
     let layout = framed::load(options.framing.as_deref())?;
-    let mut source = Source::open(&session.po, &options.file)?;
-    if let Some(layout) = &layout {
-        source = source.framed_by(layout)?;
-    }
+    let source = Source::open(&session.po, &options.file)?;
     let page = session.po.code_page();
     let postoffice = session.po.name().view(page);
     let zone = session.clock.zone().clone();
     let file = source.title.clone();
     drop(session); // and with it the lock
-    let walk = Walk::new(source, page, report);
+    let walk = Walk::new(source, layout, page, report);
 
     let ended = if options.common.json {
         let listing = Listing {
@@ -83,6 +82,7 @@ pub fn start<W: Write>(
     } else {
         let columns = Columns {
             checksum: options.checksum,
+            digits: walk.digits(),
             dates: options.dates,
             zone,
             page,
@@ -109,11 +109,11 @@ fn list<W: Write>(mut walk: Walk, mut table: Table, screen: &mut Screen<W>) -> i
     if table.checks() {
         writeln!(screen, "Checking CRC...\n")?;
     }
-    while let Some(framed) = walk.read() {
-        if framed.number == 1 {
+    while let Some(record) = walk.read() {
+        if record.number == 1 {
             table.head(screen)?;
         }
-        table.row(framed, screen)?;
+        table.row(&record, screen)?;
         if screen.is_closed() && !walk.has_report() {
             break;
         }

@@ -104,8 +104,7 @@ struct Args {
     #[arg(short, long)]
     checksum: bool,
 
-    /// Read a file of another framing by this profile of probe --save; checksums and offsets are then those that the
-    /// records would have in our own
+    /// Read a file of another framing by this profile of probe --save; what is shown is what stands in it
     #[arg(long, value_name = "PROFILE")]
     framing: Option<PathBuf>,
 

@@ -5,9 +5,10 @@ use std::io::{self, Write};
 
 use jiff::tz::TimeZone;
 
+use super::record::{Checksum, Listed};
 use crate::codec::codepage::CodePage;
 use crate::codec::codepage::visible::push_visible;
-use crate::codec::queue::{Framed, RecordKind};
+use crate::codec::queue::RecordKind;
 use crate::codec::timestamp::Timestamp;
 
 /// Which columns are shown, and how text and times are read.
@@ -15,6 +16,8 @@ use crate::codec::timestamp::Timestamp;
 pub struct Columns {
     /// `-c`: the checksum of each record.
     pub checksum: bool,
+    /// Digits of a checksum.
+    pub digits: usize,
     /// `-t`: when each record was queued.
     pub dates: bool,
     /// Zone of the date stamps.
@@ -56,7 +59,7 @@ impl Table {
     /// The output could not be written.
     pub fn head(&self, output: &mut dyn Write) -> io::Result<()> {
         if self.columns.checksum {
-            write!(output, "CRC  ")?;
+            write!(output, "{:<1$} ", "CRC", self.columns.digits)?;
         }
         if self.columns.dates {
             write!(output, "{:<24} ", "Date stamp")?;
@@ -68,42 +71,55 @@ impl Table {
     ///
     /// # Errors
     /// The output could not be written.
-    pub fn row(&mut self, framed: &Framed, output: &mut dyn Write) -> io::Result<()> {
+    pub fn row(&mut self, record: &Listed<'_>, output: &mut dyn Write) -> io::Result<()> {
         self.line.clear();
-        self.put(framed).expect("a string takes everything");
+        self.put(record).expect("a string takes everything");
         output.write_all(self.line.as_bytes())
     }
 
-    fn put(&mut self, framed: &Framed) -> std::fmt::Result {
+    fn put(&mut self, record: &Listed<'_>) -> std::fmt::Result {
         let Self {
             columns,
             line,
             last_date,
         } = self;
-        let record = &framed.record;
+        let digits = columns.digits;
         if columns.checksum {
-            match framed.stored_checksum {
-                Some(stored) => write!(line, "{stored:04X} ")?,
-                None => line.push_str("---- "),
+            match record.checksum {
+                Checksum::Verified(stored) | Checksum::Wrong { stored, .. } => {
+                    write!(line, "{stored:0digits$X} ")?;
+                }
+                Checksum::NotExplained(stored) => write!(line, "{stored:0digits$X}?")?,
+                Checksum::None => write!(line, "{:-<digits$} ", "")?,
             }
         }
         if columns.dates {
-            if last_date.0 != record.stamp {
-                *last_date = (record.stamp, record.stamp.asctime(&columns.zone));
+            match record.stamp {
+                Some(stamp) => {
+                    if last_date.0 != stamp {
+                        *last_date = (stamp, stamp.asctime(&columns.zone));
+                    }
+                    write!(line, "{} ", last_date.1)?;
+                }
+                None => write!(line, "{:-<24} ", "")?,
             }
-            write!(line, "{} ", last_date.1)?;
         }
-        write!(line, "{:06} ", record.sync)?;
+        match record.sync {
+            Some(sync) => write!(line, "{sync:06} ")?,
+            None => line.push_str("------ "),
+        }
         let indent = line.len();
-        push_visible(line, &record.text, columns.page, indent);
+        push_visible(line, record.text, columns.page, indent);
         line.push('\n');
-        if let (Some(stored), false) = (framed.stored_checksum, framed.is_intact()) {
-            let computed = framed.computed_checksum;
+        if let Checksum::Wrong { stored, computed } = record.checksum {
             writeln!(
                 line,
-                "{:indent$}*** wrong checksum: stored {stored:04X}, computed {computed:04X}",
+                "{:indent$}*** wrong checksum: stored {stored:0digits$X}, computed {computed:0digits$X}",
                 ""
             )?;
+        }
+        for fault in record.faults {
+            writeln!(line, "{:indent$}*** {fault}", "")?;
         }
         if let RecordKind::Other(kind) = record.kind {
             writeln!(line, "{:indent$}*** record of unknown kind {kind}", "")?;
@@ -115,18 +131,23 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::queue::QueueRecord;
+    use crate::codec::queue::{Framed, QueueRecord};
 
     fn printed(checksum: bool, dates: bool, framed: &Framed) -> String {
+        printed_as(checksum, dates, &Listed::of(framed))
+    }
+
+    fn printed_as(checksum: bool, dates: bool, record: &Listed<'_>) -> String {
         let mut table = Table::new(Columns {
             checksum,
+            digits: 4,
             dates,
             zone: TimeZone::UTC,
             page: CodePage::default(),
         });
         let mut output = Vec::new();
         table.head(&mut output).expect("memory");
-        table.row(framed, &mut output).expect("memory");
+        table.row(record, &mut output).expect("memory");
         String::from_utf8(output).expect("text")
     }
 
@@ -166,6 +187,33 @@ mod tests {
              B4A2 000002 x\n\
              \x20           *** wrong checksum: stored B4A2, computed 0001\n\
              \x20           *** record of unknown kind 9\n"
+        );
+    }
+
+    #[test]
+    fn what_another_framing_does_not_have_or_explain_is_left_open() {
+        let faults = ["wrong length at header byte 0".to_owned()];
+        let mut record = Listed {
+            number: 1,
+            offset: 0,
+            kind: RecordKind::Transaction,
+            sync: Some(70_000_000_000),
+            stamp: None,
+            origin: None,
+            checksum: Checksum::NotExplained(0xfb16),
+            text: b"R PCM:N/P",
+            faults: &faults,
+        };
+        assert_eq!(
+            printed_as(true, true, &record),
+            "CRC  Date stamp               Sync#  Transaction\n\
+             FB16?------------------------ 70000000000 R PCM:N/P\n\
+             \x20                                          *** wrong length at header byte 0\n"
+        );
+        (record.checksum, record.sync, record.faults) = (Checksum::None, None, &[]);
+        assert_eq!(
+            printed_as(true, false, &record),
+            "CRC  Sync#  Transaction\n---- ------ R PCM:N/P\n"
         );
     }
 }

@@ -2,17 +2,16 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use serde::Serialize;
-
+use super::foreign::Foreign;
 use super::options::QueueFile;
+use super::record::{Checksum, Listed, RecordLine};
 use crate::codec::codepage::CodePage;
-use crate::codec::queue::{Framed, Framing, QueueError, QueueReader, RecordKind};
+use crate::codec::queue::{Framed, Framing, QueueError, QueueReader};
 use crate::postoffice::{Dir, File, Postoffice, PostofficeError};
 use crate::probe::layout::Layout;
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::framed;
 use crate::tools::report::ReportFile;
 
 /// A queue file that is open.
@@ -72,80 +71,130 @@ impl Source {
     }
 }
 
-impl Source {
-    /// Reads a file of another framing as if it were ours.
-    ///
-    /// # Errors
-    /// It cannot be read, or a record does not fit the framing.
-    pub fn framed_by(self, layout: &Layout) -> Result<Self, ToolError> {
-        let file = self.input.into_inner();
-        let file =
-            framed::through(file, layout).map_err(|error| framed::failed(&self.path, error))?;
-        Ok(Self {
-            title: self.title,
-            path: self.path,
-            input: file.take(u64::MAX),
-        })
-    }
-}
-
 fn unreadable(path: PathBuf, source: io::Error) -> ToolError {
     PostofficeError::Read { path, source }.into()
 }
 
 /// The records of a queue one after the other, and what was found on the way.
 #[derive(Debug)]
-pub struct Walk<R = io::Take<fs::File>> {
+pub struct Walk {
     path: PathBuf,
-    queue: QueueReader<R>,
-    framed: Framed,
+    input: Input,
+    read: u64,
     page: CodePage,
     report: Option<ReportFile>,
-    damaged: Option<(u64, QueueError)>,
+    wrong_checksums: Faults,
+    misfits: Faults,
     stopped: Option<ToolError>,
+}
+
+/// How the records lie in the file.
+#[derive(Debug)]
+enum Input {
+    Ours(Box<QueueReader<io::Take<fs::File>>>, Framed),
+    Other(Box<Foreign<io::Take<fs::File>>>),
+}
+
+/// Something that is wrong in several places; the first is told.
+#[derive(Debug, Default)]
+struct Faults {
+    count: u64,
+    first: Option<String>,
+}
+
+impl Faults {
+    fn add(&mut self, what: impl FnOnce() -> String) {
+        self.count += 1;
+        self.first.get_or_insert_with(what);
+    }
 }
 
 impl Walk {
     /// Begins at the first record. Each record read is also a line of `report`.
     #[must_use]
-    pub fn new(source: Source, page: CodePage, report: Option<ReportFile>) -> Self {
+    pub fn new(
+        source: Source,
+        layout: Option<Layout>,
+        page: CodePage,
+        report: Option<ReportFile>,
+    ) -> Self {
         Self {
             path: source.path,
-            queue: QueueReader::new(source.input, &Framing::OURS),
-            framed: Framed::default(),
+            input: match layout {
+                None => Input::Ours(
+                    Box::new(QueueReader::new(source.input, &Framing::OURS)),
+                    Framed::default(),
+                ),
+                Some(layout) => Input::Other(Box::new(Foreign::new(source.input, layout))),
+            },
+            read: 0,
             page,
             report,
-            damaged: None,
+            wrong_checksums: Faults::default(),
+            misfits: Faults::default(),
             stopped: None,
         }
     }
-}
 
-impl<R: Read> Walk<R> {
+    /// Returns the digits that a checksum is shown with.
+    pub fn digits(&self) -> usize {
+        match &self.input {
+            Input::Ours(..) => 4,
+            Input::Other(foreign) => foreign.digits(),
+        }
+    }
+
     /// Reads the next record; none at the end, and where nothing more can be read.
-    pub fn read(&mut self) -> Option<&Framed> {
+    pub fn read(&mut self) -> Option<Listed<'_>> {
         if self.stopped.is_some() {
             return None;
         }
-        match self.queue.read(&mut self.framed) {
-            Ok(true) => {}
-            Ok(false) => return None,
+        let digits = self.digits();
+        let path = &self.path;
+        let listed = match &mut self.input {
+            Input::Ours(queue, framed) => match queue.read(framed) {
+                Ok(true) => Ok(Some(Listed::of(framed))),
+                Ok(false) => Ok(None),
+                Err(error) => Err(locate(path, error)),
+            },
+            Input::Other(foreign) => foreign
+                .read(&mut |misfit| self.misfits.add(|| format!("{}: {misfit}", path.display())))
+                .map_err(|error| unreadable(path.clone(), error)),
+        };
+        let listed = match listed {
+            Ok(listed) => listed?,
             Err(error) => {
-                self.stopped = Some(self.locate(error));
+                self.stopped = Some(error);
                 return None;
             }
+        };
+        self.read += 1;
+        let place = || {
+            let Listed { number, offset, .. } = listed;
+            format!(
+                "{}: transaction {number} at byte {offset:#x}",
+                path.display()
+            )
+        };
+        if let Checksum::Wrong { stored, computed } = listed.checksum {
+            let what = || {
+                format!(
+                    "{}: stored checksum {stored:#06x}, computed {computed:#06x}",
+                    place()
+                )
+            };
+            self.wrong_checksums.add(what);
         }
-        if let Some(error) = self.framed.checksum_error() {
-            let (count, _) = self.damaged.get_or_insert((0, error));
-            *count += 1;
+        for fault in listed.faults {
+            self.misfits.add(|| format!("{}: {fault}", place()));
         }
         if let Some(report) = &mut self.report {
-            if let Err(error) = report.line(&RecordLine::new(&self.framed, self.page)) {
+            if let Err(error) = report.line(&RecordLine::new(&listed, digits, self.page)) {
                 self.stopped = Some(error);
                 return None;
             }
         }
-        Some(&self.framed)
+        Some(listed)
     }
 
     /// Tells whether the records also go into a report.
@@ -155,19 +204,25 @@ impl<R: Read> Walk<R> {
 
     /// Ends the walk and says how it was.
     pub fn finish(&mut self) -> Ended {
-        let (read, wrong_checksums) = (
-            self.queue.number(),
-            self.damaged.as_ref().map_or(0, |(count, _)| *count),
-        );
-        let damaged = self.damaged.take().map(|(count, first)| {
-            let first = self.locate(first);
-            match count {
+        let read = self.read;
+        let mut said = Vec::new();
+        let wrong = std::mem::take(&mut self.wrong_checksums);
+        if let Some(first) = wrong.first {
+            said.push(match wrong.count {
                 1 => format!("1 of {read} transactions has a wrong checksum: {first}"),
-                _ => format!(
+                count => format!(
                     "{count} of {read} transactions have a wrong checksum, the first: {first}"
                 ),
-            }
-        });
+            });
+        }
+        let misfits = std::mem::take(&mut self.misfits);
+        if let Some(first) = misfits.first {
+            said.push(match misfits.count {
+                1 => format!("1 place does not fit the framing: {first}"),
+                count => format!("{count} places do not fit the framing, the first: {first}"),
+            });
+        }
+        let damaged = (!said.is_empty()).then(|| said.join("; "));
         let error = match (self.stopped.take(), damaged) {
             (None, damaged) => damaged.map(|text| ToolError::new(ExitCode::Damaged, text)),
             (stopped, None) => stopped,
@@ -178,22 +233,22 @@ impl<R: Read> Walk<R> {
         };
         Ended {
             read,
-            wrong_checksums,
+            wrong_checksums: wrong.count,
             report: self.report.take(),
             error,
         }
     }
+}
 
-    fn locate(&self, error: QueueError) -> ToolError {
-        let path = self.path.clone();
-        match error {
-            QueueError::Io(source) => unreadable(path, source),
-            error => PostofficeError::Queue {
-                path,
-                source: Box::new(error),
-            }
-            .into(),
+fn locate(path: &Path, error: QueueError) -> ToolError {
+    let path = path.to_owned();
+    match error {
+        QueueError::Io(source) => unreadable(path, source),
+        error => PostofficeError::Queue {
+            path,
+            source: Box::new(error),
         }
+        .into(),
     }
 }
 
@@ -208,43 +263,4 @@ pub struct Ended {
     pub report: Option<ReportFile>,
     /// What stopped the walk, or was wrong with a record.
     pub error: Option<ToolError>,
-}
-
-/// One record in `--json` and `--report`.
-#[derive(Debug, Serialize)]
-pub struct RecordLine {
-    number: u64,
-    offset: u64,
-    kind: &'static str,
-    sync: u32,
-    stamp: String,
-    origin: u32,
-    checksum: Option<String>,
-    intact: bool,
-    text: String,
-}
-
-impl RecordLine {
-    /// Describes a record; its text is a view by the code page.
-    #[must_use]
-    pub fn new(framed: &Framed, page: CodePage) -> Self {
-        let record = &framed.record;
-        Self {
-            number: framed.number,
-            offset: framed.offset,
-            kind: match record.kind {
-                RecordKind::Transaction => "transaction",
-                RecordKind::Dummy => "dummy",
-                RecordKind::ResyncHeader => "resync-header",
-                RecordKind::EndMark => "end-mark",
-                RecordKind::Other(_) => "unknown",
-            },
-            sync: record.sync,
-            stamp: record.stamp.to_jiff().to_string(),
-            origin: record.origin,
-            checksum: framed.stored_checksum.map(|stored| format!("{stored:04X}")),
-            intact: framed.is_intact(),
-            text: page.decode(&record.text),
-        }
-    }
 }

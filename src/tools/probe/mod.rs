@@ -6,6 +6,8 @@
 
 mod checksums;
 mod convert;
+mod entries;
+mod framing;
 pub mod options;
 mod pass;
 mod records;

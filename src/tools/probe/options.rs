@@ -35,7 +35,7 @@ pub struct Options {
         long,
         value_name = "PROFILE",
         requires = "convert",
-        conflicts_with = "report"
+        conflicts_with_all = ["report", "save", "text", "salvage"]
     )]
     pub to: Option<PathBuf>,
 

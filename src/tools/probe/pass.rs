@@ -1,22 +1,20 @@
 //! One reading of the whole file: what goes out on the way, and what is counted.
 
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, Write};
 use std::time::Instant;
 
 use serde::Serialize;
 
+use super::convert::Convert;
+use super::entries::found;
 use super::options::Options;
 use super::source::Source;
 use crate::codec::codepage::CodePage;
-use crate::codec::timestamp::Timestamp;
 use crate::importfile::Writer;
-use crate::probe::checksum::Record;
-use crate::probe::layout::{Layout, Meaning};
+use crate::probe::layout::Layout;
 use crate::probe::walk::{Piece, Walk};
 use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::framed::{self, Converter, Values};
-use crate::tools::outfile::OutFile;
+use crate::tools::framed::{self, Values};
 use crate::tools::report::ReportFile;
 use crate::transaction::Transaction;
 
@@ -48,20 +46,6 @@ pub(super) struct Counts {
     pub(super) template: u64,
     pub(super) comment: u64,
     pub(super) other: u64,
-}
-
-/// One transaction as it was found.
-#[derive(Debug, Serialize)]
-pub(super) struct Found {
-    /// Offset of its text.
-    pub(super) offset: u64,
-    pub(super) sync: Option<u64>,
-    pub(super) stamp: Option<String>,
-    pub(super) checksum: Option<String>,
-    /// `sure` with its checksum, `fits` the framing, `doubtful` where a field disagrees, `text` alone.
-    pub(super) how: &'static str,
-    pub(super) wrong: Vec<String>,
-    pub(super) text: String,
 }
 
 /// What a reading found.
@@ -110,16 +94,9 @@ impl Pass {
             layout,
         };
         let by = pass.layout.clone().unwrap_or_else(Layout::bare);
-        let mut converter = match options.convert.as_deref() {
-            Some(path) => {
-                let file = OutFile::create(path).map_err(|e| super::cannot_write(path, e))?;
-                Some(Converter::new(BufWriter::new(file), &by))
-            }
-            None => None,
-        };
+        let mut convert = Convert::new(options, &by)?;
         let mut walk = Walk::new(BufReader::new(source.open()?), &by);
         let mut before: Option<u64> = None;
-        let output = |error| ToolError::new(ExitCode::CannotWrite, "output").caused_by(error);
         while let Some(piece) = walk.next_piece().map_err(|e| source.unreadable(e))? {
             match piece {
                 Piece::Record {
@@ -134,9 +111,7 @@ impl Pass {
                     pass.records += 1;
                     pass.doubtful += u64::from(!wrong.is_empty());
                     let text = &record.bytes[record.text..record.text_end];
-                    if let Some(converter) = &mut converter {
-                        converter.record(offset, &record).map_err(output)?;
-                    }
+                    convert.record(offset, &record)?;
                     let at = offset + record.text as u64;
                     pass.take(options, at, text, &by, Some((&values, &wrong)), screen)?;
                     if !wrong.is_empty() {
@@ -152,9 +127,7 @@ impl Pass {
                     pass.len = offset + text.len() as u64;
                     pass.loose += 1;
                     if options.salvage {
-                        if let Some(converter) = &mut converter {
-                            converter.loose(text).map_err(output)?;
-                        }
+                        convert.loose(text)?;
                         pass.take(options, offset, text, &by, None, screen)?;
                     }
                     let taken = if options.salvage {
@@ -177,15 +150,13 @@ impl Pass {
                 }
             }
         }
+        if pass.records + pass.loose == 0 && pass.len > 0 {
+            return Err(source.not_a_queue("no record and no transaction in it"));
+        }
         if let Some(layout) = &mut pass.layout {
             walk.judge(layout);
         }
-        if let (Some(converter), Some(path)) = (converter, options.convert.as_deref()) {
-            let buffer = converter.finish().map_err(output)?;
-            let file = buffer.into_inner().map_err(|e| output(e.into_error()))?;
-            file.put_in_place()
-                .map_err(|e| super::cannot_write(path, e))?;
-        }
+        convert.put_in_place()?;
         Ok(pass)
     }
 
@@ -277,40 +248,6 @@ impl Pass {
     }
 }
 
-/// Describes a transaction.
-pub(super) fn found(
-    offset: u64,
-    text: &[u8],
-    layout: &Layout,
-    record: Option<(&Values, &Vec<String>)>,
-    page: CodePage,
-) -> Found {
-    let has_sum = layout
-        .field(|m| matches!(m, Meaning::Checksum { .. }))
-        .is_some();
-    let (values, wrong) = match record {
-        Some((values, wrong)) => (*values, wrong.clone()),
-        None => Default::default(),
-    };
-    let is_bare = *layout == Layout::bare();
-    let stamp = values.stamp.and_then(|s| u32::try_from(s).ok());
-    Found {
-        offset,
-        sync: values.sync,
-        stamp: stamp.map(|s| Timestamp(s).to_jiff().to_string()),
-        checksum: values.checksum.map(|sum| format!("{sum:04X}")),
-        how: match record {
-            None => "text",
-            Some(_) if is_bare => "text",
-            Some(_) if !wrong.is_empty() => "doubtful",
-            Some(_) if has_sum => "sure",
-            Some(_) => "fits",
-        },
-        wrong,
-        text: page.decode(&framed::joined(text)),
-    }
-}
-
 /// Writes a transaction as import text; one that our reader refuses as it stands.
 fn write_text(text: &[u8], page: CodePage, screen: &mut impl Write) -> std::io::Result<()> {
     let text = framed::joined(text);
@@ -321,45 +258,4 @@ fn write_text(text: &[u8], page: CodePage, screen: &mut impl Write) -> std::io::
             screen.write_all(b"\r\n")
         }
     }
-}
-
-/// Reads the file once more, for the list of its transactions.
-pub(super) fn each(
-    options: &Options,
-    file: File,
-    layout: &Layout,
-    page: CodePage,
-    take: &mut dyn FnMut(Found) -> Result<(), String>,
-) -> Result<(), String> {
-    let mut walk = Walk::new(BufReader::new(file), layout);
-    while let Some(piece) = walk.next_piece().map_err(|e| e.to_string())? {
-        match piece {
-            Piece::Record {
-                offset,
-                record,
-                wrong,
-            } => {
-                let values = framed::values(layout, &record);
-                let Record {
-                    bytes,
-                    text,
-                    text_end,
-                    ..
-                } = record;
-                let at = offset + text as u64;
-                take(found(
-                    at,
-                    &bytes[text..text_end],
-                    layout,
-                    Some((&values, &wrong)),
-                    page,
-                ))?;
-            }
-            Piece::Loose { offset, text, .. } if options.salvage => {
-                take(found(offset, text, layout, None, page))?;
-            }
-            Piece::Loose { .. } | Piece::Gap { .. } => {}
-        }
-    }
-    Ok(())
 }

@@ -1,13 +1,15 @@
 //! `--records`: the inside of a file of records of one size.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
+use std::slice::ChunksExact;
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::options::Options;
 use crate::codec::codepage::CodePage;
-use crate::probe::records::{self, Column, Columns, Kind, text_at};
+use crate::probe::records::{self, Column, Columns, Deleted, Kind, Order, Padding};
 use crate::tools::exit::{ExitCode, ToolError};
 
 /// Bytes a file may have; lists of half a million names have 24 million.
@@ -49,70 +51,144 @@ pub(super) fn run(options: &Options, screen: &mut impl Write) -> anyhow::Result<
         _ => ExitCode::Partial,
     };
     let page = options.code_page.unwrap_or_default();
-    let rows = bytes[header..].chunks_exact(record);
+    let entries = Entries {
+        rows: bytes[header..].chunks_exact(record),
+        found: &found,
+        page,
+    };
     if options.common.json {
-        let entries: Vec<Value> = rows.map(|row| entry(row, &found, page)).collect();
-        let columns: Vec<Value> = found.columns.iter().map(column).collect();
-        let object = json!({
-            "program": "probe", "header": header, "record": record, "records": found.count,
-            "left_over": found.left_over, "columns": columns, "entries": entries, "exit": exit,
-        });
-        writeln!(screen, "{object}")?;
+        let object = Object {
+            program: "probe",
+            header,
+            record,
+            records: found.count,
+            left_over: found.left_over,
+            columns: found.columns.iter().map(column).collect(),
+            deleted: found.deleted.as_ref().map(by),
+            order: found.order.as_ref().map(order),
+            entries,
+            exit,
+        };
+        serde_json::to_writer(&mut *screen, &object).map_err(io::Error::from)?;
+        writeln!(screen)?;
         return Ok(exit);
     }
     writeln!(
         screen,
-        "{}: {} records of {record} bytes behind a header of {header}\n",
+        "{}: {} records of {record} bytes behind a header of {header}",
         path.display(),
         found.count
     )?;
-    writeln!(screen, "  Offset Size  Records that agree  Meaning")?;
-    for column in joined(&found) {
-        writeln!(
-            screen,
-            "  {:>6} {:>4}  {:<18}  {}",
-            column.offset,
-            column.size,
-            format!("{} of {}", column.agree, column.of),
-            describe(&column)
-        )?;
-    }
-    if found.left_over > 0 {
-        writeln!(
-            screen,
-            "\n{} bytes are left over: a partial record",
-            found.left_over
-        )?;
-    }
-    writeln!(screen)?;
-    for (number, row) in (1_u64..).zip(rows) {
-        let texts: Vec<String> = found
-            .columns
-            .iter()
-            .filter(|c| is_text(&c.kind))
-            .filter_map(|c| text_at(row, c.offset, c.size))
-            .map(|text| page.decode(text))
-            .collect();
-        if !texts.is_empty() {
-            let deleted = if is_deleted(row, &found) {
-                "deleted  "
-            } else {
-                ""
-            };
-            writeln!(screen, "{number:>6}  {deleted}{}", texts.join("  "))?;
-        }
-    }
+    layout(&found, screen)?;
+    entries.print(screen)?;
     Ok(exit)
 }
 
-fn is_text(kind: &Kind) -> bool {
-    matches!(kind, Kind::HexId | Kind::Word | Kind::Name)
+/// The object of `--json`.
+#[derive(Serialize)]
+struct Object<'f> {
+    program: &'static str,
+    header: usize,
+    record: usize,
+    records: usize,
+    left_over: usize,
+    columns: Vec<Value>,
+    deleted: Option<String>,
+    order: Option<Value>,
+    entries: Entries<'f>,
+    exit: ExitCode,
 }
 
-fn is_deleted(row: &[u8], found: &Columns) -> bool {
-    let is_flag = |c: &&Column| c.kind == Kind::Deleted;
-    let flag = found.columns.iter().find(is_flag);
-    flag.is_some_and(|c| row[c.offset] == 0)
+/// What can be read of each record.
+#[derive(Clone)]
+struct Entries<'f> {
+    rows: ChunksExact<'f, u8>,
+    found: &'f Columns,
+    page: CodePage,
+}
+
+impl Entries<'_> {
+    fn print(self, screen: &mut impl Write) -> io::Result<()> {
+        writeln!(screen)?;
+        for (number, row) in self.rows.enumerate() {
+            let columns = self.found.columns.iter();
+            let texts: Vec<String> = columns
+                .filter_map(|c| c.text(row))
+                .map(|text| self.page.decode(text))
+                .collect();
+            let mark = match self.found.is_deleted(number, row) {
+                true => "deleted  ",
+                false => "",
+            };
+            if !texts.is_empty() || !mark.is_empty() {
+                writeln!(screen, "{:>6}  {mark}{}", number + 1, texts.join("  "))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(&self, number: usize, row: &[u8]) -> Value {
+        let value = |column: &Column| -> Option<Value> {
+            let value: Value = match (column.text(row), column.number(row)) {
+                (Some(text), _) => self.page.decode(text).into(),
+                (None, Some(number)) => number.into(),
+                (None, None) => return None,
+            };
+            Some(json!({"offset": column.offset, "value": value}))
+        };
+        let values: Vec<Value> = self.found.columns.iter().filter_map(value).collect();
+        json!({"deleted": self.found.is_deleted(number, row), "values": values})
+    }
+}
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = self.rows.clone().enumerate();
+        serializer.collect_seq(rows.map(|(number, row)| self.entry(number, row)))
+    }
+}
+
+/// Prints the fields, the sure and the doubtful apart, and what is known of the records besides.
+fn layout(found: &Columns, screen: &mut impl Write) -> io::Result<()> {
+    let columns = joined(found);
+    for is_sure in [true, false] {
+        let mut of_kind = columns.iter().filter(|c| c.is_sure() == is_sure).peekable();
+        if of_kind.peek().is_none() {
+            continue;
+        }
+        writeln!(screen, "\n{}", if is_sure { "Sure" } else { "Doubtful" })?;
+        writeln!(screen, "  Offset Size  Records that agree  Meaning")?;
+        for column in of_kind {
+            let evidence = format!("{} of {}", column.agree, column.of);
+            let Column { offset, size, .. } = column;
+            let what = describe(column);
+            writeln!(screen, "  {offset:>6} {size:>4}  {evidence:<18}  {what}")?;
+            if let Some(doubt) = &column.doubt {
+                writeln!(screen, "{:35}{doubt}", "")?;
+            }
+        }
+    }
+    let lines = [
+        found
+            .deleted
+            .as_ref()
+            .map(|d| format!("Deleted records are told apart {}", by(d))),
+        found.order.as_ref().map(|order| {
+            let case = if order.ignores_case {
+                ", without regard to case"
+            } else {
+                ""
+            };
+            let (agree, of, at) = (order.agree, order.of, order.offset);
+            format!("Sorted by the text at {at}{case}: {agree} of {of} stand behind the one before")
+        }),
+        (found.left_over > 0)
+            .then(|| format!("{} bytes are left over: a partial record", found.left_over)),
+    ];
+    for line in lines.into_iter().flatten() {
+        writeln!(screen, "\n{line}")?;
+    }
+    Ok(())
 }
 
 /// Joins the bytes of one kind that follow each other.
@@ -120,10 +196,7 @@ fn joined(found: &Columns) -> Vec<Column> {
     let mut all = Vec::<Column>::new();
     for column in &found.columns {
         match all.last_mut() {
-            Some(last)
-                if last.kind == column.kind
-                    && matches!(column.kind, Kind::Constant(_) | Kind::Unknown) =>
-            {
+            Some(last) if last.kind == column.kind && matches!(column.kind, Kind::Constant(_)) => {
                 last.size += column.size;
             }
             _ => all.push(column.clone()),
@@ -132,6 +205,7 @@ fn joined(found: &Columns) -> Vec<Column> {
     all
 }
 
+/// Says what a field means.
 fn describe(column: &Column) -> String {
     let what = match &column.kind {
         Kind::HexId => "identifier of eight hexadecimal digits".to_owned(),
@@ -140,41 +214,43 @@ fn describe(column: &Column) -> String {
         Kind::Id => "number, another in every record".to_owned(),
         Kind::Counter => "number that rises".to_owned(),
         Kind::Number => "number".to_owned(),
+        Kind::Link => "offset of another record, or none".to_owned(),
         Kind::Flag(values) => format!("flag or type, one of {values:?}"),
-        Kind::Deleted => "1 in use, 0 deleted".to_owned(),
+        Kind::Deleted(value) => format!("{value} in deleted records"),
         Kind::Constant(value) => format!("always {value}"),
-        Kind::Unknown => "not explained".to_owned(),
     };
-    match column.is_open {
-        true => format!("{what} (in doubt: no text fills it)"),
-        false => what,
+    let padding = match column.padding {
+        Padding::Counted => ", its length in front",
+        Padding::Blank => ", filled up with blanks",
+        Padding::Nul => "",
+    };
+    match &column.note {
+        Some(note) => format!("{what}{padding}; {note}"),
+        None => format!("{what}{padding}"),
     }
+}
+
+fn by(deleted: &Deleted) -> String {
+    match deleted {
+        Deleted::Flag { offset, value } => {
+            format!("by the byte at {offset}: it is {value} in them")
+        }
+        Deleted::Chain(numbers) => format!(
+            "by the chain that the header begins: {} records",
+            numbers.len()
+        ),
+    }
+}
+
+fn order(order: &Order) -> Value {
+    json!({
+        "offset": order.offset, "ignores_case": order.ignores_case, "agree": order.agree, "of": order.of,
+    })
 }
 
 fn column(column: &Column) -> Value {
     json!({
-        "offset": column.offset, "size": column.size, "meaning": describe(column),
-        "agree": column.agree, "of": column.of, "sure": !column.is_open && column.kind != Kind::Unknown,
+        "offset": column.offset, "size": column.size, "meaning": describe(column), "agree": column.agree,
+        "of": column.of, "sure": column.is_sure(), "doubt": column.doubt,
     })
-}
-
-fn entry(row: &[u8], found: &Columns, page: CodePage) -> Value {
-    let values: Vec<Value> = found
-        .columns
-        .iter()
-        .filter_map(|c| {
-            let value: Value = match c.kind {
-                Kind::HexId | Kind::Word | Kind::Name => {
-                    page.decode(text_at(row, c.offset, c.size)?).into()
-                }
-                Kind::Id | Kind::Counter | Kind::Number => {
-                    let bytes = row[c.offset..c.offset + 4].try_into().ok()?;
-                    u32::from_le_bytes(bytes).into()
-                }
-                _ => return None,
-            };
-            Some(json!({"offset": c.offset, "value": value}))
-        })
-        .collect();
-    json!({"deleted": is_deleted(row, found), "values": values})
 }

@@ -34,19 +34,19 @@ pub(super) fn run(args: &ApplyArgs, screen: &mut impl Write) -> anyhow::Result<E
         json: args.common.json,
         ..Wishes::default()
     };
+    let request = Request {
+        resync: Some(args.file.clone()),
+        framing: framed::load(args.framing.as_deref())?,
+        replace: args.replace,
+        whole: args.whole,
+        keep_info: false,
+        wishes,
+    };
     if !is_plan {
-        let request = Request {
-            resync: Some(args.file.clone()),
-            framing: framed::load(args.framing.as_deref())?,
-            replace: args.replace,
-            whole: args.whole,
-            keep_info: false,
-            wishes,
-        };
         return apply::run(session, &request, report, None, &interrupt, screen);
     }
     match read(&args.file, session.po.code_page()) {
-        Ok(saved) => apply::run_saved(session, saved, &wishes, report, &interrupt, screen),
+        Ok(saved) => apply::run_saved(session, saved, &request, report, &interrupt, screen),
         Err(error) => Err(session.fail(error).into()),
     }
 }

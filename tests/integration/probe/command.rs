@@ -4,11 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use dirsync::codec::queue::QueueRecord;
+use dirsync::codec::timestamp::Timestamp;
 use serde_json::Value;
 
+use super::foreign;
 use super::framings::drawn;
 use super::texts::Random;
-use crate::scene::{Ran, Scene};
+use crate::scene::{self, Ran, Scene};
 
 const PROBE: &str = env!("CARGO_BIN_EXE_probe");
 const LISTQ: &str = env!("CARGO_BIN_EXE_listq");
@@ -41,41 +44,9 @@ fn run(program: &str, directory: &Path, line: &str) -> Ran {
     }
 }
 
-/// A queue in a framing that is nobody's: every byte explained, so that it can be written, too.
-fn foreign(count: u32) -> (Vec<u8>, Vec<String>) {
-    foreign_with(None, count)
-}
-
-/// As [`foreign`], with another text in the first record.
-fn foreign_with(first: Option<&str>, count: u32) -> (Vec<u8>, Vec<String>) {
-    let mut bytes = Vec::new();
-    let mut texts = Vec::new();
-    for n in 0..count {
-        let text = match n % 5 {
-            0 if n == 0 && first.is_some() => first.unwrap_or_default().to_owned(),
-            4 => format!(
-                "M User {n}\tPCM:NET/PO/u{n}\n  Users {n}\tPCM:NET/PO/us{}",
-                n * n
-            ),
-            _ => format!("A User {n}\tPCM:NET/PO/u{}", n * n),
-        };
-        let start = bytes.len();
-        bytes.extend(b"Q\x07");
-        bytes.extend((0x0001_8000 + n).to_be_bytes());
-        bytes.extend((text.len() as u16 + 1).to_be_bytes());
-        bytes.extend((765_720_832 + 37 * n).to_be_bytes());
-        bytes.extend(text.bytes());
-        bytes.push(0);
-        let sum = crc::Crc::<u16>::new(&crc::CRC_16_ARC).checksum(&bytes[start..]);
-        bytes.extend(sum.to_be_bytes());
-        texts.push(text.replace('\n', "\r\n"));
-    }
-    (bytes, texts)
-}
-
 fn scene() -> (Scene, Vec<u8>, Vec<String>) {
     let scene = Scene::new();
-    let (bytes, texts) = foreign(80);
+    let (bytes, texts) = foreign::queue(80);
     fs::write(scene.beside("FOREIGN"), &bytes).unwrap();
     (scene, bytes, texts)
 }
@@ -191,7 +162,7 @@ fn probe_lets_resync_read_a_foreign_full_list() {
     let scene = Scene::new();
     let dir = scene.beside("");
     let header = "# RESYNC IMPSEQ=0000000003 REQSEQ=0000000007 SRVSEQ=0000000099 STAMP=0000000001 SERVER=PCM:NET/PO FOR=*";
-    let (bytes, texts) = foreign_with(Some(header), 60);
+    let (bytes, texts) = foreign::queue_with(Some(header), 60);
     assert_eq!(texts[0], header);
     fs::write(scene.beside("LIST"), bytes).unwrap();
     let ran = run(PROBE, &dir, "LIST --save PROFILE");
@@ -274,6 +245,15 @@ fn probe_takes_nothing_else_for_a_queue() {
         assert!(ran.stderr.contains("not a queue file"), "{name}: {ran:?}");
     }
     assert_eq!(run(PROBE, &scene.beside(""), "NOWHERE").code, 66);
+    // Nor does a profile make a queue of it.
+    foreign::profile(&scene.beside(""));
+    let ran = run(
+        PROBE,
+        &scene.beside(""),
+        "NOISE --framing PROFILE --convert OURS",
+    );
+    assert_eq!(ran.code, 65, "{ran:?}");
+    assert!(!scene.beside("OURS").exists());
 }
 
 #[test]
@@ -292,6 +272,14 @@ fn probe_names_what_does_not_fit_and_salvages_the_rest() {
         "{got:?}"
     );
     assert!(found["misfit_count"].as_u64().unwrap() >= 2, "{found}");
+    // The screen lists them, with their offsets and how sure they are.
+    let screen = run(PROBE, &scene.beside(""), "DAMAGED --salvage").stdout;
+    for line in [
+        "         0xc  sure      098304 A User 0<tab>PCM:NET/PO/u0\n",
+        "  text      ------ ",
+    ] {
+        assert!(screen.contains(line), "{line}\n{screen}");
+    }
     let hole = &found["holes"][0];
     assert!(hole["to"].as_u64() >= hole["from"].as_u64(), "{found}");
     assert!(
@@ -392,4 +380,100 @@ fn probe_finds_the_fields_of_the_lists_we_write() {
         run(PROBE, &scene.beside(""), "--records OTHER --length 45").code,
         1
     );
+}
+
+#[test]
+fn probe_writes_another_framing_whole_or_not_at_all() {
+    let scene = Scene::new();
+    let dir = scene.beside("");
+    foreign::profile(&dir);
+    let queue =
+        |records: &[QueueRecord]| fs::write(scene.beside("OURS"), scene::queue(records)).unwrap();
+    let record = |sync: u32, origin: u32, text: &str| {
+        QueueRecord::transaction(
+            Timestamp(765_720_832),
+            sync,
+            origin,
+            text.as_bytes().to_vec(),
+        )
+    };
+    let many: Vec<QueueRecord> = (1..=40)
+        .map(|n| {
+            record(
+                n,
+                n % 3,
+                &format!("M User {n}\tPCM:NET/PO/u{n}\r\n  Name {n}\tPCM:NET/PO/n{n}"),
+            )
+        })
+        .collect();
+    queue(&many);
+    let line = "OURS --convert BACK --to PROFILE";
+    let ran = run(PROBE, &dir, line);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.stdout
+            .contains("27 of them name the requestor they came from"),
+        "{ran:?}"
+    );
+    let listed = scene.run(LISTQ, "admin -ppassword --json -f./BACK --framing=PROFILE");
+    let listed = listed.json();
+    let texts: Vec<&str> = listed["transactions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["text"].as_str().unwrap())
+        .collect();
+    let expected: Vec<String> = many
+        .iter()
+        .map(|r| String::from_utf8(r.text.clone()).unwrap())
+        .collect();
+    assert_eq!(texts, expected);
+    // A text with a NUL at its end, as PODIAG writes one, is the same to whoever reads it.
+    queue(&[
+        many[0].clone(),
+        record(2, 0, "# Dummy record installed by PODIAG.\0"),
+    ]);
+    assert_eq!(run(PROBE, &dir, line).code, 0);
+    let before = fs::read(scene.beside("BACK")).unwrap();
+    // A text that is longer than its length can say.
+    queue(&[
+        many[0].clone(),
+        record(2, 0, &format!("A User\tSMTP:{}", "x".repeat(70_000))),
+    ]);
+    let ran = run(PROBE, &dir, line);
+    assert_eq!(ran.code, 65, "{ran:?}");
+    assert!(ran.stderr.contains("record 2: "), "{ran:?}");
+    assert_eq!(
+        fs::read(scene.beside("BACK")).unwrap(),
+        before,
+        "the old file is still there"
+    );
+    // A torn queue.
+    let mut torn = scene::queue(&many);
+    torn.truncate(torn.len() - 5);
+    fs::write(scene.beside("OURS"), torn).unwrap();
+    let ran = run(PROBE, &dir, line);
+    assert_eq!(ran.code, 65, "{ran:?}");
+    assert!(ran.stderr.contains("transaction 40 at byte "), "{ran:?}");
+    // A profile in which a byte belongs to no field, and one with bytes before the first record.
+    let profile = fs::read_to_string(scene.beside("PROFILE")).unwrap();
+    queue(&many);
+    for (from, to, said) in [
+        (
+            "header = 12",
+            "header = 14",
+            "header byte 12, 2 bytes: no field",
+        ),
+        (
+            "lead = 0",
+            "lead = 9",
+            "9 bytes before the first record: what stands there is not kept",
+        ),
+    ] {
+        fs::write(scene.beside("PROFILE"), profile.replacen(from, to, 1)).unwrap();
+        let ran = run(PROBE, &dir, line);
+        assert_eq!(ran.code, 73, "{ran:?}");
+        assert!(ran.stderr.contains(said), "{said}: {ran:?}");
+    }
+    assert_eq!(fs::read(scene.beside("BACK")).unwrap(), before);
 }

@@ -63,7 +63,7 @@ fn probe_salvages_what_zeros_and_rubbish_left_over() {
             }
         }
     }
-    assert!(report.len() <= 2, "{}", report.join("\n"));
+    assert!(report.is_empty(), "{}", report.join("\n"));
 }
 
 #[test]

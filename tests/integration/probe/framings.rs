@@ -103,7 +103,7 @@ fn probe_framings_drawn_at_random_are_found() {
 
 #[test]
 fn probe_short_files_give_their_transactions() {
-    let mut lost = Vec::new();
+    let (mut lost, mut doubted) = (Vec::new(), 0);
     for seed in 20_000..20_150 {
         let (drawn, written) = drawn(seed, 10 + seed as usize % 20);
         let expected: Vec<_> = written
@@ -111,15 +111,28 @@ fn probe_short_files_give_their_transactions() {
             .iter()
             .map(|(at, text, ..)| (*at, text.clone()))
             .collect();
-        let found = probe::infer(&written.bytes, true)
-            .map(|layout| texts(&written.bytes, &layout))
-            .unwrap_or_default();
-        if found != expected {
+        let layout = probe::infer(&written.bytes, true);
+        let found = layout.as_ref().map(|layout| texts(&written.bytes, layout));
+        if found.as_ref() == Some(&expected) {
+            continue;
+        }
+        // A dozen records may leave open where a terminator of zeros ends and the padding begins; that is said.
+        let doubts = layout.map(|layout| layout.doubts).unwrap_or_default();
+        if doubts
+            .iter()
+            .any(|doubt| doubt.contains("terminator or padding"))
+        {
+            doubted += 1;
+        } else {
             lost.push(format!("seed {seed}, align {}", drawn.align));
         }
     }
-    println!("{} of 150 short files are not read completely", lost.len());
-    assert!(lost.len() <= 7, "{}", lost.join("\n"));
+    println!(
+        "{doubted} of 150 short files are doubted, {} not read completely",
+        lost.len()
+    );
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+    assert!(doubted <= 2, "{doubted}");
 }
 
 #[test]

@@ -1,8 +1,14 @@
 //! `probe`: reading queue files whose framing nobody published.
 
+mod applied;
+mod columns;
 mod command;
 mod damage;
 mod drawn;
+mod fixed;
+mod foreign;
 mod framings;
 mod judge;
+mod listed;
+mod profiles;
 mod texts;
