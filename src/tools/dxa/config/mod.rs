@@ -7,6 +7,7 @@ mod connection;
 mod consume;
 mod difference;
 mod fault;
+mod mapping;
 mod schedule;
 pub(super) mod secret;
 
@@ -20,12 +21,13 @@ use crate::codec::codepage::CodePage;
 use crate::directory::ldap::Password;
 use crate::tools::exit::{ExitCode, ToolError};
 pub use conditions::{Blank, ConditionsText};
-pub use connection::{Connection, Direction, Export, Mapping, Role};
+pub use connection::{Connection, Direction, Export, Role};
 pub(super) use connection::{MAX_TRUST, check_dn};
 pub(super) use consume::Consumed;
 pub(super) use difference::{Changed, difference, fingerprint};
 pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
+pub use mapping::Mapping;
 pub use schedule::Schedule;
 
 /// The whole configuration.
