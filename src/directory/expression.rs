@@ -32,7 +32,7 @@ pub struct Expression {
 enum Term {
     Text(String),
     Attribute(String),
-    Call(Function, Vec<Vec<Term>>),
+    Call(Function, Vec<Vec<Self>>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

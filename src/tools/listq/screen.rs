@@ -208,7 +208,7 @@ mod tests {
             printed_as(true, true, &record),
             "CRC  Date stamp               Sync#  Transaction\n\
              FB16?------------------------ 70000000000 R PCM:N/P\n\
-             \x20                                          *** wrong length at header byte 0\n"
+             \x20                                         *** wrong length at header byte 0\n"
         );
         (record.checksum, record.sync, record.faults) = (Checksum::None, None, &[]);
         assert_eq!(

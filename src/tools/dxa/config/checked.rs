@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::conditions::{Blank, ConditionsText};
-use super::connection::{Connection, Direction, Export, Import, MAX_TRUST, Mapping, Role};
+use super::connection::{Connection, Direction, Export, Import, MAX_TRUST, Role};
+use super::mapping::{Mapping, check_mappings};
 use super::schedule::Schedule;
 use super::secret;
 use super::{Fault, page, place};
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::directory::dn::Dn;
-use crate::directory::expression::Expression;
 use crate::directory::key::ContainerLayout;
 use crate::directory::names::UniqueNames;
 
@@ -207,38 +207,6 @@ fn address_type(word: &str, faults: &mut Vec<Fault>) -> Option<AddressType> {
         faults.push(Fault::new("types", format!("{word:?} is no address type")));
     }
     kind
-}
-
-fn check_mappings(mappings: &[Mapping], faults: &mut Vec<Fault>) {
-    for mapping in mappings {
-        let is_name = |c: char| c.is_ascii_alphanumeric() || "-;.".contains(c);
-        if mapping.prompt.trim().is_empty() {
-            let text = format!("no prompt for the attribute {:?}", mapping.attribute);
-            faults.push(Fault::new("mapping", text));
-        }
-        if let Some(value) = &mapping.value {
-            check_value(mapping, value, faults);
-            continue;
-        }
-        if mapping.attribute.is_empty() || !mapping.attribute.chars().all(is_name) {
-            let text = format!("{:?} is no name of an attribute", mapping.attribute);
-            faults.push(Fault::new(format!("mapping {}", mapping.prompt), text));
-        }
-    }
-}
-
-fn check_value(mapping: &Mapping, value: &str, faults: &mut Vec<Fault>) {
-    let setting = format!("mapping {}", mapping.prompt);
-    let mut fault = |text: String| faults.push(Fault::new(&setting[..], text));
-    if !mapping.attribute.is_empty() {
-        fault("attribute is set too, expected either it or value".to_owned());
-    }
-    if mapping.direction == Direction::Receive {
-        fault("value: made of attributes it only goes out, expected attribute".to_owned());
-    }
-    if let Err(error) = Expression::parse(value) {
-        fault(format!("value, {error}"));
-    }
 }
 
 pub(in crate::tools::dxa) fn check_dn(

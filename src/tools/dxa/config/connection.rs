@@ -5,16 +5,15 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::conditions::ConditionsText;
+use super::mapping::Mapping;
 use super::schedule::Schedule;
 use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::directory::conditions::Conditions;
 use crate::directory::dn::Dn;
-use crate::directory::expression::Expression;
 use crate::directory::key::ContainerLayout;
 use crate::directory::ldap::Password;
 use crate::directory::names::UniqueNames;
-use crate::directory::template_map::TemplateRule;
 
 /// What the agent is on a connection (DX-11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -65,63 +64,6 @@ impl Direction {
     #[must_use]
     pub fn receives(self) -> bool {
         matches!(self, Self::Receive | Self::Both)
-    }
-}
-
-/// A prompt and the attribute that its value lies in (DX-26).
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Mapping {
-    /// The prompt; case, a `~` in front, a colon and blanks behind do not matter.
-    pub prompt: String,
-    /// The attribute; empty where a value is made of several.
-    #[serde(default)]
-    pub attribute: String,
-    /// What the value is made of (NT-12); such a line only goes out.
-    pub value: Option<String>,
-    /// Which way.
-    #[serde(default)]
-    pub direction: Direction,
-}
-
-impl Mapping {
-    /// Returns the rule for one direction; none where there is none, or what its value is made of is wrong.
-    #[must_use]
-    pub fn rule(&self, is_wanted: fn(Direction) -> bool) -> Option<TemplateRule> {
-        if !is_wanted(self.direction) {
-            return None;
-        }
-        let Some(value) = &self.value else {
-            return Some(TemplateRule::new(&self.prompt, &self.attribute));
-        };
-        let made = Expression::parse(value).ok();
-        // Nothing is put together again out of what comes in.
-        let made = made.filter(|_| is_wanted(Direction::Send));
-        made.map(|made| TemplateRule::made_of(&self.prompt, made))
-    }
-
-    /// Returns the attribute, or `=` and what the value is made of: as settings are kept and shown.
-    #[must_use]
-    pub fn source(&self) -> String {
-        match &self.value {
-            Some(value) => format!("={value}"),
-            None => self.attribute.clone(),
-        }
-    }
-
-    /// Makes one that goes out, of what [`Self::source`] returned.
-    #[must_use]
-    pub fn outgoing(prompt: &str, source: &str) -> Self {
-        let value = source.strip_prefix('=').map(str::to_owned);
-        Self {
-            prompt: prompt.to_owned(),
-            attribute: match value {
-                Some(_) => String::new(),
-                None => source.to_owned(),
-            },
-            value,
-            direction: Direction::Send,
-        }
     }
 }
 

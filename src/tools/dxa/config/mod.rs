@@ -9,6 +9,7 @@ mod connections;
 mod consume;
 mod difference;
 mod fault;
+mod mapping;
 mod schedule;
 pub(super) mod secret;
 
@@ -24,11 +25,12 @@ use crate::tools::exit::{ExitCode, ToolError};
 pub(super) use checked::check_dn;
 pub use conditions::{Blank, ConditionsText};
 pub(super) use connection::MAX_TRUST;
-pub use connection::{Connection, Direction, Export, Mapping, Role};
+pub use connection::{Connection, Direction, Export, Role};
 pub(super) use consume::Consumed;
 pub(super) use difference::{Changed, difference, fingerprint};
 pub(super) use fault::near;
 pub use fault::{ConfigError, Fault};
+pub use mapping::Mapping;
 pub use schedule::Schedule;
 
 /// The whole configuration.
