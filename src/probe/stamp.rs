@@ -66,6 +66,16 @@ impl StampKind {
         all
     }
 
+    /// Returns the seconds between one moment and the next that can be written.
+    #[must_use]
+    pub fn resolution(self) -> i64 {
+        match self {
+            Self::Dos { .. } => 2,
+            Self::Broken { sequence, .. } if !sequence.contains('s') => 60,
+            Self::Unix | Self::Broken { .. } => 1,
+        }
+    }
+
     /// Bytes that dates may have.
     pub const SIZES: [usize; 6] = [4, 5, 6, 10, 12, 8];
 

@@ -1,8 +1,8 @@
 //! Lengths, sync numbers and offsets.
 
-use super::{Candidate, Columns};
+use super::{Candidate, Columns, Role, cost};
 use crate::probe::geometry::mode;
-use crate::probe::layout::{Field, Meaning, Measure, Target};
+use crate::probe::layout::{Meaning, Measure, Target};
 use crate::probe::value::{Code, Place, Zone};
 
 /// Share of the records a meaning must explain.
@@ -18,8 +18,21 @@ fn shapes() -> impl Iterator<Item = (usize, Code)> {
     binary.chain([(4, Code::Mixed)]).chain(digits).chain([
         (2, Code::Hex),
         (4, Code::Hex),
+        (6, Code::Hex),
         (8, Code::Hex),
     ])
+}
+
+/// Bits of a size and code, apart from the byte order, for numbers that mostly have `usual` bytes.
+fn shape_bits((size, code): (usize, Code), usual: usize) -> f64 {
+    match code {
+        Code::Decimal => 5.5,
+        Code::Hex => 6.5,
+        Code::Mixed => 6.0,
+        _ if size == usual => 0.8,
+        _ if size == 1 => 4.0,
+        _ => 1.6,
+    }
 }
 
 /// A number of hexadecimal digits that is as well one of decimal digits is the latter, but for its letters.
@@ -43,20 +56,23 @@ fn is_number(columns: &Columns<'_>, place: &Place, values: &[Option<u64>]) -> bo
         && !(is_binary && columns.cuts_digits(place))
 }
 
-/// Finds the numbers that grow with the record.
+/// Finds the numbers that grow with the record, and those that may count records that are all of one size.
 pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
     let measures = [Measure::Text, Measure::Record, Measure::Previous];
-    let mut found = Vec::new();
+    let record_lens = columns.rows.iter().map(|(_, r)| r.bytes.len());
+    let one_size = mode(record_lens).is_some_and(|(_, share)| share > 0.9);
+    let mut found = Vec::<Candidate>::new();
     for (size, code) in shapes() {
         for place in columns.places(size, code) {
             let values = columns.values(&place);
             if !is_number(columns, &place, &values) {
                 continue;
             }
-            if mode(values.iter().copied()).is_none_or(|(_, share)| share > 0.9) {
-                continue;
-            }
+            let still = mode(values.iter().copied()).is_none_or(|(_, share)| share > 0.9);
             for of in measures {
+                if still && !(one_size && of == Measure::Record) {
+                    continue;
+                }
                 let of_row = |n: usize| -> Option<i64> {
                     let record = &columns.rows[n].1;
                     Some(match of {
@@ -80,7 +96,7 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                 };
                 // Where nothing is padded, both measures say the same: take the text.
                 let twice = of == Measure::Record
-                    && found.iter().any(|c: &Candidate| {
+                    && found.iter().any(|c| {
                         c.place == place
                             && matches!(
                                 c.meaning,
@@ -90,36 +106,61 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                                 }
                             )
                     });
-                if share >= LEAST && !twice && plus.abs() < 4096 {
-                    let natural = natural(columns, &place, of, plus);
-                    found.push(Candidate {
-                        place,
-                        meaning: Meaning::Length { of, plus },
-                        score: 4.0 + if natural { 0.5 } else { 0.0 }
-                            - if of == Measure::Previous { 1.0 } else { 0.0 },
-                    });
+                let behind = (size + place.offset) as i64;
+                let is_whole = [0, -behind, -(columns.header_len as i64)].contains(&plus);
+                if share < LEAST || twice || plus.abs() >= 4096 || still && !is_whole {
+                    continue;
                 }
+                let misses = (1.0 - share) * count as f64;
+                let bits = 2.0
+                    + shape_bits((size, code), 2)
+                    + plus_bits(columns, &place, of, plus)
+                    + if place.zone == Zone::Header { 0.0 } else { 2.0 }
+                    + misses * cost::exception(size, count);
+                found.push(Candidate {
+                    place,
+                    meaning: Meaning::Length { of, plus },
+                    role: Role::Length,
+                    bits,
+                });
             }
         }
     }
     found
 }
 
-/// Tells whether a length counts what one would think of.
-fn natural(columns: &Columns<'_>, place: &Place, of: Measure, plus: i64) -> bool {
+/// Bits of what a length counts: what one would think of takes few.
+fn plus_bits(columns: &Columns<'_>, place: &Place, of: Measure, plus: i64) -> f64 {
     let behind = (place.offset + place.size) as i64;
+    let header = columns.header_len as i64;
+    let trailer = (columns.trailer_len + columns.footer_len) as i64;
+    let far = 12.0 + 2.0 * (plus.unsigned_abs() as f64 + 1.0).log2();
     match of {
         Measure::Text => {
-            let header = columns.header_len as i64;
-            [0, header, header - behind].contains(&plus) || plus > 0
+            // What is counted besides the text, and how much of what follows it.
+            let bases = [(0, 1.5), (header, 3.0), (header - behind, 3.5)];
+            let near = bases.into_iter().filter_map(|(base, bits)| {
+                let more = plus - base;
+                let few = if more == 0 || more == trailer {
+                    0.0
+                } else {
+                    1.0
+                };
+                (0..=trailer).contains(&more).then_some(bits + few)
+            });
+            near.fold(far, f64::min)
         }
-        _ => [0, -behind, -(columns.header_len as i64)].contains(&plus),
+        Measure::Record if plus == 0 => 2.5,
+        Measure::Record if plus == -behind || plus == -header => 3.5,
+        Measure::Record => far,
+        Measure::Previous if plus == 0 => 6.0,
+        Measure::Previous => 5.0 + far,
     }
 }
 
 /// Finds numbers that are offsets of records in the file.
-pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
-    let mut found = Vec::<Field>::new();
+pub(super) fn links(columns: &Columns<'_>) -> Vec<Candidate> {
+    let mut found = Vec::<Candidate>::new();
     let targets = [Target::This, Target::Next, Target::Previous];
     for (size, code) in [
         (4, Code::Little),
@@ -132,9 +173,6 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
         (8, Code::Hex),
     ] {
         for place in columns.places(size, code) {
-            if found.iter().any(|f| f.place.overlaps(&place)) {
-                continue;
-            }
             let values = columns.values(&place);
             for to in targets {
                 let offset = |n: usize| -> Option<i64> {
@@ -148,7 +186,9 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
                 };
                 let rows = (0..columns.rows.len()).filter(|&n| offset(n).is_some());
                 let difference = |n: usize| Some(i64::try_from(values[n]?).ok()? - offset(n)?);
-                if rows.clone().count() < 4 {
+                let count = rows.clone().count();
+                let probe = mode(rows.clone().take(12).filter_map(difference));
+                if count < 4 || probe.is_none_or(|(_, share)| share < 0.7) {
                     continue;
                 }
                 let Some((plus, share)) = mode(rows.filter_map(difference)) else {
@@ -156,12 +196,20 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
                 };
                 let limit = columns.header_len as i64 + 4;
                 if share >= 0.95 && plus.abs() <= limit {
-                    // The same number seen from another record is not another meaning: take the plainest.
-                    let better = found.iter_mut().find(|f| f.place == place);
-                    match better {
-                        Some(field) => field.others.push((place, Meaning::Link { to, plus })),
-                        None => found.push(Field::new(place, Meaning::Link { to, plus })),
-                    }
+                    let plus_bits = match plus {
+                        0 => 1.0,
+                        _ => 5.0 + 2.0 * (plus.unsigned_abs() as f64).log2(),
+                    };
+                    let misses = (1.0 - share) * count as f64;
+                    found.push(Candidate {
+                        place,
+                        meaning: Meaning::Link { to, plus },
+                        role: Role::Link,
+                        bits: 5.0
+                            + shape_bits((size, code), 4)
+                            + plus_bits
+                            + misses * cost::exception(size, count),
+                    });
                 }
             }
         }
@@ -169,61 +217,65 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
     found
 }
 
-/// Returns the share of directly following records whose number is one higher.
-pub(super) fn rises_by_one(columns: &Columns<'_>, place: &Place) -> f64 {
-    let values = columns.values(place);
-    let pairs = (1..values.len()).filter(|&n| columns.follows(n));
-    let total = pairs.clone().count().max(1);
-    let rising = pairs.filter(|&n| match (values[n - 1], values[n]) {
-        (Some(a), Some(b)) => b == a + 1,
-        _ => false,
-    });
-    rising.count() as f64 / total as f64
-}
-
 /// Finds the numbers that rise from record to record.
 pub(super) fn syncs(columns: &Columns<'_>) -> Vec<Candidate> {
-    let mut found = Vec::<(Place, f64, f64, f64)>::new();
-    for (size, code) in shapes().filter(|s| s.0 >= 2) {
+    let mut found = Vec::new();
+    for shape in shapes().filter(|s| s.0 >= 2) {
+        let (size, code) = shape;
         for place in columns.places(size, code) {
             let values = columns.values(&place);
-            if !is_number(columns, &place, &values) {
-                continue;
+            if is_number(columns, &place, &values) {
+                found.extend(sync(columns, place, &values));
             }
-            let steps: Vec<i128> = (1..values.len())
-                .filter_map(|n| Some(i128::from(values[n]?) - i128::from(values[n - 1]?)))
-                .collect();
-            let rising = steps.iter().filter(|&&s| s > 0).count();
-            if steps.len() < 2 || (rising as f64) < LEAST * steps.len() as f64 {
-                continue;
-            }
-            let by_one = rises_by_one(columns, &place);
-            if steps.len() < 9 && by_one < 0.6 {
-                continue;
-            }
-            let mut sorted = steps;
-            sorted.sort_unstable();
-            let middle = sorted[sorted.len() / 2] as f64;
-            let falls = sorted.iter().filter(|s| **s <= 0).count() as f64 / sorted.len() as f64;
-            found.push((place, middle.max(1.0), by_one, falls));
         }
     }
-    let Some(smallest) = found.iter().map(|f| f.1).min_by(f64::total_cmp) else {
-        return Vec::new();
+    found
+}
+
+/// Weighs a number that may rise; `None` where it does not.
+fn sync(columns: &Columns<'_>, place: Place, values: &[Option<u64>]) -> Option<Candidate> {
+    let count = values.len();
+    let known: Vec<(usize, u64)> = (0..).zip(values).filter_map(|(n, v)| Some((n, (*v)?))).collect();
+    let (mut steps, mut bits, mut wrong) = (Vec::new(), 0.0, count - known.len());
+    // Sixteen bits begin anew where they are full.
+    let turn = match (place.code, place.size) {
+        (Code::Little | Code::Big, 2) => Some(0x1_0000_i64),
+        _ => None,
     };
-    let mut list: Vec<Candidate> = found
-        .iter()
-        .map(|&(place, step, by_one, falls)| Candidate {
-            place,
-            meaning: Meaning::Sync,
-            // Each byte of rubbish below the number makes its steps 256 times as large.
-            score: 3.0 + 3.0 * by_one
-                - (step / smallest).log2().max(0.0)
-                - (100.0 * falls).min(2.5)
-                - if place.zone == Zone::Header { 0.0 } else { 0.5 },
-        })
-        .collect();
-    list.sort_by(|a, b| b.score.total_cmp(&a.score));
-    list.retain(|c| c.score > 1.0);
-    list
+    for pair in known.windows(2) {
+        let step = pair[1].1 as i64 - pair[0].1 as i64;
+        let turned = turn.map(|turn| step + turn).filter(|t| (1..256).contains(t));
+        if !columns.follows(pair[1].0) {
+            bits += if step > 0 { 8.0 } else { 16.0 };
+        } else if step > 0 {
+            steps.push(step);
+        } else if let Some(turned) = turned {
+            steps.push(turned);
+            bits += 4.0;
+        } else {
+            wrong += 1;
+        }
+    }
+    if steps.len() < 2 || wrong as f64 > (1.0 - LEAST) * steps.len() as f64 {
+        return None;
+    }
+    let by_one = steps.iter().filter(|&&s| s == 1).count() as f64 / steps.len() as f64;
+    if steps.len() < 9 && by_one < 0.6 {
+        return None;
+    }
+    let mut sorted = steps.clone();
+    sorted.sort_unstable();
+    let middle = sorted[sorted.len() / 2] as f64;
+    bits += 2.0 + shape_bits((place.size, place.code), 4);
+    bits += cost::number(known.first()?.1).min(8.0 * place.size as f64 + 14.0);
+    // Numbers are given one after the other, a few may be left out.
+    bits += 2.0 * middle.log2() + cost::steps(&steps);
+    bits += wrong as f64 * cost::exception(place.size, count);
+    bits += if place.zone == Zone::Header { 0.0 } else { 2.0 };
+    Some(Candidate {
+        place,
+        meaning: Meaning::Sync,
+        role: Role::Sync,
+        bits,
+    })
 }
