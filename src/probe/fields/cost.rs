@@ -10,7 +10,7 @@ use std::hash::Hash;
 
 /// Returns the bits of a number of which nothing is known but that small ones are likelier.
 pub(super) fn number(value: u64) -> f64 {
-    1.3 * (value as f64 + 1.0).log2() + 3.0
+    1.15 * (value as f64 + 1.0).log2() + 3.0
 }
 
 /// Returns the bits of a record that disagrees with a field of so many bytes, among `count` records.

@@ -132,10 +132,81 @@ impl Columns<'_> {
 /// Finds what the bytes mean, and returns the whole framing.
 #[must_use]
 pub fn infer(sample: &Sample<'_>, geometry: Geometry) -> Layout {
+    let blank = geometry.front_blank;
+    let least = geometry.front_len;
+    // Bytes that are always like the padding may be padding or not: the reading of all bytes decides.
+    let mut ways: Vec<Way> = (least..=least + blank)
+        .map(|front| way(sample, &geometry, front))
+        .collect();
+    let most = ways.iter().map(|w| w.rows).max().unwrap_or(0);
+    ways.retain(|w| w.rows == most);
+    ways.sort_by(|a, b| a.bits.total_cmp(&b.bits));
+    let mut fronts = ways.iter().map(|w| (w.front, w.bits)).collect::<Vec<_>>();
+    let mut best = ways.remove(0);
+    for rival in ways.iter().filter(|w| w.bits < best.bits + parse::DOUBT) {
+        name_others(&mut best.layout, &rival.layout);
+    }
+    fronts.retain(|(_, bits)| *bits < best.bits + parse::DOUBT);
+    if let (Some(few), Some(many)) = (
+        fronts.iter().map(|f| f.0).min(),
+        fronts.iter().map(|f| f.0).max(),
+    ) {
+        if few < many {
+            best.layout.doubts.push(format!(
+                "{} bytes behind the text are always {:#04x}: terminator or padding",
+                many - few,
+                geometry.pad
+            ));
+        }
+    }
+    best.layout
+}
+
+/// Names what another framing reads at the bytes that a field reads differently.
+fn name_others(layout: &mut Layout, rival: &Layout) {
+    // Offsets behind the text count from the end of the terminator.
+    let shift = |place: &Place| match place.zone {
+        Zone::Trailer => Place {
+            offset: (place.offset + rival.terminator.len()).checked_sub(layout.terminator.len())?,
+            ..*place
+        }
+        .into(),
+        _ => Some(*place),
+    };
+    let is_plain = |m: &Meaning| matches!(m, Meaning::Constant(_) | Meaning::Unknown { .. });
+    let readings: Vec<_> = rival
+        .fields
+        .iter()
+        .filter(|f| !is_plain(&f.meaning))
+        .filter_map(|f| Some((shift(&f.place)?, f.meaning.clone())))
+        .collect();
+    for reading in readings {
+        let is_known = |f: &Field| (f.place, &f.meaning) == (reading.0, &reading.1);
+        if layout.fields.iter().any(is_known) {
+            continue;
+        }
+        let overlaps = |f: &&mut Field| f.place.overlaps(&reading.0);
+        if let Some(field) = layout.fields.iter_mut().find(overlaps) {
+            if !field.others.contains(&reading) {
+                field.others.push(reading);
+            }
+        }
+    }
+}
+
+/// One way to part what stands behind the texts from the padding, with the bits it takes.
+struct Way {
+    front: usize,
+    rows: usize,
+    bits: f64,
+    layout: Layout,
+}
+
+fn way(sample: &Sample<'_>, geometry: &Geometry, front: usize) -> Way {
     let mut layout = Layout {
         lead: geometry.lead,
         header_len: geometry.header_len,
-        trailer_len: geometry.front_len,
+        trailer_len: front,
         terminator: Vec::new(),
         footer_len: geometry.footer_len,
         align: geometry.align.max(1),
@@ -143,7 +214,7 @@ pub fn infer(sample: &Sample<'_>, geometry: Geometry) -> Layout {
         pad: geometry.pad,
         joiner: Vec::new(),
         fields: Vec::new(),
-        doubts: geometry.doubts,
+        doubts: geometry.doubts.clone(),
     };
     let needs_length = geometry.length.is_some();
     if let Some((place, of, plus)) = geometry.length {
@@ -156,14 +227,30 @@ pub fn infer(sample: &Sample<'_>, geometry: Geometry) -> Layout {
         trailer_len: layout.trailer_len,
         footer_len: layout.footer_len,
     };
-    if columns.rows.len() < 2 {
+    let rows = columns.rows.len();
+    if rows < 2 {
         layout.doubts.push("fewer than two records fit".to_owned());
-        return layout;
+        return Way {
+            front,
+            rows,
+            bits: f64::MAX,
+            layout,
+        };
     }
     layout.joiner = joiner(&columns);
-    layout.fields = choose(&columns, needs_length);
+    let (fields, mut bits) = choose(&columns, needs_length);
+    layout.fields = fields;
+    // Where nothing counts the text, something ends it.
+    if front == 0 && layout.align > 1 && layout.length().is_none() {
+        bits += 6.0;
+    }
     take_terminator(&mut layout);
-    layout
+    Way {
+        front,
+        rows,
+        bits,
+        layout,
+    }
 }
 
 /// Takes the bytes that follow every text, where no field has them, for the terminator.
@@ -198,7 +285,7 @@ fn joiner(columns: &Columns<'_>) -> Vec<u8> {
     geometry::mode(joiners).map_or_else(|| b"\r\n".to_vec(), |(joiner, _)| joiner.to_vec())
 }
 
-fn choose(columns: &Columns<'_>, needs_length: bool) -> Vec<Field> {
+fn choose(columns: &Columns<'_>, needs_length: bool) -> (Vec<Field>, f64) {
     let candidates = [
         numbers::lengths(columns),
         numbers::syncs(columns),

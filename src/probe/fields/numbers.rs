@@ -23,6 +23,20 @@ fn shapes() -> impl Iterator<Item = (usize, Code)> {
     ])
 }
 
+/// Bits of a number of digits beside a digit that never changes: it is rather its first one.
+fn cut_bits(columns: &Columns<'_>, place: &Place) -> f64 {
+    if !matches!(place.code, Code::Decimal | Code::Hex) {
+        return 0.0;
+    }
+    let is_digit = |offset: usize| columns.is_digits(&Place { offset, size: 1, ..*place });
+    let before = place.offset.checked_sub(1).is_some_and(is_digit);
+    if before || is_digit(place.offset + place.size) {
+        10.0
+    } else {
+        0.0
+    }
+}
+
 /// Bits of a size and code, apart from the byte order, for numbers that mostly have `usual` bytes.
 fn shape_bits((size, code): (usize, Code), usual: usize) -> f64 {
     match code {
@@ -114,6 +128,7 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                 let misses = (1.0 - share) * count as f64;
                 let bits = 2.0
                     + shape_bits((size, code), 2)
+                    + cut_bits(columns, &place)
                     + plus_bits(columns, &place, of, plus)
                     + if place.zone == Zone::Header { 0.0 } else { 2.0 }
                     + misses * cost::exception(size, count);
@@ -266,7 +281,7 @@ fn sync(columns: &Columns<'_>, place: Place, values: &[Option<u64>]) -> Option<C
     let mut sorted = steps.clone();
     sorted.sort_unstable();
     let middle = sorted[sorted.len() / 2] as f64;
-    bits += 2.0 + shape_bits((place.size, place.code), 4);
+    bits += 2.0 + shape_bits((place.size, place.code), 4) + cut_bits(columns, &place);
     bits += cost::number(known.first()?.1).min(8.0 * place.size as f64 + 14.0);
     // Numbers are given one after the other, a few may be left out.
     bits += 2.0 * middle.log2() + cost::steps(&steps);

@@ -11,7 +11,7 @@ use crate::probe::layout::{Field, Meaning};
 use crate::probe::value::{Code, Place};
 
 /// Bits within which another reading stays in doubt: odds of a thousand to one.
-const DOUBT: f64 = 10.0;
+pub(super) const DOUBT: f64 = 10.0;
 
 /// Bits of beginning a run of bytes that never change.
 const RUN: f64 = 3.0;
@@ -118,12 +118,13 @@ impl Net<'_> {
     }
 }
 
-/// Chooses the fields; each comes with the other readings that say its bytes in nearly as few bits.
+/// Chooses the fields, and returns the bits of all; each comes with the other readings that say its bytes in nearly as
+/// few bits.
 pub(super) fn parse(
     columns: &Columns<'_>,
     candidates: &[Candidate],
     needs_length: bool,
-) -> Vec<Field> {
+) -> (Vec<Field>, f64) {
     let mut plain = Vec::new();
     let mut bases = Vec::new();
     for (zone, len) in columns.zones() {
@@ -191,7 +192,7 @@ pub(super) fn parse(
         }
     }
     fields.sort_by_key(|f| f.place);
-    fields
+    (fields, least)
 }
 
 /// Returns the fields of the best path.

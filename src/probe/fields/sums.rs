@@ -26,6 +26,14 @@ pub(super) fn checksums(columns: &Columns<'_>) -> Vec<Candidate> {
         if !known.insert((hit.place, hit.algorithm.name(), covered)) {
             continue;
         }
+        // A sum with its halves exchanged is the plain one in the other byte order.
+        let place = hit.place;
+        let same_bytes = |p: &Place| (p.zone, p.offset, p.size) == (place.zone, place.offset, place.size);
+        if hit.algorithm.name().ends_with(", halves exchanged")
+            && candidates.iter().any(|c: &Candidate| same_bytes(&c.place))
+        {
+            continue;
+        }
         candidates.push(Candidate {
             place: hit.place,
             meaning: Meaning::Checksum {

@@ -29,6 +29,8 @@ pub struct Geometry {
     pub header_len: usize,
     /// Bytes behind the text and before the padding, terminator included.
     pub front_len: usize,
+    /// Bytes behind those that are always like the padding: they belong before it or to it.
+    pub front_blank: usize,
     /// Bytes behind the padding.
     pub footer_len: usize,
     /// See [`super::layout::Layout::align`].

@@ -8,6 +8,9 @@ use super::{Geometry, Sample};
 use crate::probe::layout::Measure;
 use crate::probe::scan::Text;
 
+/// Bytes like the padding that are tried as part of what stands before it.
+const MAX_BLANK: usize = 4;
+
 /// Records that are padded to a multiple of something.
 pub(super) fn padded(
     sample: &Sample<'_>,
@@ -116,12 +119,7 @@ pub(super) fn padded(
         while back > 0 && nearly_all(is_pad(back)) {
             back -= 1;
         }
-        if before > front {
-            geometry.doubts.push(format!(
-                "{} bytes behind the text are always {pad:#04x}: terminator or padding",
-                before - front
-            ));
-        }
+        geometry.front_blank = (before - front).min(MAX_BLANK);
     }
     geometry.length = lengths.first().and_then(|l| {
         let place = in_header(header, l.back, l.size, l.code)?;

@@ -78,6 +78,9 @@ fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
     if layout.fields.iter().any(|f| same(&f.place, &f.meaning)) {
         return (Verdict::Exact, String::new());
     }
+    if wider_by_zeros(drawn, layout, part, &accepts) {
+        return (Verdict::Exact, String::new());
+    }
     let covering: Vec<_> = layout
         .fields
         .iter()
@@ -97,6 +100,36 @@ fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
         },
         text,
     )
+}
+
+/// Tells whether a length was found wider than it was drawn, by bytes that are drawn as zeros in every record.
+///
+/// That is the same framing: a length that the narrower number can hold is written with zeros above it by the wider one,
+/// so that both write the same bytes for every record that the framing drawn can have, and read them alike. It is not the
+/// same the other way round, nor where a number lends its high bytes, nor for a sync number, which goes on to rise.
+fn wider_by_zeros(drawn: &Drawn, layout: &Layout, part: &Part, accepts: &Accepts) -> bool {
+    if !matches!(part.is, Is::Length(_)) || part.in_trailer {
+        return false;
+    }
+    let (from, to) = (part.offset, part.offset + part.size);
+    let is_zero = |at: usize| {
+        drawn.parts.iter().any(|p| {
+            let inside = !p.in_trailer && (p.offset..p.offset + p.size).contains(&at);
+            inside && matches!(p.is, Is::Fixed(bytes) if bytes[at - p.offset] == 0)
+        })
+    };
+    layout.fields.iter().any(|f| {
+        let (start, end) = (f.place.offset, f.place.offset + f.place.size);
+        let high_bytes_only = match (f.place.code, part.order) {
+            (Code::Little, Order::Little) => start == from && end > to,
+            (Code::Big, Order::Big) => start < from && end == to,
+            _ => false,
+        };
+        f.place.zone == Zone::Header
+            && high_bytes_only
+            && (start..from).chain(to..end).all(is_zero)
+            && accepts(&f.meaning)
+    })
 }
 
 type Accepts = Box<dyn Fn(&Meaning) -> bool>;
