@@ -27,6 +27,9 @@ pub(super) fn constant(byte: u8) -> f64 {
     }
 }
 
+/// Bits of how large steps are.
+const SCALE: f64 = 6.0;
+
 /// Returns the bits of the steps from record to record: the least that any of three ways to say them takes.
 pub(super) fn steps(steps: &[i64]) -> f64 {
     if steps.is_empty() {
@@ -44,11 +47,11 @@ pub(super) fn steps(steps: &[i64]) -> f64 {
     let geometric =
         n * ((mean + 1.0) * (mean + 1.0).log2() - mean * mean.max(1e-9).log2()) + 0.5 * n.log2();
     let largest = sizes.fold(0.0, f64::max);
-    let uniform = n * (largest + 1.0).log2() + (largest + 1.0).log2();
+    let uniform = n * (largest + 1.0).log2();
     let listed = listed(steps.iter().copied(), |s| {
         2.0 * (s.unsigned_abs() as f64 + 1.0).log2() + 1.0
     });
-    2.0 + listed.min(signs + geometric.min(uniform) + (mean + 1.0).log2())
+    2.0 + listed.min(signs + geometric.min(uniform) + SCALE)
 }
 
 /// Returns the bits of values that are learnt on the way; `new` are those of one that comes for the first time.

@@ -294,5 +294,6 @@ fn choose(columns: &Columns<'_>, needs_length: bool) -> (Vec<Field>, f64) {
         sums::checksums(columns),
     ]
     .concat();
+    if std::env::var_os("SHOW").is_some() { for c in &candidates { println!("  C {:?}+{} {:?} {:?} {:.1} {:?}", c.place.offset, c.place.size, c.place.code, c.role, c.bits, match &c.meaning { Meaning::Stamp(k) => format!("{k:?}"), Meaning::Length{of,plus} => format!("{of:?} {plus}"), _ => String::new() }); } }
     parse::parse(columns, &candidates, needs_length)
 }

@@ -31,7 +31,7 @@ fn cut_bits(columns: &Columns<'_>, place: &Place) -> f64 {
     let is_digit = |offset: usize| columns.is_digits(&Place { offset, size: 1, ..*place });
     let before = place.offset.checked_sub(1).is_some_and(is_digit);
     if before || is_digit(place.offset + place.size) {
-        10.0
+        4.0
     } else {
         0.0
     }
@@ -42,7 +42,7 @@ fn shape_bits((size, code): (usize, Code), usual: usize) -> f64 {
     match code {
         Code::Decimal => 5.5,
         Code::Hex => 6.5,
-        Code::Mixed => 6.0,
+        Code::Mixed => 10.0,
         _ if size == usual => 0.8,
         _ if size == 1 => 4.0,
         _ => 1.6,
@@ -261,7 +261,8 @@ fn sync(columns: &Columns<'_>, place: Place, values: &[Option<u64>]) -> Option<C
         let step = pair[1].1 as i64 - pair[0].1 as i64;
         let turned = turn.map(|turn| step + turn).filter(|t| (1..256).contains(t));
         if !columns.follows(pair[1].0) {
-            bits += if step > 0 { 8.0 } else { 16.0 };
+            let dear = if step > 0 { 1.0 } else { 16.0 };
+            bits += dear + 2.0 * (step.unsigned_abs() as f64 + 1.0).log2();
         } else if step > 0 {
             steps.push(step);
         } else if let Some(turned) = turned {

@@ -62,9 +62,9 @@ fn judge(columns: &Columns<'_>, place: Place, kind: StampKind) -> Option<Candida
         _ => 0.0,
     };
     bits += cost::steps(&steps);
-    // Years between records that follow each other are less likely than minutes.
+    // Weeks between records that follow each other are less likely than minutes.
     let mean = steps.iter().map(|s| s.unsigned_abs() as f64).sum::<f64>() / steps.len().max(1) as f64;
-    bits += 1.5 * (mean + 1.0).log2();
+    bits += 3.0 * (mean * unit as f64 / 86_400.0).max(1.0).log2();
     bits += (count - dates.len()) as f64 * cost::exception(place.size, count);
     // Clocks go on: a second that stays for the whole file is rather something else.
     if unit < 60 && steps.iter().all(|&s| s == 0) {

@@ -141,11 +141,8 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
         Order::Mixed => Code::Mixed,
         Order::Digits => Code::Decimal,
     };
-    // Constants behind the text count as terminator: the file cannot tell them apart.
-    let merged = layout
-        .terminator
-        .len()
-        .saturating_sub(drawn.terminator.len());
+    // Behind the text, offsets count from the end of the terminator. The file cannot tell a constant from a terminator, nor
+    // the other way round, so that only the distance from the text counts.
     let place = Place {
         zone: if part.in_trailer {
             Zone::Trailer
@@ -153,7 +150,7 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
             Zone::Header
         },
         offset: if part.in_trailer {
-            part.offset.checked_sub(merged)?
+            (part.offset + drawn.terminator.len()).checked_sub(layout.terminator.len())?
         } else {
             part.offset
         },
