@@ -6,7 +6,7 @@
 use super::geometry::mode;
 
 /// Bytes a name may have, and a few more: what was cut elsewhere is still a name here.
-const MAX_NAME: usize = 34;
+pub(super) const MAX_NAME: usize = 34;
 /// Bytes from the letter to the address of a line in columns (`spec/import.md` 3.2).
 const ADDRESS_COLUMN: usize = 33;
 /// Bytes of text a comment has at least, so that chance does not make one.
@@ -111,6 +111,15 @@ pub fn ends(bytes: &[u8], joiner: Option<&[u8]>) -> Vec<usize> {
         ends.push(stop);
     }
     ends
+}
+
+/// Tells whether a transaction may begin at an offset.
+#[must_use]
+pub fn begins(bytes: &[u8], at: usize) -> bool {
+    matches!(
+        bytes.get(at..at + 2),
+        Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' ' | b'\t'])
+    )
 }
 
 enum Anchor {

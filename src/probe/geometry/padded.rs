@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::clean::is_clean;
 use super::lengths::{Length, in_header, lengths as find_lengths};
-use super::{Geometry, Sample};
+use super::{FIT, Geometry, Sample, mode};
 use crate::probe::layout::Measure;
-use crate::probe::scan::Text;
+use crate::probe::scan::{MAX_NAME, Text, begins};
 
 /// Bytes like the padding that are tried as part of what stands before it.
 const MAX_BLANK: usize = 4;
@@ -20,7 +20,7 @@ pub(super) fn padded(
     rest: usize,
 ) -> Option<Geometry> {
     let bytes = sample.bytes;
-    let first = sample.texts[0].start;
+    let first = first_text(sample, align, rest);
     let by_padding = ends_by_padding(
         bytes,
         pairs,
@@ -129,6 +129,19 @@ pub(super) fn padded(
     geometry.footer_len = back;
     geometry.pad = pad;
     Some(geometry)
+}
+
+/// Returns where the first text begins. Where records are multiples of something, so are the distances of their texts; the
+/// end of a header that looks like the beginning of a text does not agree with them.
+fn first_text(sample: &Sample<'_>, align: usize, rest: usize) -> usize {
+    let first = sample.texts[0].start;
+    let usual = mode(sample.texts.iter().take(FIT).map(|t| t.start % align));
+    let Some((usual, _)) = usual.filter(|_| rest % align == 0) else {
+        return first;
+    };
+    (first..=first + MAX_NAME)
+        .find(|&at| at % align == usual && (at == first || begins(sample.bytes, at)))
+        .unwrap_or(first)
 }
 
 /// Returns the ends of the texts as the padding tells them: what stands before the next record is stripped of one byte, and

@@ -4,7 +4,7 @@ use super::clean::{is_clean, same_last};
 use super::lengths::{Length, in_header};
 use super::{Geometry, Sample, mode};
 use crate::probe::layout::Measure;
-use crate::probe::scan::Text;
+use crate::probe::scan::{MAX_NAME, Text, begins};
 
 /// Records without padding.
 pub(super) fn unpadded(
@@ -34,7 +34,7 @@ pub(super) fn unpadded(
             .map(|v| v - length.plus + last.start as i64 - len as i64)
             .filter(|h| sample.at_end && (1..=1024).contains(h))
             .map(|h| h as usize);
-        geometry.header_len = header_len(first, from_end, length.back, &mut geometry.doubts);
+        geometry.header_len = header_len(sample, from_end, length.back, &mut geometry.doubts);
         let clean = (0..256)
             .find(|&c| {
                 let is_clean = |(t, stride): &&(Text, usize)| {
@@ -68,7 +68,7 @@ pub(super) fn unpadded(
             .at_end
             .then(|| (overhead + last.end).checked_sub(len))
             .flatten();
-        geometry.header_len = header_len(first, from_end, 0, &mut geometry.doubts);
+        geometry.header_len = header_len(sample, from_end, 0, &mut geometry.doubts);
         if geometry.header_len > overhead {
             geometry.doubts.push(format!(
                 "the first text begins at byte {first}, with {overhead} bytes between texts"
@@ -87,13 +87,16 @@ pub(super) fn unpadded(
 
 /// Weighs where the first record begins against where the last one ends.
 pub(super) fn header_len(
-    first: usize,
+    sample: &Sample<'_>,
     from_end: Option<usize>,
     least: usize,
     doubts: &mut Vec<String>,
 ) -> usize {
+    let first = sample.texts[0].start;
     match from_end {
         Some(h) if h == first => h,
+        // The header of the first record ended with what looked like the beginning of its text.
+        Some(h) if h > first && h - first <= MAX_NAME && begins(sample.bytes, h) => h,
         Some(h) if h < first && h >= least => {
             doubts.push(format!(
                 "the first record begins at byte {} if the file ends with a whole record, else the header has more than {h} bytes",
