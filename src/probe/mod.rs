@@ -29,6 +29,7 @@ use layout::Layout;
 pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
     with_sample(bytes, at_end, |sample| {
         let geometry = geometry::infer(sample)?;
+        if std::env::var_os("SHOW").is_some() { println!("{geometry:?}"); }
         Some(fields::infer(sample, geometry))
     })
 }

@@ -61,15 +61,18 @@ pub(super) fn lengths(sample: &Sample<'_>, pairs: &[(Text, usize)], align: usize
                 continue;
             }
             for of in [Measure::Record, Measure::Text] {
+                // What is no number everywhere is none, however well a few agree.
                 let differences = |pairs: &[(Text, usize)]| {
-                    mode(pairs.iter().filter_map(|&(text, stride)| {
+                    let values = pairs.iter().filter_map(|&(text, stride)| {
                         let value = value_at(bytes, text.start, back, size, code)?;
                         let counted = match of {
                             Measure::Record => stride,
                             _ => text.end - text.start,
                         };
                         Some(value - counted as i64)
-                    }))
+                    });
+                    let known = values.clone().count() as f64 / pairs.len().max(1) as f64;
+                    mode(values).map(|(plus, share)| (plus, share * known))
                 };
                 if of == Measure::Record && !varied || of == Measure::Text && align == 1 {
                     continue;

@@ -29,12 +29,20 @@ pub(super) fn padded(
     );
     let mut pairs = pairs.to_vec();
     let mut found = lengths.to_vec();
-    if !by_padding.is_empty() {
-        for (pair, end) in pairs.iter_mut().zip(by_padding) {
+    // Of several bytes that could be the padding, the one that agrees with a number of the header.
+    let mut told = by_padding.into_iter().map(|ends| {
+        let mut pairs = pairs.clone();
+        for (pair, end) in pairs.iter_mut().zip(ends) {
             pair.0.end = end;
         }
-        found = find_lengths(sample, &pairs, align);
+        let mut found = find_lengths(sample, &pairs, align);
         found.retain(|l| l.share >= 0.9);
+        (pairs, found)
+    });
+    if let Some(first) = told.next() {
+        let counted = |(_, found): &(_, Vec<Length>)| found.iter().any(|l| l.of == Measure::Text);
+        let other = if counted(&first) { None } else { told.find(counted) };
+        (pairs, found) = other.unwrap_or(first);
     }
     // Nothing counts less than the text: where it seems so, what follows the text looks like text.
     for length in &mut found {
@@ -145,13 +153,14 @@ fn first_text(sample: &Sample<'_>, align: usize, rest: usize) -> usize {
 }
 
 /// Returns the ends of the texts as the padding tells them: what stands before the next record is stripped of one byte, and
-/// of as much more as keeps the texts from being text. Empty where no byte gives the padding that the alignment asks for.
+/// of as much more as keeps the texts from being text. One list for each byte that gives the padding that the alignment asks
+/// for, the one that leaves the least behind the texts first.
 pub(super) fn ends_by_padding(
     bytes: &[u8],
     pairs: &[(Text, usize)],
     header: usize,
     (align, rest): (usize, usize),
-) -> Vec<usize> {
+) -> Vec<Vec<usize>> {
     let next = |&(t, stride): &(Text, usize)| t.start + stride - header.min(stride);
     let mut counts = HashMap::<u8, usize>::new();
     for pair in pairs {
@@ -161,7 +170,7 @@ pub(super) fn ends_by_padding(
     }
     let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
     pads.sort_unstable_by(|a, b| b.cmp(a));
-    let mut best: Option<(usize, Vec<usize>)> = None;
+    let mut told = Vec::<(usize, Vec<usize>)>::new();
     for &(_, pad) in pads.iter().take(3) {
         let stripped: Vec<usize> = pairs
             .iter()
@@ -199,15 +208,9 @@ pub(super) fn ends_by_padding(
         if agree.count() * 100 < pairs.len() * 95 {
             continue;
         }
-        if best.as_ref().is_none_or(|(least, _)| front < *least) {
-            best = Some((
-                front,
-                stripped
-                    .iter()
-                    .map(|end| end.saturating_sub(front))
-                    .collect(),
-            ));
-        }
+        let ends = stripped.iter().map(|end| end.saturating_sub(front));
+        told.push((front, ends.collect()));
     }
-    best.map(|(_, ends)| ends).unwrap_or_default()
+    told.sort_by_key(|(front, _)| *front);
+    told.into_iter().map(|(_, ends)| ends).collect()
 }
