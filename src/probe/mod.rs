@@ -19,6 +19,7 @@ pub mod records;
 pub mod scan;
 pub mod stamp;
 pub mod value;
+pub mod varying;
 pub mod walk;
 
 use geometry::Sample;
@@ -28,9 +29,18 @@ use layout::Layout;
 #[must_use]
 pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
     with_sample(bytes, at_end, |sample| {
-        let geometry = geometry::infer(sample)?;
-        if std::env::var_os("SHOW").is_some() { println!("{geometry:?}"); }
-        Some(fields::infer(sample, geometry))
+        let mut best: Option<(usize, Layout)> = None;
+        for geometry in geometry::infer(sample) {
+            let layout = fields::infer(sample, geometry);
+            let fitting = geometry::rows(sample, &layout, usize::MAX).len();
+            if best.as_ref().is_none_or(|(most, _)| fitting > *most) {
+                best = Some((fitting, layout));
+            }
+            if fitting == sample.texts.len() {
+                break;
+            }
+        }
+        best.map(|(_, layout)| layout)
     })
 }
 

@@ -6,9 +6,13 @@ use super::checksum::{Algorithm, Extent, Own, Start, Stop};
 use super::layout::{AlgorithmRef, Field, Layout, Meaning, Measure, Target};
 use super::stamp::StampKind;
 use super::value::{Code, Place, Zone};
+use super::varying::{MAX_NUMBERS, MOST_DECIMAL};
 
 /// Bytes that a part of a record may have in a profile, so that a wrong one does not ask for all memory.
 const MAX_PART: usize = 1 << 16;
+
+/// Digits that a number of any width may have.
+const MAX_DIGITS: usize = MOST_DECIMAL;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -123,10 +127,20 @@ pub fn from_toml(text: &str) -> Result<Layout, String> {
         if place.size == 0 || place.offset.saturating_add(place.size) > len {
             return Err(format!("{} leaves the {}", entry.meaning, entry.zone));
         }
+        if place.code.is_varying() && (place.zone != Zone::Header || place.size > MAX_DIGITS) {
+            return Err(format!(
+                "{}: a number of any width stands in the header, and has at most {MAX_DIGITS} digits",
+                entry.meaning
+            ));
+        }
         if layout.fields.iter().any(|f| f.place.overlaps(&place)) {
             return Err(format!("{} overlaps another field", entry.meaning));
         }
         layout.fields.push(field);
+    }
+    layout.fields.sort_by_key(|f| f.place);
+    if layout.varying().count() > MAX_NUMBERS {
+        return Err(format!("more than {MAX_NUMBERS} numbers of any width"));
     }
     if layout.overhead() == 0 && layout.align <= 1 {
         return Err("nothing ends a text".to_owned());

@@ -272,7 +272,6 @@ impl<R: Read> Walk<R> {
     /// Finds where to go on.
     fn resume(&self, bytes: &[u8], reason: String) -> Step {
         let window = &bytes[..bytes.len().min(WINDOW)];
-        let header = self.layout.header_len;
         // First only near: damage is mostly small.
         let near = &window[..window.len().min(4096)];
         let mut found = first_text(near, near.len() < window.len());
@@ -287,7 +286,7 @@ impl<R: Read> Walk<R> {
             };
             return Step::Gap(len, reason);
         };
-        if let Some(start) = text.start.checked_sub(header).filter(|&s| s > 0) {
+        if let Some(start) = self.layout.start_of(bytes, text.start).filter(|&s| s > 0) {
             if self.layout.record(&bytes[start..]).is_ok_and(|r| {
                 let text = &r.bytes[r.text..r.text_end];
                 looks_like_text(text) && is_clean(text)

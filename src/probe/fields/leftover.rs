@@ -24,6 +24,17 @@ pub(super) fn plain(columns: &Columns<'_>, zone: Zone, len: usize) -> Vec<Plain>
         .collect();
     let byte = |at: usize| {
         let place = bytes_at(zone, at, 1);
+        // A number of varying width stands for all its digits.
+        if let Some(number) = columns.numbers.iter().find(|n| n.overlaps(&place)) {
+            let digits = columns
+                .rows
+                .iter()
+                .filter_map(|(_, r)| Some(r.at(number)?.len() as f64 * 3.4));
+            return Plain {
+                is_constant: false,
+                bits: digits.sum::<f64>() / number.size as f64,
+            };
+        }
         let contents: Vec<u8> = columns
             .rows
             .iter()
@@ -45,6 +56,13 @@ pub(super) fn plain(columns: &Columns<'_>, zone: Zone, len: usize) -> Vec<Plain>
 
 /// Fills what is left with constants and with what nothing explains.
 pub(super) fn rest(columns: &Columns<'_>, fields: &mut Vec<Field>) {
+    for number in &columns.numbers {
+        if fields.iter().all(|f| !f.place.overlaps(number)) {
+            let values: HashSet<_> = columns.values(number).into_iter().collect();
+            let values = values.len();
+            fields.push(Field::new(*number, Meaning::Unknown { values }));
+        }
+    }
     for (zone, len) in columns.zones() {
         let mut at = 0;
         while at < len {

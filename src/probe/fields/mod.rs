@@ -64,6 +64,8 @@ pub(super) struct Columns<'a> {
     pub(super) header_len: usize,
     pub(super) trailer_len: usize,
     pub(super) footer_len: usize,
+    /// Places of the numbers of varying width.
+    pub(super) numbers: Vec<Place>,
 }
 
 impl Columns<'_> {
@@ -75,16 +77,23 @@ impl Columns<'_> {
         ]
     }
 
-    /// Returns every place of a size.
-    pub(super) fn places(&self, size: usize, code: Code) -> impl Iterator<Item = Place> + use<> {
-        self.zones().into_iter().flat_map(move |(zone, len)| {
-            (0..(len + 1).saturating_sub(size)).map(move |offset| Place {
+    /// Returns every place of a size. Numbers of varying width have their places, and nothing else stands in them.
+    pub(super) fn places(&self, size: usize, code: Code) -> Vec<Place> {
+        if code.is_varying() {
+            let of_code = self.numbers.iter().filter(|n| n.code == code);
+            return of_code.copied().collect();
+        }
+        let mut places = Vec::new();
+        for (zone, len) in self.zones() {
+            places.extend((0..(len + 1).saturating_sub(size)).map(|offset| Place {
                 zone,
                 offset,
                 size,
                 code,
-            })
-        })
+            }));
+        }
+        places.retain(|p| self.numbers.iter().all(|n| !n.overlaps(p)));
+        places
     }
 
     pub(super) fn values(&self, place: &Place) -> Vec<Option<u64>> {
@@ -108,7 +117,7 @@ impl Columns<'_> {
 
     /// Tells whether a binary number would lie in a run of digits that change.
     pub(super) fn cuts_digits(&self, place: &Place) -> bool {
-        if matches!(place.code, Code::Decimal | Code::Hex) {
+        if place.code.is_text() {
             return false;
         }
         let from = place.offset.saturating_sub(3);
@@ -221,11 +230,19 @@ fn way(sample: &Sample<'_>, geometry: &Geometry, front: usize) -> Way {
         let meaning = Meaning::Length { of, plus };
         layout.fields.push(Field::new(place, meaning));
     }
+    for place in &geometry.numbers {
+        if layout.fields.iter().all(|f| f.place != *place) {
+            let meaning = Meaning::Unknown { values: 0 };
+            layout.fields.push(Field::new(*place, meaning));
+        }
+    }
+    layout.fields.sort_by_key(|f| f.place);
     let columns = Columns {
         rows: geometry::rows(sample, &layout, FIT),
         header_len: layout.header_len,
         trailer_len: layout.trailer_len,
         footer_len: layout.footer_len,
+        numbers: geometry.numbers.clone(),
     };
     let rows = columns.rows.len();
     if rows < 2 {

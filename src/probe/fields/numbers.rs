@@ -20,6 +20,8 @@ fn shapes() -> impl Iterator<Item = (usize, Code)> {
         (4, Code::Hex),
         (6, Code::Hex),
         (8, Code::Hex),
+        (10, Code::Digits),
+        (8, Code::HexDigits),
     ])
 }
 
@@ -42,6 +44,7 @@ fn shape_bits((size, code): (usize, Code), usual: usize) -> f64 {
     match code {
         Code::Decimal => 5.5,
         Code::Hex => 6.5,
+        Code::Digits | Code::HexDigits => 1.0,
         Code::Mixed => 10.0,
         _ if size == usual => 0.8,
         _ if size == 1 => 4.0,
@@ -64,10 +67,9 @@ fn is_number(columns: &Columns<'_>, place: &Place, values: &[Option<u64>]) -> bo
         return false;
     }
     let misses = values.iter().filter(|v| v.is_none()).count();
-    let is_binary = !matches!(place.code, Code::Decimal | Code::Hex);
     misses * 33 <= values.len()
         && is_plain(columns, place)
-        && !(is_binary && columns.cuts_digits(place))
+        && !(!place.code.is_text() && columns.cuts_digits(place))
 }
 
 /// Finds the numbers that grow with the record, and those that may count records that are all of one size.
@@ -167,6 +169,7 @@ fn plus_bits(columns: &Columns<'_>, place: &Place, of: Measure, plus: i64) -> f6
         }
         Measure::Record if plus == 0 => 2.5,
         Measure::Record if plus == -behind || plus == -header => 3.5,
+        Measure::Record if (-trailer..0).contains(&plus) && !columns.numbers.is_empty() => 4.0,
         Measure::Record => far,
         Measure::Previous if plus == 0 => 6.0,
         Measure::Previous => 5.0 + far,
@@ -186,6 +189,8 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Candidate> {
         (10, Code::Decimal),
         (8, Code::Decimal),
         (8, Code::Hex),
+        (10, Code::Digits),
+        (8, Code::HexDigits),
     ] {
         for place in columns.places(size, code) {
             let values = columns.values(&place);

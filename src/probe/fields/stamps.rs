@@ -14,7 +14,8 @@ pub(super) fn stamps(columns: &Columns<'_>) -> Vec<Candidate> {
     for code in Code::ALL {
         let sizes: &[usize] = match code {
             Code::Decimal => &[9, 10],
-            Code::Hex => &[8],
+            Code::Hex | Code::HexDigits => &[8],
+            Code::Digits => &[10],
             _ => &StampKind::SIZES,
         };
         for &size in sizes {
@@ -59,6 +60,7 @@ fn judge(columns: &Columns<'_>, place: Place, kind: StampKind) -> Option<Candida
     bits += match place.code {
         Code::Mixed => 4.0,
         Code::Decimal | Code::Hex => 5.0,
+        Code::Digits | Code::HexDigits => 1.0,
         _ => 0.0,
     };
     bits += cost::steps(&steps);

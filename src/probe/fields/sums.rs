@@ -77,6 +77,7 @@ pub fn checksum_search(sample: &Sample<'_>, layout: &Layout) -> Search {
         header_len: layout.header_len,
         trailer_len: layout.trailer_len,
         footer_len: layout.footer_len,
+        numbers: layout.varying().copied().collect(),
     })
 }
 
@@ -95,8 +96,11 @@ pub(super) fn search_checksums(columns: &Columns<'_>) -> Search {
         (4, Code::Big),
         (4, Code::Hex),
         (8, Code::Hex),
+        (8, Code::HexDigits),
+        (10, Code::Digits),
     ] {
-        places.extend(columns.places(size, code).filter(|p| busy(p)));
+        let found = columns.places(size, code).into_iter();
+        places.extend(found.filter(|p| busy(p)));
     }
     let part = &records[..records.len().min(120)];
     checksum::search(part, &places, columns.header_len)

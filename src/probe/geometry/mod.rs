@@ -7,6 +7,7 @@ mod clean;
 mod lengths;
 mod padded;
 mod unpadded;
+mod varying;
 
 use std::collections::HashMap;
 
@@ -41,6 +42,8 @@ pub struct Geometry {
     pub pad: u8,
     /// The length field that decided it, with what it counts.
     pub length: Option<(Place, Measure, i64)>,
+    /// Places of the numbers of varying width.
+    pub numbers: Vec<Place>,
     /// What the file does not decide.
     pub doubts: Vec<String>,
 }
@@ -72,28 +75,37 @@ pub(in crate::probe) fn mode<T: Copy + Eq + std::hash::Hash + Ord>(
     Some((best.0, best.1 as f64 / total as f64))
 }
 
-/// Finds the parts of the records in a sample from the beginning of a file; `None` for fewer than three texts, or where
-/// nothing repeats.
+/// Finds the parts of the records in a sample from the beginning of a file, in the ways that it can be read: with a header
+/// of one length, and with one of varying length. Empty for fewer than three texts, or where nothing repeats.
 #[must_use]
-pub fn infer(sample: &Sample<'_>) -> Option<Geometry> {
-    let texts = sample.texts;
-    if texts.len() < 3 {
-        return None;
+pub fn infer(sample: &Sample<'_>) -> Vec<Geometry> {
+    if sample.texts.len() < 3 {
+        return Vec::new();
     }
-    let pairs: Vec<(Text, usize)> = texts
+    let none = vec![0; sample.texts.len()];
+    let even = even(sample, &none);
+    even.into_iter().chain(varying::varying(sample)).collect()
+}
+
+/// Finds the parts of records whose header has one length; `lacks` is what each lacks of it in the file.
+fn even(sample: &Sample<'_>, lacks: &[usize]) -> Option<Geometry> {
+    let pairs: Vec<(Text, usize)> = sample
+        .texts
         .windows(2)
         .take(FIT)
         .map(|w| (w[0], w[1].start - w[0].start))
         .collect();
-    let (align, rest) = alignment(&pairs);
-    let lengths = lengths(sample, &pairs, align);
+    // Padding is counted in the file, not in what was made of it.
+    let is_varying = lacks.iter().any(|&n| n > 0);
+    let (align, rest) = if is_varying { (1, 0) } else { alignment(&pairs) };
+    let lengths = lengths(sample, &pairs, align, lacks);
     let mut found = None;
     if align > 1 {
         found = padded::padded(sample, &pairs, &lengths, align, rest);
     }
     match found {
         Some(geometry) => Some(geometry),
-        None => unpadded::unpadded(sample, &pairs, &lengths),
+        None => unpadded::unpadded(sample, &pairs, &lengths, lacks),
     }
 }
 
@@ -132,11 +144,10 @@ pub fn rows<'a>(
     layout: &super::layout::Layout,
     limit: usize,
 ) -> Vec<(usize, Record<'a>)> {
-    let header = layout.header_len;
     let starts: Vec<usize> = sample
         .texts
         .iter()
-        .filter_map(|t| t.start.checked_sub(header))
+        .filter_map(|t| layout.start_of(sample.bytes, t.start))
         .collect();
     let mut rows = Vec::new();
     for (n, &start) in starts.iter().enumerate() {

@@ -35,7 +35,7 @@ pub(super) fn padded(
         for (pair, end) in pairs.iter_mut().zip(ends) {
             pair.0.end = end;
         }
-        let mut found = find_lengths(sample, &pairs, align);
+        let mut found = find_lengths(sample, &pairs, align, &vec![0; pairs.len()]);
         found.retain(|l| l.share >= 0.9);
         (pairs, found)
     });

@@ -11,6 +11,7 @@ pub(super) fn unpadded(
     sample: &Sample<'_>,
     pairs: &[(Text, usize)],
     lengths: &[Length],
+    lacks: &[usize],
 ) -> Option<Geometry> {
     let texts = sample.texts;
     let (first, last) = (texts[0].start, *texts.last()?);
@@ -22,16 +23,21 @@ pub(super) fn unpadded(
     let length = lengths.iter().find(|l| l.of == Measure::Record);
     let overhead;
     if let Some(length) = length {
-        let good: Vec<_> = pairs
-            .iter()
-            .filter(|(t, stride)| {
-                length.value(sample.bytes, t.start) == Some(*stride as i64 + length.plus)
+        let lacking = |n: usize| match length.is_raw {
+            true => lacks.get(n).copied().unwrap_or(0) as i64,
+            false => 0,
+        };
+        let good: Vec<_> = (0..)
+            .zip(pairs)
+            .filter(|&(n, (t, stride))| {
+                let counted = *stride as i64 - lacking(n);
+                length.value(sample.bytes, t.start) == Some(counted + length.plus)
             })
-            .copied()
+            .map(|(_, pair)| *pair)
             .collect();
         // The record of the last text ends the file, or the first begins it.
         let from_end = (length.value(sample.bytes, last.start))
-            .map(|v| v - length.plus + last.start as i64 - len as i64)
+            .map(|v| v - length.plus + lacking(texts.len() - 1) + last.start as i64 - len as i64)
             .filter(|h| sample.at_end && (1..=1024).contains(h))
             .map(|h| h as usize);
         geometry.header_len = header_len(sample, from_end, length.back, &mut geometry.doubts);
@@ -80,7 +86,10 @@ pub(super) fn unpadded(
     geometry.front_len = overhead - geometry.header_len;
     geometry.length = length.and_then(|l| {
         let place = in_header(geometry.header_len, l.back, l.size, l.code)?;
-        Some((place, Measure::Text, l.plus + overhead as i64))
+        Some(match l.is_raw {
+            true => (place, Measure::Record, l.plus),
+            false => (place, Measure::Text, l.plus + overhead as i64),
+        })
     });
     Some(geometry)
 }

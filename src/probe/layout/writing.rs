@@ -2,6 +2,10 @@
 
 use super::{Field, Layout, Meaning, Measure, Target};
 use crate::probe::checksum::Record;
+use crate::probe::varying::{Lacks, MAX_NUMBERS};
+
+/// Times a record is tried until its numbers are as wide as they say.
+const MAX_ROUNDS: usize = 64;
 
 /// What goes into a record.
 #[derive(Clone, Copy, Debug)]
@@ -49,22 +53,53 @@ impl Layout {
             return Err(format!("not explained: {first}"));
         }
         let begin = out.len();
+        let mut widths = vec![1; self.varying().count()];
+        // The width of one number may change another, a length for one: until all are as wide as they say.
+        for _ in 0..MAX_ROUNDS {
+            let Some((index, digits)) = self.write_with(&widths, item, offset, previous, out)? else {
+                return Ok(());
+            };
+            out.truncate(begin);
+            widths[index] = digits;
+        }
+        Err("the widths of the numbers do not come to rest".to_owned())
+    }
+
+    /// Makes a record with numbers of these widths; returns which of them has not the digits it needs, and how many those
+    /// are.
+    fn write_with(
+        &self,
+        widths: &[usize],
+        item: &Item<'_>,
+        offset: u64,
+        previous: Option<(u64, u64)>,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<(usize, usize)>, String> {
+        let mut lacks = Lacks::default();
+        for (place, &width) in self.varying().zip(widths) {
+            if !lacks.push(place, width) {
+                return Err(format!("more than {MAX_NUMBERS} numbers of varying width"));
+            }
+        }
+        let header_len = self.header_len - lacks.total();
+        let begin = out.len();
         let text_len = item.text.len();
-        out.resize(begin + self.header_len, 0);
+        out.resize(begin + header_len, 0);
         out.extend_from_slice(item.text);
         out.extend_from_slice(&self.terminator);
         out.resize(out.len() + self.trailer_len, 0);
-        out.resize(out.len() + self.padding(text_len), self.pad);
+        out.resize(out.len() + self.padding(header_len, text_len), self.pad);
         let footer = out.len() - begin;
         out.resize(out.len() + self.footer_len, 0);
         let len = (out.len() - begin) as i64;
-        let text_end = self.header_len + text_len;
+        let text_end = header_len + text_len;
         let empty = Record::<'static> {
             bytes: &[],
-            text: self.header_len,
+            text: header_len,
             text_end,
             terminator_end: text_end + self.terminator.len(),
             footer,
+            lacks,
         };
         let is_checksum = |f: &&Field| matches!(f.meaning, Meaning::Checksum { .. });
         let plain = self.fields.iter().filter(|f| !is_checksum(f));
@@ -72,6 +107,9 @@ impl Layout {
         for field in plain.chain(self.fields.iter().filter(is_checksum)) {
             let place = &field.place;
             let at = begin + empty.offset_of(place);
+            let size = lacks
+                .size_of(place)
+                .ok_or("a field cuts a number of varying width")?;
             let number = match &field.meaning {
                 Meaning::Length { of, plus } => {
                     let counted = match of {
@@ -87,15 +125,16 @@ impl Layout {
                     Target::Next => offset as i64 + len + plus,
                     Target::Previous => previous.map_or(0, |(at, _)| at as i64 + plus),
                 },
+                Meaning::Stamp(_) if place.code.is_varying() => item.stamp,
                 Meaning::Stamp(kind) => {
-                    let bytes = &mut out[at..at + place.size];
+                    let bytes = &mut out[at..at + size];
                     if !kind.put(place.code, item.stamp, bytes) {
                         return Err(format!("stamp {} cannot be written", item.stamp));
                     }
                     continue;
                 }
                 Meaning::Constant(bytes) => {
-                    out[at..at + place.size].copy_from_slice(bytes);
+                    out[at..at + size].copy_from_slice(bytes);
                     continue;
                 }
                 Meaning::Checksum { algorithm, extent } => {
@@ -105,6 +144,7 @@ impl Layout {
                         text_end: empty.text_end,
                         terminator_end: empty.terminator_end,
                         footer: empty.footer,
+                        lacks,
                     };
                     extent
                         .message(&record, place, &mut message)
@@ -113,8 +153,15 @@ impl Layout {
                 }
                 Meaning::Unknown { .. } => unreachable!("refused above"),
             };
+            if let Ok(number) = u64::try_from(number) {
+                let digits = place.code.digits(number).len();
+                let index = self.varying().position(|p| p == place);
+                if let Some(index) = index.filter(|_| digits != size && digits <= place.size) {
+                    return Ok(Some((index, digits)));
+                }
+            }
             let fits = u64::try_from(number)
-                .is_ok_and(|v| place.code.put(v, &mut out[at..at + place.size]));
+                .is_ok_and(|v| place.code.put(v, &mut out[at..at + size]));
             if !fits {
                 return Err(format!(
                     "{number} does not fit the {} bytes at {} byte {}",
@@ -124,6 +171,6 @@ impl Layout {
                 ));
             }
         }
-        Ok(())
+        Ok(None)
     }
 }
