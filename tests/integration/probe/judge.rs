@@ -26,7 +26,7 @@ pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>, (u
         notes.push(format!("{worse:?}: {text}"));
     };
     let parts = |l: &Layout| (l.lead, l.header_len);
-    if parts(layout) != (0, drawn.header_len) {
+    if parts(layout) != (drawn.lead.len(), drawn.header_len) {
         note(
             Verdict::Wrong,
             format!("header {:?}, drawn {}", parts(layout), drawn.header_len),
@@ -140,16 +140,19 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
         Order::Big => Code::Big,
         Order::Mixed => Code::Mixed,
         Order::Digits => Code::Decimal,
+        Order::Hex => Code::Hex,
+        Order::FreeDigits => Code::Digits,
+        Order::FreeHex => Code::HexDigits,
     };
     // Behind the text, offsets count from the end of the terminator. The file cannot tell a constant from a terminator, nor
     // the other way round, so that only the distance from the text counts.
     let place = Place {
-        zone: if part.in_trailer {
-            Zone::Trailer
-        } else {
-            Zone::Header
+        zone: match part.in_trailer {
+            true if drawn.is_footer => Zone::Footer,
+            true => Zone::Trailer,
+            false => Zone::Header,
         },
-        offset: if part.in_trailer {
+        offset: if part.in_trailer && !drawn.is_footer {
             (part.offset + drawn.terminator.len()).checked_sub(layout.terminator.len())?
         } else {
             part.offset
@@ -160,9 +163,13 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
     let (header, size) = (drawn.header_len as i64, part.size as i64);
     let (behind, padded) = (part.offset as i64 + size, drawn.align > 1);
     let rest = (drawn.terminator.len() + drawn.trailer_len) as i64;
+    let is_free = drawn.parts.iter().any(|p| p.order.is_free());
     let accepts: Accepts = match part.is {
         Is::Length(counts) => {
             let (of, plus) = match counts {
+                // A header of varying length is counted with the record.
+                Counts::Whole if is_free => (Measure::Record, 0),
+                Counts::HeaderAndText if is_free => (Measure::Record, -rest),
                 Counts::Text => (Measure::Text, 0),
                 Counts::Terminated => (Measure::Text, drawn.terminator.len() as i64),
                 Counts::HeaderAndText => (Measure::Text, header),
@@ -186,17 +193,22 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
             };
             Box::new(move |m| *m == Meaning::Stamp(kind))
         }
-        Is::Next => link(Target::Next),
-        Is::Previous => link(Target::Previous),
-        Is::Here => link(Target::This),
+        Is::Next => link(Target::Next, 0),
+        Is::NextText => link(Target::Next, header),
+        Is::Previous => link(Target::Previous, 0),
+        Is::Here => link(Target::This, 0),
+        Is::Back => {
+            let (of, plus) = (Measure::Previous, 0);
+            Box::new(move |m| *m == Meaning::Length { of, plus })
+        }
         Is::Sum(sum, covers) => checksum(sum, covers, drawn, part),
         Is::Fixed(_) | Is::Code | Is::Origin => return None,
     };
     Some((place, accepts))
 }
 
-fn link(to: Target) -> Accepts {
-    Box::new(move |m| matches!(m, Meaning::Link { to: found, plus: 0 } if *found == to))
+fn link(target: Target, more: i64) -> Accepts {
+    Box::new(move |m| matches!(m, Meaning::Link { to, plus } if *to == target && *plus == more))
 }
 
 fn checksum(sum: Sum, covers: Covers, drawn: &Drawn, part: &Part) -> Accepts {
