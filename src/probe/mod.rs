@@ -25,19 +25,31 @@ pub mod walk;
 use geometry::Sample;
 use layout::Layout;
 
+/// Bits of a record that does not fit, and of a doubt about where records begin and end.
+const MISS: f64 = 120.0;
+/// See [`MISS`].
+const DOUBT: f64 = 30.0;
+
+/// Bytes of a record that may stay unexplained before another way to part the records is looked for.
+const FEW: usize = 2;
+
 /// Infers the framing of a file, or of a piece from its beginning.
 #[must_use]
 pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
     with_sample(bytes, at_end, |sample| {
-        let mut best: Option<(usize, Layout)> = None;
+        // Of all ways to part the records, the one that says them in the fewest bits.
+        let mut best: Option<(f64, Layout)> = None;
         for geometry in geometry::infer(sample) {
-            let layout = fields::infer(sample, geometry);
-            let fitting = geometry::rows(sample, &layout, usize::MAX).len();
-            if best.as_ref().is_none_or(|(most, _)| fitting > *most) {
-                best = Some((fitting, layout));
+            let (layout, bits) = fields::infer(sample, &geometry);
+            let count = sample.texts.len();
+            let misses = count - geometry::rows(sample, &layout, usize::MAX).len().min(count);
+            let doubts = geometry.doubts.len();
+            if misses + doubts == 0 && layout.unexplained_len() <= FEW {
+                return Some(layout);
             }
-            if fitting == sample.texts.len() {
-                break;
+            let bits = bits + MISS * misses as f64 + DOUBT * doubts as f64;
+            if best.as_ref().is_none_or(|(least, _)| bits < *least) {
+                best = Some((bits, layout));
             }
         }
         best.map(|(_, layout)| layout)

@@ -138,14 +138,14 @@ impl Columns<'_> {
     }
 }
 
-/// Finds what the bytes mean, and returns the whole framing.
+/// Finds what the bytes mean, and returns the whole framing with the bits that it takes to say the records by it.
 #[must_use]
-pub fn infer(sample: &Sample<'_>, geometry: Geometry) -> Layout {
+pub fn infer(sample: &Sample<'_>, geometry: &Geometry) -> (Layout, f64) {
     let blank = geometry.front_blank;
     let least = geometry.front_len;
     // Bytes that are always like the padding may be padding or not: the reading of all bytes decides.
     let mut ways: Vec<Way> = (least..=least + blank)
-        .map(|front| way(sample, &geometry, front))
+        .map(|front| way(sample, geometry, front))
         .collect();
     let most = ways.iter().map(|w| w.rows).max().unwrap_or(0);
     ways.retain(|w| w.rows == most);
@@ -168,7 +168,9 @@ pub fn infer(sample: &Sample<'_>, geometry: Geometry) -> Layout {
             ));
         }
     }
-    best.layout
+    let read = best.rows.clamp(1, FIT) as f64;
+    let all = sample.texts.len().min(FIT) as f64;
+    (best.layout, best.bits * all / read)
 }
 
 /// Names what another framing reads at the bytes that a field reads differently.
@@ -212,31 +214,9 @@ struct Way {
 }
 
 fn way(sample: &Sample<'_>, geometry: &Geometry, front: usize) -> Way {
-    let mut layout = Layout {
-        lead: geometry.lead,
-        header_len: geometry.header_len,
-        trailer_len: front,
-        terminator: Vec::new(),
-        footer_len: geometry.footer_len,
-        align: geometry.align.max(1),
-        align_rest: geometry.align_rest,
-        pad: geometry.pad,
-        joiner: Vec::new(),
-        fields: Vec::new(),
-        doubts: geometry.doubts.clone(),
-    };
+    let mut layout = geometry.layout();
+    layout.trailer_len = front;
     let needs_length = geometry.length.is_some();
-    if let Some((place, of, plus)) = geometry.length {
-        let meaning = Meaning::Length { of, plus };
-        layout.fields.push(Field::new(place, meaning));
-    }
-    for place in &geometry.numbers {
-        if layout.fields.iter().all(|f| f.place != *place) {
-            let meaning = Meaning::Unknown { values: 0 };
-            layout.fields.push(Field::new(*place, meaning));
-        }
-    }
-    layout.fields.sort_by_key(|f| f.place);
     let columns = Columns {
         rows: geometry::rows(sample, &layout, FIT),
         header_len: layout.header_len,

@@ -81,12 +81,13 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
     for (size, code) in shapes() {
         for place in columns.places(size, code) {
             let values = columns.values(&place);
-            if !is_number(columns, &place, &values) {
+            let still = mode(values.iter().copied()).is_none_or(|(_, share)| share > 0.9);
+            // What never changes need not show a letter to be hexadecimal.
+            if !(still && one_size) && !is_number(columns, &place, &values) {
                 continue;
             }
-            let still = mode(values.iter().copied()).is_none_or(|(_, share)| share > 0.9);
             for of in measures {
-                if still && !(one_size && of == Measure::Record) {
+                if still && !(one_size && of != Measure::Text) {
                     continue;
                 }
                 let of_row = |n: usize| -> Option<i64> {
@@ -112,6 +113,7 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                 };
                 // Where nothing is padded, both measures say the same: take the text.
                 let twice = of == Measure::Record
+                    && columns.numbers.is_empty()
                     && found.iter().any(|c| {
                         c.place == place
                             && matches!(

@@ -15,14 +15,18 @@ pub(in crate::probe) use clean::is_clean;
 use lengths::lengths;
 
 use crate::probe::checksum::Record;
-use crate::probe::layout::Measure;
+use crate::probe::layout::{Field, Layout, Meaning, Measure};
 use crate::probe::scan::Text;
 use crate::probe::value::Place;
+
+/// Ways to part the beginning of a file from its first record that are looked at closely.
+const MAX_WAYS: usize = 4;
+
 /// Records that are compared; the rest confirms.
 const FIT: usize = 400;
 
 /// The parts of a record.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Geometry {
     /// Bytes before the first record.
     pub lead: usize,
@@ -46,6 +50,36 @@ pub struct Geometry {
     pub numbers: Vec<Place>,
     /// What the file does not decide.
     pub doubts: Vec<String>,
+}
+
+impl Geometry {
+    /// Returns the framing that says no more than this.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        let mut layout = Layout {
+            lead: self.lead,
+            header_len: self.header_len,
+            trailer_len: self.front_len,
+            footer_len: self.footer_len,
+            align: self.align.max(1),
+            align_rest: self.align_rest,
+            pad: self.pad,
+            doubts: self.doubts.clone(),
+            ..Layout::bare()
+        };
+        if let Some((place, of, plus)) = self.length {
+            let meaning = Meaning::Length { of, plus };
+            layout.fields.push(Field::new(place, meaning));
+        }
+        for place in &self.numbers {
+            if layout.fields.iter().all(|f| f.place != *place) {
+                let meaning = Meaning::Unknown { values: 0 };
+                layout.fields.push(Field::new(*place, meaning));
+            }
+        }
+        layout.fields.sort_by_key(|f| f.place);
+        layout
+    }
 }
 
 /// Some bytes of a file with the texts in them.
@@ -83,12 +117,18 @@ pub fn infer(sample: &Sample<'_>) -> Vec<Geometry> {
         return Vec::new();
     }
     let none = vec![0; sample.texts.len()];
-    let even = even(sample, &none);
-    even.into_iter().chain(varying::varying(sample)).collect()
+    let mut all = even(sample, &none);
+    let varying = varying::varying(sample);
+    if let Some((geometry, varies)) = varying {
+        // Separators around numbers of one width would be of no use: those are of one width in this file only.
+        let place = if varies { all.len() } else { 0 };
+        all.insert(place, geometry);
+    }
+    all
 }
 
-/// Finds the parts of records whose header has one length; `lacks` is what each lacks of it in the file.
-fn even(sample: &Sample<'_>, lacks: &[usize]) -> Option<Geometry> {
+/// Finds the parts of records whose header has one length, as they may be; `lacks` is what each lacks of it in the file.
+fn even(sample: &Sample<'_>, lacks: &[usize]) -> Vec<Geometry> {
     let pairs: Vec<(Text, usize)> = sample
         .texts
         .windows(2)
@@ -99,14 +139,28 @@ fn even(sample: &Sample<'_>, lacks: &[usize]) -> Option<Geometry> {
     let is_varying = lacks.iter().any(|&n| n > 0);
     let (align, rest) = if is_varying { (1, 0) } else { alignment(&pairs) };
     let lengths = lengths(sample, &pairs, align, lacks);
-    let mut found = None;
+    let mut found = Vec::new();
     if align > 1 {
-        found = padded::padded(sample, &pairs, &lengths, align, rest);
+        let headers = padded::headers(sample, (align, rest));
+        let mut ways = headers
+            .into_iter()
+            .filter_map(|header| padded::padded(sample, &pairs, &lengths, (align, rest), header));
+        let first = ways.next();
+        if let Some(first) = first.as_ref().filter(|g| padded::ends_well(sample, g)) {
+            found.push(first.clone());
+        } else {
+            found.extend(ways.filter(|g| padded::ends_well(sample, g)).take(MAX_WAYS));
+            found.extend(first.map(|mut geometry| {
+                geometry
+                    .doubts
+                    .push("the file does not end with a whole record".to_owned());
+                geometry
+            }));
+        }
     }
-    match found {
-        Some(geometry) => Some(geometry),
-        None => unpadded::unpadded(sample, &pairs, &lengths, lacks),
-    }
+    found.extend(unpadded::unpadded(sample, &pairs, &lengths, lacks));
+    found.dedup();
+    found
 }
 
 /// Returns the largest number whose multiples part all texts, with what is left over.
@@ -141,7 +195,7 @@ fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
 #[must_use]
 pub fn rows<'a>(
     sample: &Sample<'a>,
-    layout: &super::layout::Layout,
+    layout: &Layout,
     limit: usize,
 ) -> Vec<(usize, Record<'a>)> {
     let starts: Vec<usize> = sample

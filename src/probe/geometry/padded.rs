@@ -11,22 +11,27 @@ use crate::probe::scan::{MAX_NAME, Text, begins};
 /// Bytes like the padding that are tried as part of what stands before it.
 const MAX_BLANK: usize = 4;
 
+/// Bytes of a header that are tried behind what begins the file.
+const MAX_HEADER: usize = 160;
+
+/// Bytes behind the padding that are looked for.
+const MAX_FOOTER: usize = 12;
+
 /// Records that are padded to a multiple of something.
 pub(super) fn padded(
     sample: &Sample<'_>,
     pairs: &[(Text, usize)],
     lengths: &[Length],
-    align: usize,
-    rest: usize,
+    (align, rest): (usize, usize),
+    header: usize,
 ) -> Option<Geometry> {
     let bytes = sample.bytes;
     let first = first_text(sample, align, rest);
-    let by_padding = ends_by_padding(
-        bytes,
-        pairs,
-        if first <= 1024 { first } else { 0 },
-        (align, rest),
-    );
+    // The padding may be followed by a footer.
+    let by_padding = (0..=MAX_FOOTER)
+        .map(|back| ends_by_padding(bytes, pairs, header + back, (align, rest)))
+        .find(|told| !told.is_empty())
+        .unwrap_or_default();
     let mut pairs = pairs.to_vec();
     let mut found = lengths.to_vec();
     // Of several bytes that could be the padding, the one that agrees with a number of the header.
@@ -87,7 +92,7 @@ pub(super) fn padded(
         align_rest: rest % align,
         ..Geometry::default()
     };
-    geometry.header_len = if first <= 1024 { first.min(low) } else { low };
+    geometry.header_len = header.min(low);
     geometry.lead = first.saturating_sub(geometry.header_len);
     let fixed = low - geometry.header_len;
     let good: Vec<_> = gaps
@@ -137,6 +142,37 @@ pub(super) fn padded(
     geometry.footer_len = back;
     geometry.pad = pad;
     Some(geometry)
+}
+
+/// Returns how many bytes the header may have: all before the first text, or fewer behind what begins the file. Records
+/// are multiples of something, and so is what lies between their beginning and the end of the file.
+pub(super) fn headers(sample: &Sample<'_>, (align, rest): (usize, usize)) -> Vec<usize> {
+    let first = first_text(sample, align, rest);
+    let all = if first <= 1024 { first } else { 0 };
+    let tail = sample.texts.last().map_or(0, |t| sample.bytes.len() - t.start);
+    if !sample.at_end || rest % align != 0 {
+        return vec![all];
+    }
+    let over = (align - tail % align) % align;
+    let mut fewer: Vec<usize> = (over..=first.min(MAX_HEADER)).step_by(align).collect();
+    fewer.reverse();
+    // A file that is torn at its end says nothing.
+    fewer.retain(|&h| h != all);
+    fewer.insert(0, all);
+    fewer
+}
+
+/// Tells whether the last record ends with the file.
+pub(super) fn ends_well(sample: &Sample<'_>, geometry: &Geometry) -> bool {
+    let Some(last) = sample.texts.last() else {
+        return false;
+    };
+    let Some(start) = last.start.checked_sub(geometry.header_len) else {
+        return false;
+    };
+    let bytes = &sample.bytes[start..];
+    let record = geometry.layout().record(bytes);
+    record.is_ok_and(|r| r.bytes.len() == bytes.len())
 }
 
 /// Returns where the first text begins. Where records are multiples of something, so are the distances of their texts; the
@@ -199,6 +235,10 @@ pub(super) fn ends_by_padding(
             .collect();
         padding.sort_unstable();
         let most = padding[(padding.len() - 1) * 98 / 100];
+        // Padding makes texts of different lengths records of equal ones: it is not the same everywhere.
+        if pairs.len() >= 8 && padding[padding.len() / 50] == most {
+            continue;
+        }
         let extra = (most + 1).saturating_sub(align);
         let agree = stripped.iter().zip(pairs).filter(|(end, pair)| {
             let behind = next(pair).saturating_sub(**end);

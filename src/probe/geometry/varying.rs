@@ -36,9 +36,12 @@ fn most(code: Code) -> usize {
 }
 
 /// Finds the parts of records with numbers of varying width in their headers; `None` where there are none.
-pub(super) fn varying(sample: &Sample<'_>) -> Option<Geometry> {
+///
+/// The flag says whether one of them varies in this file.
+pub(super) fn varying(sample: &Sample<'_>) -> Option<(Geometry, bool)> {
     let numbers = numbers(sample);
-    if !numbers.iter().any(|n| n.varies) {
+    let varies = numbers.iter().any(|n| n.varies);
+    if numbers.is_empty() {
         return None;
     }
     let (bytes, texts, lacks) = widened(sample, &numbers);
@@ -47,7 +50,7 @@ pub(super) fn varying(sample: &Sample<'_>) -> Option<Geometry> {
         texts: &texts,
         ..*sample
     };
-    let mut geometry = super::even(&wide, &lacks)?;
+    let mut geometry = super::even(&wide, &lacks).into_iter().next()?;
     let mut end = geometry.header_len;
     for number in &numbers {
         let offset = end.checked_sub(number.gap + number.most())?;
@@ -68,7 +71,7 @@ pub(super) fn varying(sample: &Sample<'_>) -> Option<Geometry> {
             return None;
         }
     }
-    Some(geometry)
+    Some((geometry, varies))
 }
 
 /// Finds the numbers, the one nearest to the text first.
@@ -92,9 +95,6 @@ fn numbers(sample: &Sample<'_>) -> Vec<Number> {
         }
         found.push(number);
     }
-    // What stands before the last one that varies is of one width anyway.
-    let count = found.iter().rposition(|n| n.varies).map_or(0, |n| n + 1);
-    found.truncate(count);
     found
 }
 
@@ -109,6 +109,7 @@ fn number(
     let mut widths = Vec::new();
     let mut last = HashSet::new();
     let mut separators = Vec::new();
+    let mut befores = Vec::new();
     let mut has_letters = false;
     for (n, (&end, &floor)) in ends.iter().zip(floors).enumerate() {
         let digits = end
@@ -128,15 +129,21 @@ fn number(
             last.extend(number.last().copied());
             widths.push(width);
             separators.push(bytes[end - gap]);
+            befores.push((end - gap - width).checked_sub(1).map(|at| bytes[at]));
         }
         if (n + 1 - widths.len()) * 33 > ends.len() {
             return None;
         }
     }
-    let (_, share) = mode(separators.iter().copied())?;
+    let (separator, share) = mode(separators.iter().copied())?;
+    // The first record may begin with its number, and so with the file.
+    let (_, share_before) = mode(befores.iter().skip(1).copied())?;
     let (usual, _) = mode(widths.iter().copied())?;
     let others = widths.iter().filter(|&&w| w != usual).count();
-    let fits = share > 0.97 && last.len() >= 3 && (code == Code::Digits || has_letters);
+    // A number that never changes its width is one of any width only where signs part it from the rest.
+    let is_sign = matches!(separator, b'\t' | b'\r' | b'\n' | b' '..=b'~');
+    let is_parted = is_sign && !separator.is_ascii_alphanumeric() && share_before > 0.97;
+    let fits = (others > 0 || is_parted) && share > 0.97 && last.len() >= 3 && (code == Code::Digits || has_letters);
     fits.then_some(Number {
         gap,
         code,

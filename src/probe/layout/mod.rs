@@ -205,6 +205,13 @@ impl Layout {
         find(true).or_else(|| find(false))
     }
 
+    /// Returns how many bytes of a record nothing explains.
+    #[must_use]
+    pub fn unexplained_len(&self) -> usize {
+        let unknown = |f: &&Field| matches!(f.meaning, Meaning::Unknown { .. });
+        self.fields.iter().filter(unknown).map(|f| f.place.size).sum()
+    }
+
     /// Returns the places of the numbers of varying width in the header, in their order.
     pub fn varying(&self) -> impl DoubleEndedIterator<Item = &Place> {
         let places = self.fields.iter().map(|f| &f.place);

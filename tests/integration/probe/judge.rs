@@ -73,7 +73,7 @@ fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
     };
     let same = |p: &Place, m: &Meaning| {
         let bytes = (p.zone, p.offset, p.size) == (place.zone, place.offset, place.size);
-        bytes && (p.code == place.code || p.size == 1) && accepts(m)
+        bytes && (p.code == place.code || p.size == 1 || is_always_full(part, p.code)) && accepts(m)
     };
     if layout.fields.iter().any(|f| same(&f.place, &f.meaning)) {
         return (Verdict::Exact, String::new());
@@ -100,6 +100,12 @@ fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
         },
         text,
     )
+}
+
+/// Tells whether a number of eight hexadecimal digits with zeros before it never has any: a date in 1985 to 2045 takes all
+/// eight. Then it is the same as one of as many digits as it has, in every record.
+fn is_always_full(part: &Part, found: Code) -> bool {
+    matches!(part.is, Is::Stamp(Date::Unix)) && part.order == Order::Hex && found == Code::HexDigits
 }
 
 /// Tells whether a length was found wider than it was drawn, by bytes that are drawn as zeros in every record.

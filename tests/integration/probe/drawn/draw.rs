@@ -139,7 +139,7 @@ impl Parts {
     fn free(&mut self, random: &mut Random, may_be_hex: bool) {
         for part in &mut self.list {
             let hex = may_be_hex && random.chance(30);
-            let mut number = |part: &mut Part| {
+            let number = |part: &mut Part| {
                 (part.size, part.order) = match hex {
                     true => (8, Order::FreeHex),
                     false => (10, Order::FreeDigits),
