@@ -142,20 +142,17 @@ fn even(sample: &Sample<'_>, lacks: &[usize]) -> Vec<Geometry> {
     let mut found = Vec::new();
     if align > 1 {
         let headers = padded::headers(sample, (align, rest));
-        let mut ways = headers
+        let ways: Vec<Geometry> = headers
             .into_iter()
-            .filter_map(|header| padded::padded(sample, &pairs, &lengths, (align, rest), header));
-        let first = ways.next();
-        if let Some(first) = first.as_ref().filter(|g| padded::ends_well(sample, g)) {
+            .filter_map(|header| padded::padded(sample, &pairs, &lengths, (align, rest), header))
+            .collect();
+        let well = ways.iter().filter(|g| padded::ends_well(sample, g));
+        found.extend(well.take(MAX_WAYS).cloned());
+        // A file that is torn at its end tells no way from another.
+        if let (true, Some(first)) = (found.is_empty(), ways.first()) {
             found.push(first.clone());
-        } else {
-            found.extend(ways.filter(|g| padded::ends_well(sample, g)).take(MAX_WAYS));
-            found.extend(first.map(|mut geometry| {
-                geometry
-                    .doubts
-                    .push("the file does not end with a whole record".to_owned());
-                geometry
-            }));
+            let doubt = "the file does not end with a whole record";
+            found[0].doubts.push(doubt.to_owned());
         }
     }
     found.extend(unpadded::unpadded(sample, &pairs, &lengths, lacks));
