@@ -30,6 +30,9 @@ const MISS: f64 = 120.0;
 /// See [`MISS`].
 const DOUBT: f64 = 30.0;
 
+/// Bits that a number between separators has for itself: of one width, it would need none.
+const PARTED: f64 = 8.0;
+
 /// Bytes of a record that may stay unexplained before another way to part the records is looked for.
 const FEW: usize = 2;
 
@@ -41,13 +44,15 @@ pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
         let mut best: Option<(f64, Layout)> = None;
         for geometry in geometry::infer(sample) {
             let (layout, bits) = fields::infer(sample, &geometry);
+            if std::env::var_os("SHOW").is_some() { println!("GEO {} of {} bits {bits:.0} lead {} header {} term {:?} trailer {} footer {} align {} pad {} doubts {:?} fields {:?}", geometry::rows(sample, &layout, usize::MAX).len(), sample.texts.len(), layout.lead, layout.header_len, layout.terminator, layout.trailer_len, layout.footer_len, layout.align, layout.pad, layout.doubts, layout.fields.iter().map(|f| format!("{}+{} {:?} {}", f.place.offset, f.place.size, f.place.code, f.meaning.word())).collect::<Vec<_>>()); }
             let count = sample.texts.len();
             let misses = count - geometry::rows(sample, &layout, usize::MAX).len().min(count);
             let doubts = geometry.doubts.len();
             if misses + doubts == 0 && layout.unexplained_len() <= FEW {
                 return Some(layout);
             }
-            let bits = bits + MISS * misses as f64 + DOUBT * doubts as f64;
+            let parted = geometry.numbers.len() as f64;
+            let bits = bits - PARTED * parted + MISS * misses as f64 + DOUBT * doubts as f64;
             if best.as_ref().is_none_or(|(least, _)| bits < *least) {
                 best = Some((bits, layout));
             }

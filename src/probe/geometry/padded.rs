@@ -236,7 +236,8 @@ pub(super) fn ends_by_padding(
         padding.sort_unstable();
         let most = padding[(padding.len() - 1) * 98 / 100];
         // Padding makes texts of different lengths records of equal ones: it is not the same everywhere.
-        if pairs.len() >= 8 && padding[padding.len() / 50] == most {
+        let usual = mode(padding.iter().copied()).map_or(1.0, |(_, share)| share);
+        if pairs.len() >= 8 && usual > 0.85 {
             continue;
         }
         let extra = (most + 1).saturating_sub(align);

@@ -131,7 +131,8 @@ fn number(
             separators.push(bytes[end - gap]);
             befores.push((end - gap - width).checked_sub(1).map(|at| bytes[at]));
         }
-        if (n + 1 - widths.len()) * 33 > ends.len() {
+        if (n + 1 - widths.len()) * 20 > ends.len() {
+            if std::env::var_os("SHOW").is_some() && gap == 1 { println!("NUM fails at {n} {code:?} floor {floor} end {end} {}", bytes[end.saturating_sub(16)..end].escape_ascii()); }
             return None;
         }
     }
