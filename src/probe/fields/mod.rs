@@ -141,28 +141,28 @@ impl Columns<'_> {
 /// Finds what the bytes mean, and returns the whole framing with the bits that it takes to say the records by it.
 #[must_use]
 pub fn infer(sample: &Sample<'_>, geometry: &Geometry) -> (Layout, f64) {
-    let blank = geometry.front_blank;
-    let least = geometry.front_len;
     // Bytes that are always like the padding may be padding or not: the reading of all bytes decides.
-    let mut ways: Vec<Way> = (least..=least + blank)
-        .map(|front| way(sample, geometry, front))
+    let fronts = (0..=geometry.front_blank).map(|n| (n, 0));
+    let footers = (1..=geometry.footer_blank).map(|n| (0, n));
+    let mut ways: Vec<Way> = fronts
+        .chain(footers)
+        .map(|more| way(sample, geometry, more))
         .collect();
     let most = ways.iter().map(|w| w.rows).max().unwrap_or(0);
     ways.retain(|w| w.rows == most);
     ways.sort_by(|a, b| a.bits.total_cmp(&b.bits));
-    let mut fronts = ways.iter().map(|w| (w.front, w.bits)).collect::<Vec<_>>();
     let mut best = ways.remove(0);
     for rival in ways.iter().filter(|w| w.bits < best.bits + parse::DOUBT) {
         name_others(&mut best.layout, &rival.layout);
     }
-    fronts.retain(|(_, bits)| *bits < best.bits + parse::DOUBT);
-    if let (Some(few), Some(many)) = (
-        fronts.iter().map(|f| f.0).min(),
-        fronts.iter().map(|f| f.0).max(),
-    ) {
+    let least = best.bits;
+    let near = ways.iter().filter(|w| w.bits < least + parse::DOUBT);
+    let blanks: Vec<usize> = near.map(|w| w.blank).chain([best.blank]).collect();
+    let (few, many) = (blanks.iter().min(), blanks.iter().max());
+    if let (Some(few), Some(many)) = (few, many) {
         if few < many {
             best.layout.doubts.push(format!(
-                "{} bytes behind the text are always {:#04x}: terminator or padding",
+                "{} bytes beside the padding are always {:#04x}: terminator or padding",
                 many - few,
                 geometry.pad
             ));
@@ -207,15 +207,17 @@ fn name_others(layout: &mut Layout, rival: &Layout) {
 
 /// One way to part what stands behind the texts from the padding, with the bits it takes.
 struct Way {
-    front: usize,
+    /// Bytes that could be padding and are taken for something else.
+    blank: usize,
     rows: usize,
     bits: f64,
     layout: Layout,
 }
 
-fn way(sample: &Sample<'_>, geometry: &Geometry, front: usize) -> Way {
+fn way(sample: &Sample<'_>, geometry: &Geometry, (front, back): (usize, usize)) -> Way {
     let mut layout = geometry.layout();
-    layout.trailer_len = front;
+    layout.trailer_len += front;
+    layout.footer_len += back;
     let needs_length = geometry.length.is_some();
     let columns = Columns {
         rows: geometry::rows(sample, &layout, FIT),
@@ -228,7 +230,7 @@ fn way(sample: &Sample<'_>, geometry: &Geometry, front: usize) -> Way {
     if rows < 2 {
         layout.doubts.push("fewer than two records fit".to_owned());
         return Way {
-            front,
+            blank: front + back,
             rows,
             bits: f64::MAX,
             layout,
@@ -238,12 +240,12 @@ fn way(sample: &Sample<'_>, geometry: &Geometry, front: usize) -> Way {
     let (fields, mut bits) = choose(&columns, needs_length);
     layout.fields = fields;
     // Where nothing counts the text, something ends it.
-    if front == 0 && layout.align > 1 && layout.length().is_none() {
+    if layout.trailer_len == 0 && layout.align > 1 && layout.length().is_none() {
         bits += 6.0;
     }
     take_terminator(&mut layout);
     Way {
-        front,
+        blank: front + back,
         rows,
         bits,
         layout,

@@ -52,13 +52,14 @@ fn shape_bits((size, code): (usize, Code), usual: usize) -> f64 {
     }
 }
 
-/// A number of hexadecimal digits that is as well one of decimal digits is the latter, but for its letters.
-fn is_plain(columns: &Columns<'_>, place: &Place) -> bool {
-    place.code != Code::Hex
-        || columns.rows.iter().any(|(_, r)| {
-            r.at(place)
-                .is_some_and(|b| b.iter().any(u8::is_ascii_alphabetic))
-        })
+/// Bits of hexadecimal digits without a letter in any record: they are rather decimal.
+fn letters_bits(columns: &Columns<'_>, place: &Place) -> f64 {
+    let has_letter = |b: &[u8]| b.iter().any(u8::is_ascii_alphabetic);
+    let mut numbers = columns.rows.iter().filter_map(|(_, r)| r.at(place));
+    match place.code {
+        Code::Hex | Code::HexDigits if !numbers.any(has_letter) => 6.0,
+        _ => 0.0,
+    }
 }
 
 /// Tells whether nearly all values are numbers, and of this way of writing.
@@ -67,9 +68,7 @@ fn is_number(columns: &Columns<'_>, place: &Place, values: &[Option<u64>]) -> bo
         return false;
     }
     let misses = values.iter().filter(|v| v.is_none()).count();
-    misses * 33 <= values.len()
-        && is_plain(columns, place)
-        && !(!place.code.is_text() && columns.cuts_digits(place))
+    misses * 33 <= values.len() && (place.code.is_text() || !columns.cuts_digits(place))
 }
 
 /// Finds the numbers that grow with the record, and those that may count records that are all of one size.
@@ -82,8 +81,7 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
         for place in columns.places(size, code) {
             let values = columns.values(&place);
             let still = mode(values.iter().copied()).is_none_or(|(_, share)| share > 0.9);
-            // What never changes need not show a letter to be hexadecimal.
-            if !(still && one_size) && !is_number(columns, &place, &values) {
+            if !is_number(columns, &place, &values) {
                 continue;
             }
             for of in measures {
@@ -133,6 +131,7 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                 let bits = 2.0
                     + shape_bits((size, code), 2)
                     + cut_bits(columns, &place)
+                    + letters_bits(columns, &place)
                     + plus_bits(columns, &place, of, plus)
                     + if place.zone == Zone::Header { 0.0 } else { 2.0 }
                     + misses * cost::exception(size, count);
@@ -230,6 +229,7 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Candidate> {
                         bits: 5.0
                             + shape_bits((size, code), 4)
                             + plus_bits
+                            + letters_bits(columns, &place)
                             + misses * cost::exception(size, count),
                     });
                 }
@@ -289,7 +289,8 @@ fn sync(columns: &Columns<'_>, place: Place, values: &[Option<u64>]) -> Option<C
     let mut sorted = steps.clone();
     sorted.sort_unstable();
     let middle = sorted[sorted.len() / 2] as f64;
-    bits += 2.0 + shape_bits((place.size, place.code), 4) + cut_bits(columns, &place);
+    bits += 2.0 + shape_bits((place.size, place.code), 4);
+    bits += cut_bits(columns, &place) + letters_bits(columns, &place);
     bits += cost::number(known.first()?.1).min(8.0 * place.size as f64 + 14.0);
     // Numbers are given one after the other, a few may be left out.
     bits += 2.0 * middle.log2() + cost::steps(&steps);

@@ -51,7 +51,7 @@ pub(super) fn lengths(
     let bytes = sample.bytes;
     let probe = &pairs[..pairs.len().min(24)];
     let is_varying = lacks.iter().any(|&n| n > 0);
-    let limit = if sample.texts[0].start <= MAX_HEADER {
+    let limit = if sample.texts[0].start <= MAX_HEADER && !is_varying {
         sample.texts[0].start.max(4)
     } else {
         MAX_HEADER

@@ -38,6 +38,8 @@ pub struct Geometry {
     pub front_blank: usize,
     /// Bytes behind the padding.
     pub footer_len: usize,
+    /// Bytes before those that are always like the padding.
+    pub footer_blank: usize,
     /// See [`super::layout::Layout::align`].
     pub align: usize,
     /// See [`super::layout::Layout::align_rest`].

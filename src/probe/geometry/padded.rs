@@ -129,9 +129,11 @@ pub(super) fn padded(
                 .filter(|g| bytes[g.1 - header - n] == pad)
                 .count()
         };
+        let footer = back;
         while back > 0 && nearly_all(is_pad(back)) {
             back -= 1;
         }
+        geometry.footer_blank = (footer - back).min(MAX_BLANK);
         geometry.front_blank = (before - front).min(MAX_BLANK);
     }
     geometry.length = lengths.first().and_then(|l| {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::{FIT, Geometry, Sample, mode};
 use crate::probe::layout::Measure;
-use crate::probe::scan::Text;
+use crate::probe::scan::{MAX_NAME, Text, begins};
 use crate::probe::value::{Code, Place, Zone};
 use crate::probe::varying::{MAX_NUMBERS, MOST_DECIMAL, MOST_HEX, digits_before};
 
@@ -132,7 +132,6 @@ fn number(
             befores.push((end - gap - width).checked_sub(1).map(|at| bytes[at]));
         }
         if (n + 1 - widths.len()) * 20 > ends.len() {
-            if std::env::var_os("SHOW").is_some() && gap == 1 { println!("NUM fails at {n} {code:?} floor {floor} end {end} {}", bytes[end.saturating_sub(16)..end].escape_ascii()); }
             return None;
         }
     }
@@ -160,31 +159,26 @@ fn widened(sample: &Sample<'_>, numbers: &[Number]) -> (Vec<u8>, Vec<Text>, Vec<
     let mut from = 0;
     let mut floor = 0;
     for text in sample.texts {
-        // Where zeros go, and how many, from the text backwards.
-        let mut inserts = Vec::new();
-        let mut end = text.start;
-        for number in numbers {
-            let Some(at) = end.checked_sub(number.gap).filter(|&at| at > floor) else {
-                inserts.clear();
-                break;
-            };
-            let width = digits_before(&sample.bytes[floor..at], number.code, number.most());
-            end = at - width;
-            inserts.push((end, number.most() - width));
-        }
+        // The end of a header may look like the beginning of its text.
+        let starts = (text.start..=text.start + MAX_NAME)
+            .filter(|&at| at == text.start || begins(sample.bytes, at) && at < text.end);
+        let found = starts
+            .filter_map(|at| Some((at, inserts(sample.bytes, at, floor, numbers)?)))
+            .next();
+        let (text_start, inserts) = found.unwrap_or((text.start, Vec::new()));
         for &(at, count) in inserts.iter().rev() {
             bytes.extend_from_slice(&sample.bytes[from..at]);
             bytes.resize(bytes.len() + count, b'0');
             from = at;
         }
         lacks.push(inserts.iter().map(|(_, count)| count).sum());
-        bytes.extend_from_slice(&sample.bytes[from..text.start]);
-        from = text.start;
-        floor = text.start + 4;
+        bytes.extend_from_slice(&sample.bytes[from..text_start]);
+        from = text_start;
+        floor = text_start + 4;
         let start = bytes.len();
         texts.push(Text {
             start,
-            end: start + (text.end - text.start),
+            end: start + text.end.saturating_sub(text_start),
             ..*text
         });
     }
@@ -194,4 +188,21 @@ fn widened(sample: &Sample<'_>, numbers: &[Number]) -> (Vec<u8>, Vec<Text>, Vec<
         texts[n - 1].end = texts[n - 1].end.min(texts[n].start);
     }
     (bytes, texts, lacks)
+}
+
+/// Returns where zeros go before a text, from it backwards, and how many; `None` where the numbers are not there.
+fn inserts(
+    bytes: &[u8],
+    start: usize,
+    floor: usize,
+    numbers: &[Number],
+) -> Option<Vec<(usize, usize)>> {
+    let mut end = start;
+    let insert = |number: &Number| {
+        let at = end.checked_sub(number.gap).filter(|&at| at > floor)?;
+        let width = digits_before(&bytes[floor..at], number.code, number.most());
+        end = at - width;
+        (width > 0).then_some((end, number.most() - width))
+    };
+    numbers.iter().map(insert).collect()
 }
