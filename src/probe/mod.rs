@@ -34,7 +34,7 @@ const DOUBT: f64 = 30.0;
 const PARTED: f64 = 8.0;
 
 /// Bytes of a record that may stay unexplained before another way to part the records is looked for.
-const FEW: usize = 2;
+const FEW: usize = 1;
 
 /// Infers the framing of a file, or of a piece from its beginning.
 #[must_use]

@@ -20,7 +20,7 @@ use crate::probe::scan::Text;
 use crate::probe::value::Place;
 
 /// Ways to part the beginning of a file from its first record that are looked at closely.
-const MAX_WAYS: usize = 4;
+const MAX_WAYS: usize = 6;
 
 /// Records that are compared; the rest confirms.
 const FIT: usize = 400;
@@ -146,12 +146,22 @@ fn even(sample: &Sample<'_>, lacks: &[usize]) -> Vec<Geometry> {
         let headers = padded::headers(sample, (align, rest));
         let mut ways: Vec<Geometry> = headers
             .into_iter()
-            .filter_map(|header| padded::padded(sample, &pairs, &lengths, (align, rest), header))
+            .flat_map(|header| (0..padded::MAX_PADS).map(move |choice| (header, choice)))
+            .filter_map(|(header, choice)| {
+                padded::padded(sample, &pairs, &lengths, (align, rest), header, choice)
+            })
             .collect();
-        // What stands around the texts takes the fewest bytes where nothing of them is taken for it.
-        ways.sort_by_key(|g| g.header_len + g.front_len + g.footer_len);
+        // Most files begin with their first record. Otherwise, what stands around the texts takes the fewest bytes where
+        // nothing of them is taken for it.
+        ways.retain(|g| padded::ends_well(sample, g) || g.lead == 0);
+        ways.sort_by_key(|g| match g.lead {
+            0 => 0,
+            _ => g.header_len + g.front_len + g.footer_len,
+        });
         let well = ways.iter().filter(|g| padded::ends_well(sample, g));
-        found.extend(well.take(MAX_WAYS).cloned());
+        let at_start = well.clone().filter(|g| g.lead == 0).take(MAX_WAYS / 2);
+        let behind = well.filter(|g| g.lead > 0).take(MAX_WAYS - MAX_WAYS / 2);
+        found.extend(at_start.chain(behind).cloned());
         // A file that is torn at its end tells no way from another.
         if let (true, Some(first)) = (found.is_empty(), ways.first()) {
             found.push(first.clone());

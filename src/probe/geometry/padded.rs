@@ -14,16 +14,20 @@ const MAX_BLANK: usize = 4;
 /// Bytes of a header that are tried behind what begins the file.
 const MAX_HEADER: usize = 160;
 
+/// Bytes that are tried as the padding.
+pub(super) const MAX_PADS: usize = 3;
+
 /// Bytes behind the padding that are looked for.
 const MAX_FOOTER: usize = 12;
 
-/// Records that are padded to a multiple of something.
+/// Records that are padded to a multiple of something; `choice` is which of the bytes that may be the padding is taken.
 pub(super) fn padded(
     sample: &Sample<'_>,
     pairs: &[(Text, usize)],
     lengths: &[Length],
     (align, rest): (usize, usize),
     header: usize,
+    choice: usize,
 ) -> Option<Geometry> {
     let bytes = sample.bytes;
     let first = first_text(sample, align, rest);
@@ -34,8 +38,7 @@ pub(super) fn padded(
         .unwrap_or_default();
     let mut pairs = pairs.to_vec();
     let mut found = lengths.to_vec();
-    // Of several bytes that could be the padding, the one that agrees with a number of the header.
-    let mut told = by_padding.into_iter().map(|ends| {
+    let told = by_padding.into_iter().map(|ends| {
         let mut pairs = pairs.clone();
         for (pair, end) in pairs.iter_mut().zip(ends) {
             pair.0.end = end;
@@ -44,10 +47,14 @@ pub(super) fn padded(
         found.retain(|l| l.share >= 0.9);
         (pairs, found)
     });
-    if let Some(first) = told.next() {
-        let counted = |(_, found): &(_, Vec<Length>)| found.iter().any(|l| l.of == Measure::Text);
-        let other = if counted(&first) { None } else { told.find(counted) };
-        (pairs, found) = other.unwrap_or(first);
+    // Of several bytes that could be the padding, first the one that agrees with a number of the header.
+    let mut told: Vec<(Vec<(Text, usize)>, Vec<Length>)> = told.collect();
+    told.sort_by_key(|(_, found)| !found.iter().any(|l| l.of == Measure::Text));
+    if choice > 0 && choice >= told.len() {
+        return None;
+    }
+    if choice < told.len() {
+        (pairs, found) = told.swap_remove(choice);
     }
     // Nothing counts less than the text: where it seems so, what follows the text looks like text.
     for length in &mut found {
@@ -209,7 +216,7 @@ pub(super) fn ends_by_padding(
     let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
     pads.sort_unstable_by(|a, b| b.cmp(a));
     let mut told = Vec::<(usize, Vec<usize>)>::new();
-    for &(_, pad) in pads.iter().take(3) {
+    for &(_, pad) in pads.iter().take(MAX_PADS) {
         let stripped: Vec<usize> = pairs
             .iter()
             .map(|pair| {
@@ -227,7 +234,7 @@ pub(super) fn ends_by_padding(
             })
             .count()
         };
-        let Some(front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 97) else {
+        let Some(front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 93) else {
             continue;
         };
         let mut padding: Vec<usize> = stripped
@@ -248,7 +255,7 @@ pub(super) fn ends_by_padding(
             let len = (pair.1 + extra).saturating_sub(behind);
             behind == extra + (align + rest - len % align) % align
         });
-        if agree.count() * 100 < pairs.len() * 95 {
+        if agree.count() * 100 < pairs.len() * 92 {
             continue;
         }
         let ends = stripped.iter().map(|end| end.saturating_sub(front));
