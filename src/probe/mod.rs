@@ -26,12 +26,15 @@ use geometry::Sample;
 use layout::Layout;
 
 /// Bits of a record that does not fit, and of a doubt about where records begin and end.
-const MISS: f64 = 120.0;
+const MISS: f64 = 800.0;
 /// See [`MISS`].
 const DOUBT: f64 = 30.0;
 
 /// Bits that a number between separators has for itself: of one width, it would need none.
 const PARTED: f64 = 8.0;
+
+/// Bits of a byte of text.
+const TEXT: f64 = 5.0;
 
 /// Bytes of a record that may stay unexplained before another way to part the records is looked for.
 const FEW: usize = 1;
@@ -46,12 +49,16 @@ pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
             let (layout, bits) = fields::infer(sample, &geometry);
             if std::env::var_os("SHOW").is_some() { println!("GEO {} of {} bits {bits:.0} lead {} header {} term {:?} trailer {} footer {} align {} pad {} doubts {:?} fields {:?}", geometry::rows(sample, &layout, usize::MAX).len(), sample.texts.len(), layout.lead, layout.header_len, layout.terminator, layout.trailer_len, layout.footer_len, layout.align, layout.pad, layout.doubts, layout.fields.iter().map(|f| format!("{}+{} {:?} {}", f.place.offset, f.place.size, f.place.code, f.meaning.word())).collect::<Vec<_>>()); }
             let count = sample.texts.len();
-            let misses = count - geometry::rows(sample, &layout, usize::MAX).len().min(count);
+            let rows = geometry::rows(sample, &layout, usize::MAX);
+            let misses = count - rows.len().min(count);
             let doubts = geometry.doubts.len();
             if misses + doubts == 0 && layout.unexplained_len() <= FEW {
                 return Some(layout);
             }
             let parted = geometry.numbers.len() as f64;
+            // The texts themselves have to be said as well: what is around them is not to be taken for text.
+            let texts: usize = rows.iter().map(|(_, r)| r.text_end - r.text).sum();
+            let bits = bits * rows.len() as f64 / count.min(fields::FIT) as f64 + TEXT * texts as f64;
             let bits = bits - PARTED * parted + MISS * misses as f64 + DOUBT * doubts as f64;
             if best.as_ref().is_none_or(|(least, _)| bits < *least) {
                 best = Some((bits, layout));

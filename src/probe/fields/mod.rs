@@ -21,7 +21,7 @@ use crate::probe::layout::{Field, Layout, Meaning, bytes_at};
 use crate::probe::value::{Code, Place, Zone};
 
 /// Records that meanings are fitted on; the rest of the file confirms.
-const FIT: usize = 300;
+pub(super) const FIT: usize = 300;
 
 /// A record with its offset in the file.
 pub(super) type Row<'a> = (usize, Record<'a>);
@@ -239,6 +239,7 @@ fn way(sample: &Sample<'_>, geometry: &Geometry, (front, back): (usize, usize)) 
     layout.joiner = joiner(&columns);
     let (fields, mut bits) = choose(&columns, needs_length);
     layout.fields = fields;
+    name_still_widths(&columns, &mut layout.fields);
     // Where nothing counts the text, something ends it.
     if layout.trailer_len == 0 && layout.align > 1 && layout.length().is_none() {
         bits += 6.0;
@@ -249,6 +250,24 @@ fn way(sample: &Sample<'_>, geometry: &Geometry, (front, back): (usize, usize)) 
         rows,
         bits,
         layout,
+    }
+}
+
+/// Names the numbers of any width that have one width throughout, but for dates, which have it anyway.
+fn name_still_widths(columns: &Columns<'_>, fields: &mut [Field]) {
+    for field in fields {
+        let is_number = !matches!(field.meaning, Meaning::Stamp(_) | Meaning::Unknown { .. });
+        if !field.place.code.is_varying() || !is_number {
+            continue;
+        }
+        let widths: HashSet<usize> = columns
+            .rows
+            .iter()
+            .filter_map(|(_, r)| Some(r.at(&field.place)?.len()))
+            .collect();
+        if let (Some(width), 1) = (widths.iter().next(), widths.len()) {
+            field.doubt = Some(format!("always of {width} digits here: of that width, or of any"));
+        }
     }
 }
 

@@ -118,7 +118,7 @@ pub(super) fn padded(
         let agree = good
             .iter()
             .filter(|g| padding(g).iter().all(|&b| b == byte));
-        (agree.count() * 10 >= good.len() * 9).then_some(byte)
+        (agree.count() * 100 >= good.len() * 85).then_some(byte)
     };
     let (mut front, pad) = (0..=fixed).rev().find_map(|f| Some((f, split(f)?)))?;
     let mut back = fixed - front;
@@ -234,7 +234,7 @@ pub(super) fn ends_by_padding(
             })
             .count()
         };
-        let Some(front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 93) else {
+        let Some(front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 88) else {
             continue;
         };
         let mut padding: Vec<usize> = stripped
@@ -255,7 +255,7 @@ pub(super) fn ends_by_padding(
             let len = (pair.1 + extra).saturating_sub(behind);
             behind == extra + (align + rest - len % align) % align
         });
-        if agree.count() * 100 < pairs.len() * 92 {
+        if agree.count() * 100 < pairs.len() * 88 {
             continue;
         }
         let ends = stripped.iter().map(|end| end.saturating_sub(front));

@@ -1,7 +1,7 @@
 //! Compares a framing that was found with the one that was drawn.
 
 use dirsync::probe::checksum::{Algorithm, Own, Start, Stop};
-use dirsync::probe::layout::{Layout, Meaning, Measure, Target};
+use dirsync::probe::layout::{Field, Layout, Meaning, Measure, Target};
 use dirsync::probe::stamp::StampKind;
 use dirsync::probe::value::{Code, Place, Zone};
 
@@ -17,7 +17,16 @@ pub(super) enum Verdict {
 }
 
 /// Returns the verdict with what differs, and how many of the fields drawn were found exactly, of how many.
-pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>, (usize, usize)) {
+///
+/// Numbers of any width make offsets in the widened header depend on how they were read. So the header is compared as it
+/// is in the first record.
+pub(super) fn judge(
+    drawn: &Drawn,
+    layout: &Layout,
+    first: &[u8],
+) -> (Verdict, Vec<String>, (usize, usize)) {
+    let drawn = &as_in(drawn, first);
+    let layout = &found_in(layout, first);
     let mut fields = (0, 0);
     let mut verdict = Verdict::Exact;
     let mut notes = Vec::new();
@@ -66,6 +75,55 @@ pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>, (u
     (verdict, notes, fields)
 }
 
+/// Puts the parts of the header where they are in the first record.
+fn as_in(drawn: &Drawn, first: &[u8]) -> Drawn {
+    let mut drawn = drawn.clone();
+    let mut less = 0;
+    for part in drawn.parts.iter_mut().filter(|p| !p.in_trailer) {
+        part.offset -= less;
+        if part.order.is_free() {
+            let digits = first[part.offset..].iter().take(part.size);
+            let width = digits.take_while(|b| b.is_ascii_hexdigit()).count();
+            less += part.size - width;
+            part.size = width;
+        }
+    }
+    drawn.header_len -= less;
+    drawn
+}
+
+/// Puts the fields that were found where they are in the first record.
+fn found_in(layout: &Layout, first: &[u8]) -> Layout {
+    let mut found = layout.clone();
+    let Some(lacks) = layout.lacks(first) else {
+        return found;
+    };
+    let put = |place: &mut Place| {
+        let size = lacks.size_of(place).unwrap_or(0);
+        if place.zone == Zone::Header {
+            place.offset -= lacks.before(place.offset);
+            place.size = size;
+        }
+    };
+    let put_range = |meaning: &mut Meaning| {
+        if let Meaning::Checksum { extent, .. } = meaning {
+            if let Start::Header(at) = &mut extent.start {
+                *at -= lacks.before(*at);
+            }
+        }
+    };
+    for field in &mut found.fields {
+        put(&mut field.place);
+        put_range(&mut field.meaning);
+        for (place, meaning) in &mut field.others {
+            put(place);
+            put_range(meaning);
+        }
+    }
+    found.header_len -= lacks.total();
+    found
+}
+
 fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
     let (place, accepts) = match expected(drawn, layout, part) {
         Some(expected) => expected,
@@ -80,6 +138,17 @@ fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
     }
     if wider_by_zeros(drawn, layout, part, &accepts) {
         return (Verdict::Exact, String::new());
+    }
+    // Of one width throughout, a number may be of that width or of any: that is said.
+    let of_width = |f: &&Field| {
+        let codes = [f.place.code, place.code];
+        let is_pair = [[Code::Digits, Code::Decimal], [Code::HexDigits, Code::Hex]]
+            .iter()
+            .any(|pair| codes.iter().all(|c| pair.contains(c)));
+        is_pair && f.doubt.is_some() && same(&Place { code: place.code, ..f.place }, &f.meaning)
+    };
+    if let Some(found) = layout.fields.iter().find(of_width) {
+        return (Verdict::Doubtful, format!("{part:?}: found {:?}", found.place));
     }
     let covering: Vec<_> = layout
         .fields
