@@ -47,7 +47,6 @@ pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
         let mut best: Option<(f64, Layout)> = None;
         for geometry in geometry::infer(sample) {
             let (layout, bits) = fields::infer(sample, &geometry);
-            if std::env::var_os("SHOW").is_some() { println!("GEO {} of {} bits {bits:.0} lead {} header {} term {:?} trailer {} footer {} align {} pad {} doubts {:?} fields {:?}", geometry::rows(sample, &layout, usize::MAX).len(), sample.texts.len(), layout.lead, layout.header_len, layout.terminator, layout.trailer_len, layout.footer_len, layout.align, layout.pad, layout.doubts, layout.fields.iter().map(|f| format!("{}+{} {:?} {}", f.place.offset, f.place.size, f.place.code, f.meaning.word())).collect::<Vec<_>>()); }
             let count = sample.texts.len();
             let rows = geometry::rows(sample, &layout, usize::MAX);
             let misses = count - rows.len().min(count);
@@ -88,6 +87,7 @@ pub fn checksum_search(bytes: &[u8], at_end: bool, layout: &Layout) -> checksum:
 fn with_sample<T>(bytes: &[u8], at_end: bool, look: impl FnOnce(&Sample<'_>) -> T) -> T {
     let mut texts = scan::scan(bytes);
     scan::settle(&mut texts);
+    scan::align(bytes, &mut texts);
     look(&Sample {
         bytes,
         texts: &texts,

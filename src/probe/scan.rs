@@ -46,6 +46,37 @@ pub fn settle(texts: &mut [Text]) {
     }
 }
 
+/// Bytes before a text that are compared with those before the others.
+const COMPARED: usize = 16;
+
+/// Moves the starts of single texts: where bytes before the texts are the same nearly everywhere, and not before this one,
+/// but so before a later place where it could begin, its header ended with what looked like the beginning of a text.
+pub fn align(bytes: &[u8], texts: &mut [Text]) {
+    if texts.len() < 8 {
+        return;
+    }
+    let before = |start: usize, back: usize| start.checked_sub(back).map(|at| bytes[at]);
+    let usual: Vec<(usize, u8)> = (1..=COMPARED)
+        .filter_map(|back| {
+            let (byte, share) = mode(texts.iter().filter_map(|t| before(t.start, back)))?;
+            (share >= 0.75).then_some((back, byte))
+        })
+        .collect();
+    let fits = |start: usize| {
+        let agree = |&(back, byte): &(usize, u8)| before(start, back) == Some(byte);
+        usual.iter().all(agree)
+    };
+    for text in texts.iter_mut().filter(|t| !fits(t.start)) {
+        let later = (text.start + 1..text.end.min(text.start + MAX_NAME))
+            .find(|&at| begins(bytes, at) && fits(at));
+        if let Some(start) = later {
+            text.start = start;
+            text.letter = bytes[start];
+            text.other = 0;
+        }
+    }
+}
+
 /// Finds the transactions in some bytes, in their order.
 #[must_use]
 pub fn scan(bytes: &[u8]) -> Vec<Text> {

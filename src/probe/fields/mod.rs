@@ -142,10 +142,12 @@ impl Columns<'_> {
 #[must_use]
 pub fn infer(sample: &Sample<'_>, geometry: &Geometry) -> (Layout, f64) {
     // Bytes that are always like the padding may be padding or not: the reading of all bytes decides.
-    let fronts = (0..=geometry.front_blank).map(|n| (n, 0));
-    let footers = (1..=geometry.footer_blank).map(|n| (0, n));
+    let fronts = (0..=geometry.front_blank).map(|n| (n, 0, 0));
+    let footers = (1..=geometry.footer_blank).map(|n| (0, n, 0));
+    let moved = (1..=geometry.front_like).map(|n| (0, n, n));
     let mut ways: Vec<Way> = fronts
         .chain(footers)
+        .chain(moved)
         .map(|more| way(sample, geometry, more))
         .collect();
     let most = ways.iter().map(|w| w.rows).max().unwrap_or(0);
@@ -214,9 +216,14 @@ struct Way {
     layout: Layout,
 }
 
-fn way(sample: &Sample<'_>, geometry: &Geometry, (front, back): (usize, usize)) -> Way {
+/// Reads the records with more bytes before the padding, and behind it, and fewer before it.
+fn way(
+    sample: &Sample<'_>,
+    geometry: &Geometry,
+    (front, back, less): (usize, usize, usize),
+) -> Way {
     let mut layout = geometry.layout();
-    layout.trailer_len += front;
+    layout.trailer_len = layout.trailer_len + front - less;
     layout.footer_len += back;
     let needs_length = geometry.length.is_some();
     let columns = Columns {
@@ -230,7 +237,7 @@ fn way(sample: &Sample<'_>, geometry: &Geometry, (front, back): (usize, usize)) 
     if rows < 2 {
         layout.doubts.push("fewer than two records fit".to_owned());
         return Way {
-            blank: front + back,
+            blank: front + back - less,
             rows,
             bits: f64::MAX,
             layout,
@@ -246,7 +253,7 @@ fn way(sample: &Sample<'_>, geometry: &Geometry, (front, back): (usize, usize)) 
     }
     take_terminator(&mut layout);
     Way {
-        blank: front + back,
+        blank: front + back - less,
         rows,
         bits,
         layout,
@@ -312,6 +319,5 @@ fn choose(columns: &Columns<'_>, needs_length: bool) -> (Vec<Field>, f64) {
         sums::checksums(columns),
     ]
     .concat();
-    if std::env::var_os("SHOW").is_some() { for c in &candidates { println!("  C {:?}+{} {:?} {:?} {:.1} {:?}", c.place.offset, c.place.size, c.place.code, c.role, c.bits, match &c.meaning { Meaning::Stamp(k) => format!("{k:?}"), Meaning::Length{of,plus} => format!("{of:?} {plus}"), _ => String::new() }); } }
     parse::parse(columns, &candidates, needs_length)
 }

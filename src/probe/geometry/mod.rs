@@ -36,6 +36,8 @@ pub struct Geometry {
     pub front_len: usize,
     /// Bytes behind those that are always like the padding: they belong before it or to it.
     pub front_blank: usize,
+    /// The last bytes before the padding that are always like it: they belong there or behind it.
+    pub front_like: usize,
     /// Bytes behind the padding.
     pub footer_len: usize,
     /// Bytes before those that are always like the padding.

@@ -143,6 +143,13 @@ pub(super) fn padded(
         geometry.footer_blank = (footer - back).min(MAX_BLANK);
         geometry.front_blank = (before - front).min(MAX_BLANK);
     }
+    if back > 0 {
+        let is_like = |n: usize| {
+            let mut all = good.iter();
+            n <= front && all.all(|(end, _)| bytes[end + front - n] == pad)
+        };
+        geometry.front_like = (1..=MAX_BLANK).take_while(|&n| is_like(n)).count();
+    }
     geometry.length = lengths.first().and_then(|l| {
         let place = in_header(header, l.back, l.size, l.code)?;
         Some((place, l.of, l.plus))
