@@ -174,3 +174,67 @@ impl Layout {
         Ok(None)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::value::{Code, Place, Zone};
+
+    /// A header "LENGTH,NUMBER;" of any width, in which the length counts all of the record.
+    fn layout() -> Layout {
+        let place = |offset, code| Place {
+            zone: Zone::Header,
+            offset,
+            size: 10,
+            code,
+        };
+        let comma = |offset, byte: u8| {
+            let place = Place {
+                size: 1,
+                ..place(offset, Code::Little)
+            };
+            Field::new(place, Meaning::Constant(vec![byte]))
+        };
+        let of = Measure::Record;
+        Layout {
+            header_len: 22,
+            fields: vec![
+                Field::new(place(0, Code::Digits), Meaning::Length { of, plus: 0 }),
+                comma(10, b','),
+                Field::new(place(11, Code::Digits), Meaning::Sync),
+                comma(21, b';'),
+            ],
+            ..Layout::bare()
+        }
+    }
+
+    #[test]
+    fn numbers_of_any_width_are_read_as_they_were_written() {
+        // Ninety-three bytes of text make a record of a hundred by its own three digits.
+        for (len, sync, header) in [(5, 7, "10,7;"), (93, 12, "100,12;"), (92, 99_999, "102,99999;")] {
+            let text = vec![b'A'; len];
+            let item = Item {
+                text: &text,
+                sync,
+                stamp: 0,
+            };
+            let mut out = b"before".to_vec();
+            layout().write(&item, 6, None, &mut out).unwrap();
+            let record = &out[6..];
+            assert!(record.starts_with(header.as_bytes()), "{}", record.escape_ascii());
+            let read = layout().record(record).unwrap();
+            assert_eq!(&record[read.text..read.text_end], &text[..]);
+            let fields = layout().fields;
+            assert_eq!(read.value(&fields[2].place), Some(u64::from(sync)));
+            assert_eq!(layout().start_of(record, read.text), Some(0));
+        }
+    }
+
+    #[test]
+    fn a_header_without_its_digits_is_none() {
+        assert!(layout().record(b"10,;AAAAA").is_err());
+        assert!(layout().record(b"").is_err());
+        // Eleven digits are more than a number has.
+        assert!(layout().record(b"12345678901,7;AA").is_err());
+    }
+}
