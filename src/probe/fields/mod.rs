@@ -140,7 +140,7 @@ impl Columns<'_> {
 
 /// Finds what the bytes mean, and returns the whole framing with the bits that it takes to say the records by it.
 #[must_use]
-pub fn infer(sample: &Sample<'_>, geometry: &Geometry) -> (Layout, f64) {
+pub fn infer(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> (Layout, f64) {
     // Bytes that are always like the padding may be padding or not: the reading of all bytes decides.
     let fronts = (0..=geometry.front_blank).map(|n| (n, 0, 0));
     let footers = (1..=geometry.footer_blank).map(|n| (0, n, 0));
@@ -148,11 +148,18 @@ pub fn infer(sample: &Sample<'_>, geometry: &Geometry) -> (Layout, f64) {
     let mut ways: Vec<Way> = fronts
         .chain(footers)
         .chain(moved)
-        .map(|more| way(sample, geometry, more))
+        .map(|more| way(sample, geometry, more, Effort::Quick))
         .collect();
     let most = ways.iter().map(|w| w.rows).max().unwrap_or(0);
     ways.retain(|w| w.rows == most);
     ways.sort_by(|a, b| a.bits.total_cmp(&b.bits));
+    if effort == Effort::Full {
+        ways.truncate(MAX_FULL);
+        for found in &mut ways {
+            *found = way(sample, geometry, found.more, Effort::Full);
+        }
+        ways.sort_by(|a, b| a.bits.total_cmp(&b.bits));
+    }
     let mut best = ways.remove(0);
     for rival in ways.iter().filter(|w| w.bits < best.bits + parse::DOUBT) {
         name_others(&mut best.layout, &rival.layout);
@@ -207,10 +214,24 @@ fn name_others(layout: &mut Layout, rival: &Layout) {
     }
 }
 
+/// How closely records are looked at: the search of checksums takes most of the time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effort {
+    /// Without checksums.
+    Quick,
+    /// With them.
+    Full,
+}
+
+/// Ways to part what is beside the padding that are looked at with checksums.
+const MAX_FULL: usize = 3;
+
 /// One way to part what stands behind the texts from the padding, with the bits it takes.
 struct Way {
     /// Bytes that could be padding and are taken for something else.
     blank: usize,
+    /// See [`way`].
+    more: (usize, usize, usize),
     rows: usize,
     bits: f64,
     layout: Layout,
@@ -220,8 +241,10 @@ struct Way {
 fn way(
     sample: &Sample<'_>,
     geometry: &Geometry,
-    (front, back, less): (usize, usize, usize),
+    more: (usize, usize, usize),
+    effort: Effort,
 ) -> Way {
+    let (front, back, less) = more;
     let mut layout = geometry.layout();
     layout.trailer_len = layout.trailer_len + front - less;
     layout.footer_len += back;
@@ -238,13 +261,14 @@ fn way(
         layout.doubts.push("fewer than two records fit".to_owned());
         return Way {
             blank: front + back - less,
+            more,
             rows,
             bits: f64::MAX,
             layout,
         };
     }
     layout.joiner = joiner(&columns);
-    let (fields, mut bits) = choose(&columns, needs_length);
+    let (fields, mut bits) = choose(&columns, needs_length, effort);
     layout.fields = fields;
     name_still_widths(&columns, &mut layout.fields);
     // Where nothing counts the text, something ends it.
@@ -254,6 +278,7 @@ fn way(
     take_terminator(&mut layout);
     Way {
         blank: front + back - less,
+        more,
         rows,
         bits,
         layout,
@@ -273,7 +298,9 @@ fn name_still_widths(columns: &Columns<'_>, fields: &mut [Field]) {
             .filter_map(|(_, r)| Some(r.at(&field.place)?.len()))
             .collect();
         if let (Some(width), 1) = (widths.iter().next(), widths.len()) {
-            field.doubt = Some(format!("always of {width} digits here: of that width, or of any"));
+            field.doubt = Some(format!(
+                "always of {width} digits here: of that width, or of any"
+            ));
         }
     }
 }
@@ -310,13 +337,16 @@ fn joiner(columns: &Columns<'_>) -> Vec<u8> {
     geometry::mode(joiners).map_or_else(|| b"\r\n".to_vec(), |(joiner, _)| joiner.to_vec())
 }
 
-fn choose(columns: &Columns<'_>, needs_length: bool) -> (Vec<Field>, f64) {
+fn choose(columns: &Columns<'_>, needs_length: bool, effort: Effort) -> (Vec<Field>, f64) {
     let candidates = [
         numbers::lengths(columns),
         numbers::syncs(columns),
         stamps::stamps(columns),
         numbers::links(columns),
-        sums::checksums(columns),
+        match effort {
+            Effort::Quick => Vec::new(),
+            Effort::Full => sums::checksums(columns),
+        },
     ]
     .concat();
     parse::parse(columns, &candidates, needs_length)

@@ -30,7 +30,13 @@ fn cut_bits(columns: &Columns<'_>, place: &Place) -> f64 {
     if !matches!(place.code, Code::Decimal | Code::Hex) {
         return 0.0;
     }
-    let is_digit = |offset: usize| columns.is_digits(&Place { offset, size: 1, ..*place });
+    let is_digit = |offset: usize| {
+        columns.is_digits(&Place {
+            offset,
+            size: 1,
+            ..*place
+        })
+    };
     let before = place.offset.checked_sub(1).is_some_and(is_digit);
     if before || is_digit(place.offset + place.size) {
         4.0
@@ -257,7 +263,10 @@ pub(super) fn syncs(columns: &Columns<'_>) -> Vec<Candidate> {
 /// Weighs a number that may rise; `None` where it does not.
 fn sync(columns: &Columns<'_>, place: Place, values: &[Option<u64>]) -> Option<Candidate> {
     let count = values.len();
-    let known: Vec<(usize, u64)> = (0..).zip(values).filter_map(|(n, v)| Some((n, (*v)?))).collect();
+    let known: Vec<(usize, u64)> = (0..)
+        .zip(values)
+        .filter_map(|(n, v)| Some((n, (*v)?)))
+        .collect();
     let (mut steps, mut bits, mut wrong) = (Vec::new(), 0.0, count - known.len());
     // Sixteen bits begin anew where they are full.
     let turn = match (place.code, place.size) {
@@ -266,7 +275,9 @@ fn sync(columns: &Columns<'_>, place: Place, values: &[Option<u64>]) -> Option<C
     };
     for pair in known.windows(2) {
         let step = pair[1].1 as i64 - pair[0].1 as i64;
-        let turned = turn.map(|turn| step + turn).filter(|t| (1..256).contains(t));
+        let turned = turn
+            .map(|turn| step + turn)
+            .filter(|t| (1..256).contains(t));
         if !columns.follows(pair[1].0) {
             let dear = if step > 0 { 1.0 } else { 16.0 };
             bits += dear + 2.0 * (step.unsigned_abs() as f64 + 1.0).log2();

@@ -180,7 +180,8 @@ pub(super) fn parse(
         .collect();
     others.sort_by(|a, b| a.0.total_cmp(&b.0));
     for (_, other) in others {
-        let is_plain = |f: &Field| matches!(f.meaning, Meaning::Constant(_) | Meaning::Unknown { .. });
+        let is_plain =
+            |f: &Field| matches!(f.meaning, Meaning::Constant(_) | Meaning::Unknown { .. });
         let mut overlapped: Vec<_> = fields
             .iter_mut()
             .filter(|f| f.place.overlaps(&other.place))

@@ -65,7 +65,8 @@ fn judge(columns: &Columns<'_>, place: Place, kind: StampKind) -> Option<Candida
     };
     bits += cost::steps(&steps);
     // Weeks between records that follow each other are less likely than minutes.
-    let mean = steps.iter().map(|s| s.unsigned_abs() as f64).sum::<f64>() / steps.len().max(1) as f64;
+    let mean =
+        steps.iter().map(|s| s.unsigned_abs() as f64).sum::<f64>() / steps.len().max(1) as f64;
     bits += 3.0 * (mean * unit as f64 / 86_400.0).max(1.0).log2();
     bits += (count - dates.len()) as f64 * cost::exception(place.size, count);
     // Clocks go on: a second that stays for the whole file is rather something else.

@@ -28,7 +28,8 @@ pub(super) fn checksums(columns: &Columns<'_>) -> Vec<Candidate> {
         }
         // A sum with its halves exchanged is the plain one in the other byte order.
         let place = hit.place;
-        let same_bytes = |p: &Place| (p.zone, p.offset, p.size) == (place.zone, place.offset, place.size);
+        let same_bytes =
+            |p: &Place| (p.zone, p.offset, p.size) == (place.zone, place.offset, place.size);
         if hit.algorithm.name().ends_with(", halves exchanged")
             && candidates.iter().any(|c: &Candidate| same_bytes(&c.place))
         {
@@ -64,7 +65,11 @@ fn bits(hit: &Found) -> f64 {
         Stop::Record => 1.7,
         Stop::Header | Stop::Terminator | Stop::Padding => 3.0,
     };
-    let own = if hit.extent.own == Own::Zero { 0.5 } else { 0.0 };
+    let own = if hit.extent.own == Own::Zero {
+        0.5
+    } else {
+        0.0
+    };
     let misses = (hit.of - hit.agree) as f64;
     algorithm + start + stop + own + misses * cost::exception(hit.place.size, hit.of)
 }

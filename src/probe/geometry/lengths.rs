@@ -78,15 +78,18 @@ pub(super) fn lengths(
                 }
                 // What is no number everywhere is none, however well a few agree.
                 let differences = |pairs: &[(Text, usize)]| {
-                    let values = pairs.iter().zip(lacks).filter_map(|(&(text, stride), lacks)| {
-                        let value = value_at(bytes, text.start, back, size, code)?;
-                        let counted = match of {
-                            Measure::Record if is_raw => stride.saturating_sub(*lacks),
-                            Measure::Record => stride,
-                            _ => text.end - text.start,
-                        };
-                        Some(value - counted as i64)
-                    });
+                    let values = pairs
+                        .iter()
+                        .zip(lacks)
+                        .filter_map(|(&(text, stride), lacks)| {
+                            let value = value_at(bytes, text.start, back, size, code)?;
+                            let counted = match of {
+                                Measure::Record if is_raw => stride.saturating_sub(*lacks),
+                                Measure::Record => stride,
+                                _ => text.end - text.start,
+                            };
+                            Some(value - counted as i64)
+                        });
                     let known = values.clone().count() as f64 / pairs.len().max(1) as f64;
                     mode(values).map(|(plus, share)| (plus, share * known))
                 };

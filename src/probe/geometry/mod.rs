@@ -113,15 +113,24 @@ pub(in crate::probe) fn mode<T: Copy + Eq + std::hash::Hash + Ord>(
     Some((best.0, best.1 as f64 / total as f64))
 }
 
+/// How many ways to part records are looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Breadth {
+    /// The likeliest.
+    First,
+    /// Every one.
+    All,
+}
+
 /// Finds the parts of the records in a sample from the beginning of a file, in the ways that it can be read: with a header
 /// of one length, and with one of varying length. Empty for fewer than three texts, or where nothing repeats.
 #[must_use]
-pub fn infer(sample: &Sample<'_>) -> Vec<Geometry> {
+pub fn infer(sample: &Sample<'_>, breadth: Breadth) -> Vec<Geometry> {
     if sample.texts.len() < 3 {
         return Vec::new();
     }
     let none = vec![0; sample.texts.len()];
-    let mut all = even(sample, &none);
+    let mut all = even(sample, &none, breadth);
     let varying = varying::varying(sample);
     if let Some((geometry, varies)) = varying {
         // Separators around numbers of one width would be of no use: those are of one width in this file only.
@@ -132,7 +141,7 @@ pub fn infer(sample: &Sample<'_>) -> Vec<Geometry> {
 }
 
 /// Finds the parts of records whose header has one length, as they may be; `lacks` is what each lacks of it in the file.
-fn even(sample: &Sample<'_>, lacks: &[usize]) -> Vec<Geometry> {
+fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry> {
     let pairs: Vec<(Text, usize)> = sample
         .texts
         .windows(2)
@@ -141,14 +150,23 @@ fn even(sample: &Sample<'_>, lacks: &[usize]) -> Vec<Geometry> {
         .collect();
     // Padding is counted in the file, not in what was made of it.
     let is_varying = lacks.iter().any(|&n| n > 0);
-    let (align, rest) = if is_varying { (1, 0) } else { alignment(&pairs) };
+    let (align, rest) = if is_varying {
+        (1, 0)
+    } else {
+        alignment(&pairs)
+    };
     let lengths = lengths(sample, &pairs, align, lacks);
     let mut found = Vec::new();
     if align > 1 {
-        let headers = padded::headers(sample, (align, rest));
+        let mut headers = padded::headers(sample, (align, rest));
+        let mut choices = padded::MAX_PADS;
+        if breadth == Breadth::First {
+            headers.truncate(1);
+            choices = 1;
+        }
         let mut ways: Vec<Geometry> = headers
             .into_iter()
-            .flat_map(|header| (0..padded::MAX_PADS).map(move |choice| (header, choice)))
+            .flat_map(|header| (0..choices).map(move |choice| (header, choice)))
             .filter_map(|(header, choice)| {
                 padded::padded(sample, &pairs, &lengths, (align, rest), header, choice)
             })
@@ -171,7 +189,9 @@ fn even(sample: &Sample<'_>, lacks: &[usize]) -> Vec<Geometry> {
             found[0].doubts.push(doubt.to_owned());
         }
     }
-    found.extend(unpadded::unpadded(sample, &pairs, &lengths, lacks));
+    if found.is_empty() || breadth == Breadth::All {
+        found.extend(unpadded::unpadded(sample, &pairs, &lengths, lacks));
+    }
     found.dedup();
     found
 }
@@ -206,11 +226,7 @@ fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
 
 /// Cuts a sample into records that fit, with their offsets.
 #[must_use]
-pub fn rows<'a>(
-    sample: &Sample<'a>,
-    layout: &Layout,
-    limit: usize,
-) -> Vec<(usize, Record<'a>)> {
+pub fn rows<'a>(sample: &Sample<'a>, layout: &Layout, limit: usize) -> Vec<(usize, Record<'a>)> {
     let starts: Vec<usize> = sample
         .texts
         .iter()

@@ -165,7 +165,10 @@ pub(super) fn padded(
 pub(super) fn headers(sample: &Sample<'_>, (align, rest): (usize, usize)) -> Vec<usize> {
     let first = first_text(sample, align, rest);
     let all = if first <= 1024 { first } else { 0 };
-    let tail = sample.texts.last().map_or(0, |t| sample.bytes.len() - t.start);
+    let tail = sample
+        .texts
+        .last()
+        .map_or(0, |t| sample.bytes.len() - t.start);
     if !sample.at_end || rest % align != 0 {
         return vec![all];
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{FIT, Geometry, Sample, mode};
+use super::{Breadth, FIT, Geometry, Sample, mode};
 use crate::probe::layout::Measure;
 use crate::probe::scan::{MAX_NAME, Text, begins};
 use crate::probe::value::{Code, Place, Zone};
@@ -50,7 +50,9 @@ pub(super) fn varying(sample: &Sample<'_>) -> Option<(Geometry, bool)> {
         texts: &texts,
         ..*sample
     };
-    let mut geometry = super::even(&wide, &lacks).into_iter().next()?;
+    let mut geometry = super::even(&wide, &lacks, Breadth::First)
+        .into_iter()
+        .next()?;
     let mut end = geometry.header_len;
     for number in &numbers {
         let offset = end.checked_sub(number.gap + number.most())?;
@@ -143,7 +145,10 @@ fn number(
     // A number that never changes its width is one of any width only where signs part it from the rest.
     let is_sign = matches!(separator, b'\t' | b'\r' | b'\n' | b' '..=b'~');
     let is_parted = is_sign && !separator.is_ascii_alphanumeric() && share_before > 0.97;
-    let fits = (others > 0 || is_parted) && share > 0.97 && last.len() >= 3 && (code == Code::Digits || has_letters);
+    let fits = (others > 0 || is_parted)
+        && share > 0.97
+        && last.len() >= 3
+        && (code == Code::Digits || has_letters);
     fits.then_some(Number {
         gap,
         code,

@@ -49,8 +49,7 @@ pub fn agrees(
 }
 
 /// Tells whether a sync number of sixteen bits went over its end.
-#[must_use]
-pub fn begins_anew(place: &Place, before: u64, value: u64) -> bool {
+fn begins_anew(place: &Place, before: u64, value: u64) -> bool {
     let is_short = place.size == 2 && !place.code.is_text();
     is_short && value < before && (1..256).contains(&(value + 0x1_0000 - before))
 }

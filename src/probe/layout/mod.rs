@@ -209,7 +209,11 @@ impl Layout {
     #[must_use]
     pub fn unexplained_len(&self) -> usize {
         let unknown = |f: &&Field| matches!(f.meaning, Meaning::Unknown { .. });
-        self.fields.iter().filter(unknown).map(|f| f.place.size).sum()
+        self.fields
+            .iter()
+            .filter(unknown)
+            .map(|f| f.place.size)
+            .sum()
     }
 
     /// Returns the places of the numbers of varying width in the header, in their order.

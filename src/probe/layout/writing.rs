@@ -56,7 +56,8 @@ impl Layout {
         let mut widths = vec![1; self.varying().count()];
         // The width of one number may change another, a length for one: until all are as wide as they say.
         for _ in 0..MAX_ROUNDS {
-            let Some((index, digits)) = self.write_with(&widths, item, offset, previous, out)? else {
+            let Some((index, digits)) = self.write_with(&widths, item, offset, previous, out)?
+            else {
                 return Ok(());
             };
             out.truncate(begin);
@@ -160,8 +161,8 @@ impl Layout {
                     return Ok(Some((index, digits)));
                 }
             }
-            let fits = u64::try_from(number)
-                .is_ok_and(|v| place.code.put(v, &mut out[at..at + size]));
+            let fits =
+                u64::try_from(number).is_ok_and(|v| place.code.put(v, &mut out[at..at + size]));
             if !fits {
                 return Err(format!(
                     "{number} does not fit the {} bytes at {} byte {}",
@@ -211,7 +212,11 @@ mod tests {
     #[test]
     fn numbers_of_any_width_are_read_as_they_were_written() {
         // Ninety-three bytes of text make a record of a hundred by its own three digits.
-        for (len, sync, header) in [(5, 7, "10,7;"), (93, 12, "100,12;"), (92, 99_999, "102,99999;")] {
+        for (len, sync, header) in [
+            (5, 7, "10,7;"),
+            (93, 12, "100,12;"),
+            (92, 99_999, "102,99999;"),
+        ] {
             let text = vec![b'A'; len];
             let item = Item {
                 text: &text,
@@ -221,7 +226,11 @@ mod tests {
             let mut out = b"before".to_vec();
             layout().write(&item, 6, None, &mut out).unwrap();
             let record = &out[6..];
-            assert!(record.starts_with(header.as_bytes()), "{}", record.escape_ascii());
+            assert!(
+                record.starts_with(header.as_bytes()),
+                "{}",
+                record.escape_ascii()
+            );
             let read = layout().record(record).unwrap();
             assert_eq!(&record[read.text..read.text_end], &text[..]);
             let fields = layout().fields;

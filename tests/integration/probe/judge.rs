@@ -145,10 +145,21 @@ fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
         let is_pair = [[Code::Digits, Code::Decimal], [Code::HexDigits, Code::Hex]]
             .iter()
             .any(|pair| codes.iter().all(|c| pair.contains(c)));
-        is_pair && f.doubt.is_some() && same(&Place { code: place.code, ..f.place }, &f.meaning)
+        is_pair
+            && f.doubt.is_some()
+            && same(
+                &Place {
+                    code: place.code,
+                    ..f.place
+                },
+                &f.meaning,
+            )
     };
     if let Some(found) = layout.fields.iter().find(of_width) {
-        return (Verdict::Doubtful, format!("{part:?}: found {:?}", found.place));
+        return (
+            Verdict::Doubtful,
+            format!("{part:?}: found {:?}", found.place),
+        );
     }
     let covering: Vec<_> = layout
         .fields

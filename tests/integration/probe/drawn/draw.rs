@@ -84,7 +84,11 @@ impl Parts {
             2..=5 => {
                 // Sixteen bits may begin anew.
                 let near_end = random.chance(20);
-                self.first_sync = if near_end { 65_480 } else { self.first_sync.min(4000) };
+                self.first_sync = if near_end {
+                    65_480
+                } else {
+                    self.first_sync.min(4000)
+                };
                 self.add(Is::Sync, 2, order);
             }
             _ => self.add(Is::Sync, 4, order),
@@ -208,11 +212,14 @@ impl Drawn {
             // "A 5" would be the beginning of a text as well.
             parts.free(random, !matches!(byte, b' ' | b'\t'));
             separator = Some(byte);
-            mark = random.pick(&[b"#".as_slice(), b"[", b"\x01", b"@@"]).to_vec();
+            mark = random
+                .pick(&[b"#".as_slice(), b"[", b"\x01", b"@@"])
+                .to_vec();
         }
         let mut parts_list = parts.list;
         for part in &mut parts_list {
-            let may = matches!(part.is, Is::Sum(..) | Is::Fixed(_) | Is::Here) && !part.order.is_free();
+            let may =
+                matches!(part.is, Is::Sum(..) | Is::Fixed(_) | Is::Here) && !part.order.is_free();
             part.in_trailer = may && random.chance(15);
             if let (true, Is::Sum(_, covers)) = (part.in_trailer, &mut part.is) {
                 *covers = if *covers == Covers::Behind {
@@ -265,7 +272,13 @@ impl Drawn {
             align,
             pad: random.pick(&[0, 0, 0, 0x20, 0xff]),
             lead: (0..lead_len)
-                .map(|_| if random.chance(50) { random.next() as u8 } else { 0 })
+                .map(|_| {
+                    if random.chance(50) {
+                        random.next() as u8
+                    } else {
+                        0
+                    }
+                })
                 .collect(),
             mark,
             separator,

@@ -104,7 +104,11 @@ impl Drawn {
         let text_at = out.len();
         out.extend(text);
         out.extend(&self.terminator);
-        let trailer_at = if self.is_footer { whole - back } else { out.len() };
+        let trailer_at = if self.is_footer {
+            whole - back
+        } else {
+            out.len()
+        };
         out.resize(out.len() + front, 0);
         out.resize(whole.max(out.len() + back) - back, self.pad);
         out.resize(out.len() + back, 0);
