@@ -17,23 +17,32 @@ pub const MAX_NUMBERS: usize = 8;
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Lacks {
     /// Offset in the widened header, size there, and digits that are not there.
-    list: [(usize, usize, usize); MAX_NUMBERS],
-    count: usize,
+    list: [(u32, u8, u8); MAX_NUMBERS],
+    count: u8,
 }
 
 impl Lacks {
     /// Adds the next number of the header; false where there are too many.
     pub fn push(&mut self, place: &Place, digits: usize) -> bool {
-        let Some(entry) = self.list.get_mut(self.count) else {
+        let entry = self.list.get_mut(usize::from(self.count));
+        let lacks = place.size.saturating_sub(digits);
+        let (Some(entry), Ok(at), Ok(size), Ok(lacks)) = (
+            entry,
+            u32::try_from(place.offset),
+            u8::try_from(place.size),
+            u8::try_from(lacks),
+        ) else {
             return false;
         };
-        *entry = (place.offset, place.size, place.size.saturating_sub(digits));
+        *entry = (at, size, lacks);
         self.count += 1;
         true
     }
 
     fn entries(&self) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
-        self.list[..self.count].iter().copied()
+        let list = &self.list[..usize::from(self.count)];
+        list.iter()
+            .map(|&(at, size, lacks)| (at as usize, size.into(), lacks.into()))
     }
 
     /// Returns how many bytes shorter the header is than its widest form.

@@ -100,8 +100,8 @@ impl Net<'_> {
     fn backward(&self) -> Vec<[f64; STATES]> {
         let len = self.plain.len();
         let mut best = vec![[f64::INFINITY; STATES]; len + 1];
-        for state in 0..STATES {
-            best[len][state] = self.end_bits(state);
+        for (state, end) in best[len].iter_mut().enumerate() {
+            *end = self.end_bits(state);
         }
         for at in (0..len).rev() {
             for state in 0..STATES {

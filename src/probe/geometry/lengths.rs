@@ -86,7 +86,7 @@ pub(super) fn lengths(
                             let counted = match of {
                                 Measure::Record if is_raw => stride.saturating_sub(*lacks),
                                 Measure::Record => stride,
-                                _ => text.end - text.start,
+                                _ => text.end.saturating_sub(text.start),
                             };
                             Some(value - counted as i64)
                         });

@@ -14,6 +14,9 @@ const MAX_BLANK: usize = 4;
 /// Bytes of a header that are tried behind what begins the file.
 const MAX_HEADER: usize = 160;
 
+/// Texts with their ends as one byte of padding tells them, and the lengths that agree with those.
+type Told = (Vec<(Text, usize)>, Vec<Length>);
+
 /// Bytes that are tried as the padding.
 pub(super) const MAX_PADS: usize = 3;
 
@@ -41,14 +44,14 @@ pub(super) fn padded(
     let told = by_padding.into_iter().map(|ends| {
         let mut pairs = pairs.clone();
         for (pair, end) in pairs.iter_mut().zip(ends) {
-            pair.0.end = end;
+            pair.0.end = end.max(pair.0.start);
         }
         let mut found = find_lengths(sample, &pairs, align, &vec![0; pairs.len()]);
         found.retain(|l| l.share >= 0.9);
         (pairs, found)
     });
     // Of several bytes that could be the padding, first the one that agrees with a number of the header.
-    let mut told: Vec<(Vec<(Text, usize)>, Vec<Length>)> = told.collect();
+    let mut told: Vec<Told> = told.collect();
     told.sort_by_key(|(_, found)| !found.iter().any(|l| l.of == Measure::Text));
     if choice > 0 && choice >= told.len() {
         return None;

@@ -39,7 +39,7 @@ pub(super) fn drawn(seed: u64, count: usize) -> (Drawn, Written) {
 #[test]
 fn probe_framings_drawn_at_random_are_found() {
     let first: u64 = std::env::var("PROBE_SEED").map_or(0, |s| s.parse().expect("a number"));
-    let seeds: u64 = std::env::var("PROBE_SEEDS").map_or(60, |s| s.parse().expect("a number"));
+    let seeds: u64 = std::env::var("PROBE_SEEDS").map_or(40, |s| s.parse().expect("a number"));
     let mut tally = [0; 3];
     let mut fields = (0, 0);
     let mut lost = Vec::new();
