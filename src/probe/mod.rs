@@ -4,6 +4,7 @@
 //! - [`scan`] finds the texts, whatever surrounds them.
 //! - [`geometry`] infers from their distances where a record begins and how its text ends.
 //! - [`fields`] infers what the other bytes mean; [`checksum`] is the search for the sums among them.
+//! - [`varying`] is how numbers of as many digits as they have are told: places count as if each had its most.
 //! - [`layout`] is the result, [`profile`] writes it down, [`walk`] reads a whole file by it and counts what agrees.
 //!
 //! [`records`] does the same for files of records of one size.
@@ -19,18 +20,82 @@ pub mod records;
 pub mod scan;
 pub mod stamp;
 pub mod value;
+pub mod varying;
 pub mod walk;
 
-use geometry::Sample;
+use fields::Effort;
+use geometry::{Breadth, Geometry, Sample};
 use layout::Layout;
+
+/// Bits of a record that does not fit, and of a doubt about where records begin and end.
+const MISS: f64 = 800.0;
+/// See [`MISS`].
+const DOUBT: f64 = 30.0;
+
+/// Bits that a number between separators has for itself: of one width, it would need none.
+const PARTED: f64 = 8.0;
+
+/// Bits of a byte of text.
+const TEXT: f64 = 5.0;
+
+/// Bytes of a record that may stay unexplained before another way to part the records is looked for.
+const FEW: usize = 1;
+
+/// Other ways that are looked at with all effort.
+const MAX_OTHERS: usize = 2;
 
 /// Infers the framing of a file, or of a piece from its beginning.
 #[must_use]
 pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
     with_sample(bytes, at_end, |sample| {
-        let geometry = geometry::infer(sample)?;
-        Some(fields::infer(sample, geometry))
+        // Of all ways to part the records, the one that says them in the fewest bits.
+        let likeliest = geometry::infer(sample, Breadth::First).into_iter().next();
+        let any = || geometry::infer(sample, Breadth::All).into_iter().next();
+        let first = likeliest.or_else(any)?;
+        let mut best = weigh(sample, &first, Effort::Full);
+        if best.explains_all {
+            return Some(best.layout);
+        }
+        let quick = |geometry| (weigh(sample, geometry, Effort::Quick).bits, geometry);
+        let ways = geometry::infer(sample, Breadth::All);
+        let mut others: Vec<_> = ways.iter().filter(|g| **g != first).map(quick).collect();
+        others.sort_by(|a, b| a.0.total_cmp(&b.0));
+        for (_, geometry) in others.into_iter().take(MAX_OTHERS) {
+            let other = weigh(sample, geometry, Effort::Full);
+            if other.bits < best.bits {
+                best = other;
+            }
+        }
+        Some(best.layout)
     })
+}
+
+/// A reading of a sample, and what it costs to say all of it so.
+struct Reading {
+    layout: Layout,
+    bits: f64,
+    /// Every record fits, and hardly a byte is left unexplained.
+    explains_all: bool,
+}
+
+fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
+    let (layout, bits) = fields::infer(sample, geometry, effort);
+    let count = sample.texts.len();
+    let rows = geometry::rows(sample, &layout, usize::MAX);
+    let misses = count - rows.len().min(count);
+    let doubts = geometry.doubts.len();
+    // The texts themselves have to be said as well: what is around them is not to be taken for text.
+    let texts: usize = rows.iter().map(|(_, r)| r.text_end - r.text).sum();
+    let bits = bits * rows.len() as f64 / count.min(fields::FIT) as f64
+        + TEXT * texts as f64
+        + MISS * misses as f64
+        + DOUBT * doubts as f64
+        - PARTED * geometry.numbers.len() as f64;
+    Reading {
+        explains_all: misses + doubts == 0 && layout.unexplained_len() <= FEW,
+        layout,
+        bits,
+    }
 }
 
 /// Returns how many of the first records of some bytes fit a framing.
@@ -53,6 +118,7 @@ pub fn checksum_search(bytes: &[u8], at_end: bool, layout: &Layout) -> checksum:
 fn with_sample<T>(bytes: &[u8], at_end: bool, look: impl FnOnce(&Sample<'_>) -> T) -> T {
     let mut texts = scan::scan(bytes);
     scan::settle(&mut texts);
+    scan::align(bytes, &mut texts);
     look(&Sample {
         bytes,
         texts: &texts,

@@ -6,9 +6,13 @@ use super::checksum::{Algorithm, Extent, Own, Start, Stop};
 use super::layout::{AlgorithmRef, Field, Layout, Meaning, Measure, Target};
 use super::stamp::StampKind;
 use super::value::{Code, Place, Zone};
+use super::varying::{MAX_NUMBERS, MOST_DECIMAL};
 
 /// Bytes that a part of a record may have in a profile, so that a wrong one does not ask for all memory.
 const MAX_PART: usize = 1 << 16;
+
+/// Digits that a number of any width may have.
+const MAX_DIGITS: usize = MOST_DECIMAL;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -132,6 +136,10 @@ pub fn from_toml(text: &str) -> Result<Layout, String> {
             format!("field {number}, {meaning} at {zone} byte {offset}: {error}")
         })?;
     }
+    layout.fields.sort_by_key(|f| f.place);
+    if layout.varying().count() > MAX_NUMBERS {
+        return Err(format!("more than {MAX_NUMBERS} numbers of any width"));
+    }
     if layout.overhead() == 0 && layout.align <= 1 {
         return Err(
             "header, terminator, trailer, footer and align: nothing ends a text".to_owned(),
@@ -154,6 +162,11 @@ fn add(layout: &mut Layout, field: Field) -> Result<(), String> {
     if place.offset.saturating_add(place.size) > len {
         let (size, zone) = (place.size, place.zone.word());
         return Err(format!("its {size} bytes leave the {zone} of {len}"));
+    }
+    if place.code.is_varying() && (place.zone != Zone::Header || place.size > MAX_DIGITS) {
+        return Err(format!(
+            "a number of any width stands in the header, and has at most {MAX_DIGITS} digits"
+        ));
     }
     if let Some(other) = layout.fields.iter().find(|f| f.place.overlaps(&place)) {
         let (word, at) = (other.meaning.word(), other.place.offset);

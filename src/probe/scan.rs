@@ -6,7 +6,7 @@
 use super::geometry::mode;
 
 /// Bytes a name may have, and a few more: what was cut elsewhere is still a name here.
-const MAX_NAME: usize = 34;
+pub(super) const MAX_NAME: usize = 34;
 /// Bytes from the letter to the address of a line in columns (`spec/import.md` 3.2).
 const ADDRESS_COLUMN: usize = 33;
 /// Bytes of text a comment has at least, so that chance does not make one.
@@ -41,6 +41,37 @@ pub fn settle(texts: &mut [Text]) {
     if count >= 8 && others.filter(|&o| o == other).count() * 4 >= count {
         for text in texts.iter_mut().filter(|t| t.other == other) {
             text.start += other;
+            text.other = 0;
+        }
+    }
+}
+
+/// Bytes before a text that are compared with those before the others.
+const COMPARED: usize = 16;
+
+/// Moves the starts of single texts: where bytes before the texts are the same nearly everywhere, and not before this one,
+/// but so before a later place where it could begin, its header ended with what looked like the beginning of a text.
+pub fn align(bytes: &[u8], texts: &mut [Text]) {
+    if texts.len() < 8 {
+        return;
+    }
+    let before = |start: usize, back: usize| start.checked_sub(back).map(|at| bytes[at]);
+    let usual: Vec<(usize, u8)> = (1..=COMPARED)
+        .filter_map(|back| {
+            let (byte, share) = mode(texts.iter().filter_map(|t| before(t.start, back)))?;
+            (share >= 0.75).then_some((back, byte))
+        })
+        .collect();
+    let fits = |start: usize| {
+        let agree = |&(back, byte): &(usize, u8)| before(start, back) == Some(byte);
+        usual.iter().all(agree)
+    };
+    for text in texts.iter_mut().filter(|t| !fits(t.start)) {
+        let later = (text.start + 1..text.end.min(text.start + MAX_NAME))
+            .find(|&at| begins(bytes, at) && fits(at));
+        if let Some(start) = later {
+            text.start = start;
+            text.letter = bytes[start];
             text.other = 0;
         }
     }
@@ -111,6 +142,15 @@ pub fn ends(bytes: &[u8], joiner: Option<&[u8]>) -> Vec<usize> {
         ends.push(stop);
     }
     ends
+}
+
+/// Tells whether a transaction may begin at an offset.
+#[must_use]
+pub fn begins(bytes: &[u8], at: usize) -> bool {
+    matches!(
+        bytes.get(at..at + 2),
+        Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' ' | b'\t'])
+    )
 }
 
 enum Anchor {

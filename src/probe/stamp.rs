@@ -1,6 +1,7 @@
 //! Date stamps: how a moment may be written, and reading and writing it.
 
 use super::value::Code;
+use super::varying::{MOST_DECIMAL, MOST_HEX};
 
 /// Years a stamp may lie in.
 const YEARS: std::ops::RangeInclusive<i64> = 1985..=2045;
@@ -38,8 +39,17 @@ impl StampKind {
     #[must_use]
     pub fn of_size(size: usize, code: Code) -> Vec<Self> {
         let mut all = Vec::new();
-        if matches!(code, Code::Decimal | Code::Hex) {
-            let fits = matches!((code, size), (Code::Decimal, 9 | 10) | (Code::Hex, 8));
+        if matches!(
+            code,
+            Code::Decimal | Code::Hex | Code::Digits | Code::HexDigits
+        ) {
+            let fits = matches!(
+                (code, size),
+                (Code::Decimal, 9 | 10)
+                    | (Code::Hex, 8)
+                    | (Code::Digits, MOST_DECIMAL)
+                    | (Code::HexDigits, MOST_HEX)
+            );
             return if fits { vec![Self::Unix] } else { all };
         }
         if size == 4 {
@@ -64,6 +74,16 @@ impl StampKind {
             }
         }
         all
+    }
+
+    /// Returns the seconds between one moment and the next that can be written.
+    #[must_use]
+    pub fn resolution(self) -> i64 {
+        match self {
+            Self::Dos { .. } => 2,
+            Self::Broken { sequence, .. } if !sequence.contains('s') => 60,
+            Self::Unix | Self::Broken { .. } => 1,
+        }
     }
 
     /// Bytes that dates may have.
@@ -231,6 +251,9 @@ mod tests {
                             _ => seconds,
                         };
                         let mut bytes = vec![0; size];
+                        if code.is_varying() {
+                            bytes.truncate(code.digits(whole as u64).len());
+                        }
                         if kind == StampKind::Unix && size == 9 && whole > 999_999_999 {
                             continue;
                         }

@@ -13,6 +13,10 @@ pub enum Code {
     Decimal,
     /// Hexadecimal digits.
     Hex,
+    /// Decimal digits, as many as the number has; the size of the place is the most.
+    Digits,
+    /// Hexadecimal digits, as many as the number has.
+    HexDigits,
 }
 
 impl Code {
@@ -37,7 +41,10 @@ impl Code {
                 digits.first()?;
                 digits.iter().fold(Some(0), number)
             }
-            Self::Hex => bytes.iter().try_fold(0, |v, &b| {
+            Self::Digits => bytes.iter().try_fold(0, |v, b| {
+                Some(v * 10 + u64::from(b.is_ascii_digit().then(|| b - b'0')?))
+            }),
+            Self::Hex | Self::HexDigits => bytes.iter().try_fold(0, |v, &b| {
                 Some(v << 4 | u64::from(char::from(b).to_digit(16)?))
             }),
         }
@@ -63,6 +70,38 @@ impl Code {
             }
             Self::Decimal => put_digits(&format!("{value:0size$}"), bytes),
             Self::Hex => put_digits(&format!("{value:0size$X}"), bytes),
+            Self::Digits | Self::HexDigits => put_digits(&self.digits(value), bytes),
+        }
+    }
+
+    /// Tells whether a number is written in digits.
+    #[must_use]
+    pub fn is_text(self) -> bool {
+        !matches!(self, Self::Little | Self::Big | Self::Mixed)
+    }
+
+    /// Tells whether a number takes as many digits as it has.
+    #[must_use]
+    pub fn is_varying(self) -> bool {
+        matches!(self, Self::Digits | Self::HexDigits)
+    }
+
+    /// Tells whether a byte is a digit of this way of writing; no byte of a binary number is.
+    #[must_use]
+    pub fn is_digit(self, byte: u8) -> bool {
+        match self {
+            Self::Decimal | Self::Digits => byte.is_ascii_digit(),
+            Self::Hex | Self::HexDigits => byte.is_ascii_hexdigit(),
+            Self::Little | Self::Big | Self::Mixed => false,
+        }
+    }
+
+    /// Returns a number in digits, without zeros before it.
+    #[must_use]
+    pub fn digits(self, value: u64) -> String {
+        match self {
+            Self::Hex | Self::HexDigits => format!("{value:X}"),
+            _ => value.to_string(),
         }
     }
 
@@ -70,8 +109,8 @@ impl Code {
     #[must_use]
     pub fn bits(self, size: usize) -> u32 {
         match self {
-            Self::Decimal => (size as f64 * 10_f64.log2()) as u32,
-            Self::Hex => 4 * size as u32,
+            Self::Decimal | Self::Digits => (size as f64 * 10_f64.log2()) as u32,
+            Self::Hex | Self::HexDigits => 4 * size as u32,
             _ => 8 * size as u32,
         }
     }
@@ -85,16 +124,20 @@ impl Code {
             Self::Mixed => "high word first",
             Self::Decimal => "decimal",
             Self::Hex => "hexadecimal",
+            Self::Digits => "decimal of any width",
+            Self::HexDigits => "hexadecimal of any width",
         }
     }
 
     /// Every way.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::Little,
         Self::Big,
         Self::Mixed,
         Self::Decimal,
         Self::Hex,
+        Self::Digits,
+        Self::HexDigits,
     ];
 }
 
@@ -162,12 +205,18 @@ mod tests {
     #[test]
     fn every_code_reads_what_it_writes() {
         for code in Code::ALL {
-            let mut bytes = [0; 4];
             for value in [0, 7, 255, 1234, 9999] {
+                let size = if code.is_varying() {
+                    code.digits(value).len()
+                } else {
+                    4
+                };
+                let mut bytes = vec![0; size];
                 assert!(code.put(value, &mut bytes), "{code:?} {value}");
                 assert_eq!(code.get(&bytes), Some(value), "{code:?} {bytes:?}");
             }
         }
+        assert!(!Code::Digits.put(7, &mut [0; 2]));
         assert_eq!(
             Code::Mixed.get(&[0x34, 0x12, 0x78, 0x56]),
             Some(0x1234_5678)

@@ -315,7 +315,7 @@ impl<R: Read> Walk<R> {
         let mut text = *texts.first()?;
         let next = texts
             .get(1)
-            .and_then(|next| next.start.checked_sub(self.layout.header_len));
+            .and_then(|next| self.layout.start_of(bytes, next.start));
         if let Some(next) = next.filter(|next| (text.start + 4..text.end).contains(next)) {
             if self.is_record(&bytes[next..]) {
                 text.end = next;
@@ -337,7 +337,6 @@ impl<R: Read> Walk<R> {
     /// Finds where to go on.
     fn resume(&self, bytes: &[u8], reason: String) -> Step {
         let window = &bytes[..bytes.len().min(WINDOW)];
-        let header = self.layout.header_len;
         let near = &window[..window.len().min(NEAR)];
         let mut found = self.first_text(near, near.len() < window.len());
         if found.is_none() {
@@ -351,7 +350,8 @@ impl<R: Read> Walk<R> {
             };
             return Step::Gap(len, reason);
         };
-        if let Some(start) = text.start.checked_sub(header).filter(|&s| s > 0) {
+        let start = self.layout.start_of(bytes, text.start);
+        if let Some(start) = start.filter(|&start| start > 0) {
             if self.is_record(&bytes[start..]) {
                 return Step::Gap(start, reason);
             }

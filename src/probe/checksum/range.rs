@@ -1,6 +1,7 @@
 //! What a checksum may cover: from where, to where, and what stands for the checksum itself.
 
 use crate::probe::value::{Place, Zone};
+use crate::probe::varying::Lacks;
 
 /// One record in its bytes, with the ends of its parts.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +16,8 @@ pub struct Record<'a> {
     pub terminator_end: usize,
     /// Offset of the footer: behind the padding.
     pub footer: usize,
+    /// What its header lacks of the widest one.
+    pub lacks: Lacks,
 }
 
 impl<'a> Record<'a> {
@@ -22,7 +25,7 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn offset_of(&self, place: &Place) -> usize {
         match place.zone {
-            Zone::Header => place.offset,
+            Zone::Header => place.offset - self.lacks.before(place.offset).min(place.offset),
             Zone::Trailer => self.terminator_end + place.offset,
             Zone::Footer => self.footer + place.offset,
         }
@@ -32,7 +35,7 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn at(&self, place: &Place) -> Option<&'a [u8]> {
         let start = self.offset_of(place);
-        self.bytes.get(start..start + place.size)
+        self.bytes.get(start..start + self.lacks.size_of(place)?)
     }
 
     /// Returns the number at a place.
@@ -121,7 +124,8 @@ impl Extent {
         let (start, stop) = self.bounds(record)?;
         message.clear();
         let own = record.offset_of(place);
-        let own_end = own + place.size;
+        let own_size = record.lacks.size_of(place)?;
+        let own_end = own + own_size;
         if own_end <= start || own >= stop {
             message.extend_from_slice(record.bytes.get(start..stop)?);
             return Some(false);
@@ -131,7 +135,7 @@ impl Extent {
         }
         message.extend_from_slice(record.bytes.get(start..own)?);
         if self.own == Own::Zero {
-            message.resize(message.len() + place.size, 0);
+            message.resize(message.len() + own_size, 0);
         }
         message.extend_from_slice(record.bytes.get(own_end..stop)?);
         Some(true)
@@ -141,7 +145,7 @@ impl Extent {
     #[must_use]
     pub fn bounds(&self, record: &Record<'_>) -> Option<(usize, usize)> {
         let start = match self.start {
-            Start::Header(offset) => offset,
+            Start::Header(offset) => offset - record.lacks.before(offset).min(offset),
             Start::Text => record.text,
         };
         let stop = match self.stop {

@@ -89,7 +89,7 @@ fn from_seed(
         let outside: Vec<usize> = (0..places.len())
             .filter(|&i| {
                 let own = record.offset_of(&places[i]);
-                own + places[i].size <= start || own >= stop
+                own + record.lacks.size_of(&places[i]).unwrap_or(0) <= start || own >= stop
             })
             .collect();
         if extent.own == Own::Skipped && !outside.is_empty() {
@@ -135,7 +135,10 @@ fn compare(
     for algorithm in Algorithm::all() {
         let fits = |i: &&usize| {
             places[**i].code.bits(places[**i].size).next_multiple_of(16) == algorithm.bits()
-                || places[**i].code == Code::Decimal
+                || matches!(
+                    places[**i].code,
+                    Code::Decimal | Code::Digits | Code::HexDigits
+                )
         };
         if !among.iter().any(|i| fits(&i)) {
             continue;

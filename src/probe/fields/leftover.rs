@@ -2,13 +2,67 @@
 
 use std::collections::HashSet;
 
-use super::Columns;
+use super::{Columns, cost};
 use crate::probe::geometry;
-use crate::probe::layout::{Field, Meaning, Measure, bytes_at};
-use crate::probe::value::{Code, Place};
+use crate::probe::layout::{Field, Meaning, bytes_at};
+use crate::probe::value::{Place, Zone};
+
+/// Bits of a byte that stands for itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plain {
+    /// It never changes.
+    pub(super) is_constant: bool,
+    pub(super) bits: f64,
+}
+
+/// Weighs each byte of a part of the records as a constant, or as one that nothing explains.
+pub(super) fn plain(columns: &Columns<'_>, zone: Zone, len: usize) -> Vec<Plain> {
+    let letters: Vec<u8> = columns
+        .rows
+        .iter()
+        .map(|(_, r)| r.bytes.get(r.text).copied().unwrap_or(0))
+        .collect();
+    let byte = |at: usize| {
+        let place = bytes_at(zone, at, 1);
+        // A number of varying width stands for all its digits.
+        if let Some(number) = columns.numbers.iter().find(|n| n.overlaps(&place)) {
+            let digits = columns
+                .rows
+                .iter()
+                .filter_map(|(_, r)| Some(r.at(number)?.len() as f64 * 3.4));
+            return Plain {
+                is_constant: false,
+                bits: digits.sum::<f64>() / number.size as f64,
+            };
+        }
+        let contents: Vec<u8> = columns
+            .rows
+            .iter()
+            .filter_map(|(_, r)| Some(r.at(&place)?[0]))
+            .collect();
+        let is_constant = steady(columns, &place);
+        let common = geometry::mode(contents.iter().copied()).map_or(0, |(byte, _)| byte);
+        let bits = if is_constant {
+            let others = contents.iter().filter(|&&b| b != common).count();
+            cost::constant(common) + others as f64 * cost::exception(1, contents.len())
+        } else {
+            let before = [&[0], &contents[..contents.len().saturating_sub(1)]].concat();
+            4.0 + cost::unexplained(&contents, &[letters.clone(), before])
+        };
+        Plain { is_constant, bits }
+    };
+    (0..len).map(byte).collect()
+}
 
 /// Fills what is left with constants and with what nothing explains.
 pub(super) fn rest(columns: &Columns<'_>, fields: &mut Vec<Field>) {
+    for number in &columns.numbers {
+        if fields.iter().all(|f| !f.place.overlaps(number)) {
+            let values: HashSet<_> = columns.values(number).into_iter().collect();
+            let values = values.len();
+            fields.push(Field::new(*number, Meaning::Unknown { values }));
+        }
+    }
     for (zone, len) in columns.zones() {
         let mut at = 0;
         while at < len {
@@ -41,44 +95,6 @@ pub(super) fn rest(columns: &Columns<'_>, fields: &mut Vec<Field>) {
             };
             fields.push(Field::new(place, meaning));
             at = end;
-        }
-    }
-}
-
-/// Names the constants that may be the length of records that are all of one size.
-pub(super) fn name_still_lengths(columns: &Columns<'_>, fields: &mut [Field]) {
-    let len = columns.rows[0].1.bytes.len() as i64;
-    if columns
-        .rows
-        .iter()
-        .any(|(_, r)| r.bytes.len() as i64 != len)
-    {
-        return;
-    }
-    for field in fields {
-        let Meaning::Constant(bytes) = field.meaning.clone() else {
-            continue;
-        };
-        let shapes = [2, 4]
-            .into_iter()
-            .flat_map(|size| [Code::Little, Code::Big, Code::Decimal].map(|code| (size, code)));
-        for (size, code) in shapes {
-            for at in 0..(bytes.len() + 1).saturating_sub(size) {
-                let place = Place {
-                    offset: field.place.offset + at,
-                    size,
-                    code,
-                    ..field.place
-                };
-                let value = code.get(&bytes[at..at + size]).map_or(-1, |v| v as i64);
-                let behind = (place.offset + size) as i64;
-                for plus in [0, -behind, -(columns.header_len as i64)] {
-                    if value == len + plus {
-                        let of = Measure::Record;
-                        field.others.push((place, Meaning::Length { of, plus }));
-                    }
-                }
-            }
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What the bytes around the texts mean.
 //!
-//! The meanings that cannot be chance come first: checksums, offsets of records, dates. What is left of the header is then
-//! shared between length and sync number, and the rest is constant or not explained. Where a number has only zeros above
-//! it the file does not say how wide it is; the likelier width is taken, and the others are named.
+//! Everything that a place may mean is listed with what it costs to say the records that way, and the cheapest way to cut
+//! the whole header and trailer into fields is taken. So all hypotheses about the same bytes stand against each other,
+//! and those that explain the file nearly as well as the one chosen are named as doubts.
 
+mod cost;
 mod leftover;
 mod numbers;
+mod parse;
 mod stamps;
 mod sums;
 
@@ -19,18 +21,41 @@ use crate::probe::layout::{Field, Layout, Meaning, bytes_at};
 use crate::probe::value::{Code, Place, Zone};
 
 /// Records that meanings are fitted on; the rest of the file confirms.
-const FIT: usize = 300;
+pub(super) const FIT: usize = 300;
 
 /// A record with its offset in the file.
 pub(super) type Row<'a> = (usize, Record<'a>);
 
-/// What can be said of a place before anything is chosen.
+/// Kinds of fields of which a record mostly has one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Role {
+    Length,
+    Sync,
+    Stamp,
+    Sum,
+    Link,
+}
+
+impl Role {
+    /// Returns a bit for those that are counted.
+    pub(super) fn mark(self) -> usize {
+        match self {
+            Self::Length => 1,
+            Self::Sync => 2,
+            Self::Stamp => 4,
+            Self::Sum | Self::Link => 0,
+        }
+    }
+}
+
+/// What a place may mean.
 #[derive(Clone, Debug)]
 pub(super) struct Candidate {
     pub(super) place: Place,
     pub(super) meaning: Meaning,
-    /// The higher, the likelier among those that agree equally.
-    pub(super) score: f64,
+    pub(super) role: Role,
+    /// Bits it takes to say what it is and all its bytes: the fewer, the likelier.
+    pub(super) bits: f64,
 }
 
 /// Everything a choice depends on.
@@ -39,6 +64,8 @@ pub(super) struct Columns<'a> {
     pub(super) header_len: usize,
     pub(super) trailer_len: usize,
     pub(super) footer_len: usize,
+    /// Places of the numbers of varying width.
+    pub(super) numbers: Vec<Place>,
 }
 
 impl Columns<'_> {
@@ -50,16 +77,23 @@ impl Columns<'_> {
         ]
     }
 
-    /// Returns every place of a size.
-    pub(super) fn places(&self, size: usize, code: Code) -> impl Iterator<Item = Place> + use<> {
-        self.zones().into_iter().flat_map(move |(zone, len)| {
-            (0..(len + 1).saturating_sub(size)).map(move |offset| Place {
+    /// Returns every place of a size. Numbers of varying width have their places, and nothing else stands in them.
+    pub(super) fn places(&self, size: usize, code: Code) -> Vec<Place> {
+        if code.is_varying() {
+            let of_code = self.numbers.iter().filter(|n| n.code == code);
+            return of_code.copied().collect();
+        }
+        let mut places = Vec::new();
+        for (zone, len) in self.zones() {
+            places.extend((0..(len + 1).saturating_sub(size)).map(|offset| Place {
                 zone,
                 offset,
                 size,
                 code,
-            })
-        })
+            }));
+        }
+        places.retain(|p| self.numbers.iter().all(|n| !n.overlaps(p)));
+        places
     }
 
     pub(super) fn values(&self, place: &Place) -> Vec<Option<u64>> {
@@ -83,7 +117,7 @@ impl Columns<'_> {
 
     /// Tells whether a binary number would lie in a run of digits that change.
     pub(super) fn cuts_digits(&self, place: &Place) -> bool {
-        if matches!(place.code, Code::Decimal | Code::Hex) {
+        if place.code.is_text() {
             return false;
         }
         let from = place.offset.saturating_sub(3);
@@ -104,40 +138,171 @@ impl Columns<'_> {
     }
 }
 
-/// Finds what the bytes mean, and returns the whole framing.
+/// Finds what the bytes mean, and returns the whole framing with the bits that it takes to say the records by it.
 #[must_use]
-pub fn infer(sample: &Sample<'_>, geometry: Geometry) -> Layout {
-    let mut layout = Layout {
-        lead: geometry.lead,
-        header_len: geometry.header_len,
-        trailer_len: geometry.front_len,
-        terminator: Vec::new(),
-        footer_len: geometry.footer_len,
-        align: geometry.align.max(1),
-        align_rest: geometry.align_rest,
-        pad: geometry.pad,
-        joiner: Vec::new(),
-        fields: Vec::new(),
-        doubts: geometry.doubts,
-    };
-    if let Some((place, of, plus)) = geometry.length {
-        let meaning = Meaning::Length { of, plus };
-        layout.fields.push(Field::new(place, meaning));
+pub fn infer(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> (Layout, f64) {
+    // Bytes that are always like the padding may be padding or not: the reading of all bytes decides.
+    let fronts = (0..=geometry.front_blank).map(|n| (n, 0, 0));
+    let footers = (1..=geometry.footer_blank).map(|n| (0, n, 0));
+    let moved = (1..=geometry.front_like).map(|n| (0, n, n));
+    let mut ways: Vec<Way> = fronts
+        .chain(footers)
+        .chain(moved)
+        .map(|more| way(sample, geometry, more, Effort::Quick))
+        .collect();
+    let most = ways.iter().map(|w| w.rows).max().unwrap_or(0);
+    ways.retain(|w| w.rows == most);
+    ways.sort_by(|a, b| a.bits.total_cmp(&b.bits));
+    if effort == Effort::Full {
+        ways.truncate(MAX_FULL);
+        for found in &mut ways {
+            *found = way(sample, geometry, found.more, Effort::Full);
+        }
+        ways.sort_by(|a, b| a.bits.total_cmp(&b.bits));
     }
+    let mut best = ways.remove(0);
+    for rival in ways.iter().filter(|w| w.bits < best.bits + parse::DOUBT) {
+        name_others(&mut best.layout, &rival.layout);
+    }
+    let least = best.bits;
+    let near = ways.iter().filter(|w| w.bits < least + parse::DOUBT);
+    let blanks: Vec<usize> = near.map(|w| w.blank).chain([best.blank]).collect();
+    let (few, many) = (blanks.iter().min(), blanks.iter().max());
+    if let (Some(few), Some(many)) = (few, many) {
+        if few < many {
+            best.layout.doubts.push(format!(
+                "{} bytes beside the padding are always {:#04x}: terminator or padding",
+                many - few,
+                geometry.pad
+            ));
+        }
+    }
+    let read = best.rows.clamp(1, FIT) as f64;
+    let all = sample.texts.len().min(FIT) as f64;
+    (best.layout, best.bits * all / read)
+}
+
+/// Names what another framing reads at the bytes that a field reads differently.
+fn name_others(layout: &mut Layout, rival: &Layout) {
+    // Offsets behind the text count from the end of the terminator.
+    let shift = |place: &Place| match place.zone {
+        Zone::Trailer => Place {
+            offset: (place.offset + rival.terminator.len()).checked_sub(layout.terminator.len())?,
+            ..*place
+        }
+        .into(),
+        _ => Some(*place),
+    };
+    let is_plain = |m: &Meaning| matches!(m, Meaning::Constant(_) | Meaning::Unknown { .. });
+    let readings: Vec<_> = rival
+        .fields
+        .iter()
+        .filter(|f| !is_plain(&f.meaning))
+        .filter_map(|f| Some((shift(&f.place)?, f.meaning.clone())))
+        .collect();
+    for reading in readings {
+        let is_known = |f: &Field| (f.place, &f.meaning) == (reading.0, &reading.1);
+        if layout.fields.iter().any(is_known) {
+            continue;
+        }
+        let overlaps = |f: &&mut Field| f.place.overlaps(&reading.0);
+        if let Some(field) = layout.fields.iter_mut().find(overlaps) {
+            if !field.others.contains(&reading) {
+                field.others.push(reading);
+            }
+        }
+    }
+}
+
+/// How closely records are looked at: the search of checksums takes most of the time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effort {
+    /// Without checksums.
+    Quick,
+    /// With them.
+    Full,
+}
+
+/// Ways to part what is beside the padding that are looked at with checksums.
+const MAX_FULL: usize = 3;
+
+/// One way to part what stands behind the texts from the padding, with the bits it takes.
+struct Way {
+    /// Bytes that could be padding and are taken for something else.
+    blank: usize,
+    /// See [`way`].
+    more: (usize, usize, usize),
+    rows: usize,
+    bits: f64,
+    layout: Layout,
+}
+
+/// Reads the records with more bytes before the padding, and behind it, and fewer before it.
+fn way(
+    sample: &Sample<'_>,
+    geometry: &Geometry,
+    more: (usize, usize, usize),
+    effort: Effort,
+) -> Way {
+    let (front, back, less) = more;
+    let mut layout = geometry.layout();
+    layout.trailer_len = layout.trailer_len + front - less;
+    layout.footer_len += back;
+    let needs_length = geometry.length.is_some();
     let columns = Columns {
         rows: geometry::rows(sample, &layout, FIT),
         header_len: layout.header_len,
         trailer_len: layout.trailer_len,
         footer_len: layout.footer_len,
+        numbers: geometry.numbers.clone(),
     };
-    if columns.rows.len() < 2 {
+    let rows = columns.rows.len();
+    if rows < 2 {
         layout.doubts.push("fewer than two records fit".to_owned());
-        return layout;
+        return Way {
+            blank: front + back - less,
+            more,
+            rows,
+            bits: f64::MAX,
+            layout,
+        };
     }
     layout.joiner = joiner(&columns);
-    layout.fields = choose(&columns);
+    let (fields, mut bits) = choose(&columns, needs_length, effort);
+    layout.fields = fields;
+    name_still_widths(&columns, &mut layout.fields);
+    // Where nothing counts the text, something ends it.
+    if layout.trailer_len == 0 && layout.align > 1 && layout.length().is_none() {
+        bits += 6.0;
+    }
     take_terminator(&mut layout);
-    layout
+    Way {
+        blank: front + back - less,
+        more,
+        rows,
+        bits,
+        layout,
+    }
+}
+
+/// Names the numbers of any width that have one width throughout, but for dates, which have it anyway.
+fn name_still_widths(columns: &Columns<'_>, fields: &mut [Field]) {
+    for field in fields {
+        let is_number = !matches!(field.meaning, Meaning::Stamp(_) | Meaning::Unknown { .. });
+        if !field.place.code.is_varying() || !is_number {
+            continue;
+        }
+        let widths: HashSet<usize> = columns
+            .rows
+            .iter()
+            .filter_map(|(_, r)| Some(r.at(&field.place)?.len()))
+            .collect();
+        if let (Some(width), 1) = (widths.iter().next(), widths.len()) {
+            field.doubt = Some(format!(
+                "always of {width} digits here: of that width, or of any"
+            ));
+        }
+    }
 }
 
 /// Takes the bytes that follow every text, where no field has them, for the terminator.
@@ -172,183 +337,17 @@ fn joiner(columns: &Columns<'_>) -> Vec<u8> {
     geometry::mode(joiners).map_or_else(|| b"\r\n".to_vec(), |(joiner, _)| joiner.to_vec())
 }
 
-fn choose(columns: &Columns<'_>) -> Vec<Field> {
-    let mut fields = Vec::<Field>::new();
-    for field in sums::checksums(columns) {
-        push(&mut fields, field);
-    }
-    for field in numbers::links(columns) {
-        push(&mut fields, field);
-    }
-    let free = |fields: &[Field], place: &Place| !fields.iter().any(|f| f.place.overlaps(place));
-    let (all_syncs, all_lengths) = (numbers::syncs(columns), numbers::lengths(columns));
-    let only_free = |list: &[Candidate]| -> Vec<Candidate> {
-        list.iter()
-            .filter(|c| free(&fields, &c.place))
-            .cloned()
-            .collect()
-    };
-    let (syncs, lengths) = (only_free(&all_syncs), only_free(&all_lengths));
-    let by_one = syncs
-        .iter()
-        .any(|c| numbers::rises_by_one(columns, &c.place) > 0.9);
-    let all_stamps = stamps::stamps(columns, by_one);
-    let stamps = only_free(&all_stamps);
-    let order = order(&fields, &stamps);
-    let all = [all_stamps, all_syncs, all_lengths.clone()].concat();
-    for chosen in together(columns, &syncs, &lengths, &stamps, order) {
-        let mut field = with_others(&chosen, &all);
-        if matches!(field.meaning, Meaning::Stamp(_)) && leftover::steady(columns, &field.place) {
-            field.doubt = Some("the same in nearly every record".to_owned());
-        }
-        push(&mut fields, field);
-    }
-    // Further lengths, such as one of the text and one of the record.
-    for candidate in all_lengths {
-        let strong = candidate.place.size > 1 || candidate.place.zone == Zone::Header;
-        if strong && fields.iter().all(|f| !f.place.overlaps(&candidate.place)) {
-            let rivals: Vec<_> = lengths
-                .iter()
-                .filter(|c| fields.iter().all(|f| !f.place.overlaps(&c.place)))
-                .cloned()
-                .collect();
-            let best = best(&rivals, order).unwrap_or(candidate);
-            let field = with_others(&best, &rivals);
-            push(&mut fields, field);
-        }
-    }
-    leftover::rest(columns, &mut fields);
-    leftover::name_still_lengths(columns, &mut fields);
-    fields.sort_by_key(|f| f.place);
-    fields
-}
-
-/// Adds a field where its bytes are free.
-fn push(fields: &mut Vec<Field>, field: Field) {
-    if fields.iter().all(|f| !f.place.overlaps(&field.place)) {
-        fields.push(field);
-    }
-}
-
-/// Returns the byte order that the certain fields have.
-fn order(fields: &[Field], stamps: &[Candidate]) -> Option<Code> {
-    let certain = fields
-        .iter()
-        .map(|f| f.place.code)
-        .chain(stamps.first().map(|c| c.place.code));
-    let mut votes = certain.filter(|c| matches!(c, Code::Little | Code::Big));
-    let first = votes.next()?;
-    votes.all(|c| c == first).then_some(first)
-}
-
-/// How likely a place is, apart from what stands in it.
-fn prior(place: &Place, order: Option<Code>) -> f64 {
-    let mut score = match (place.code, place.size) {
-        (Code::Decimal | Code::Hex, size) => return 4.0 + 0.5 * size as f64,
-        (_, 4) => 3.0,
-        (_, 2) => 2.6,
-        _ => return 1.0,
-    };
-    if place.size > 1 && place.offset % place.size.min(4) == 0 {
-        score += 0.6;
-    } else if place.offset % 2 == 0 {
-        score += 0.3;
-    }
-    match order {
-        _ if place.code == Code::Mixed => score += 0.3,
-        Some(order) if place.code == order => score += 2.0,
-        None if place.code == Code::Little => score += 0.5,
-        _ => {}
-    }
-    score
-}
-
-fn best(candidates: &[Candidate], order: Option<Code>) -> Option<Candidate> {
-    let key = |c: &Candidate| c.score + prior(&c.place, order);
-    let mut best: Option<&Candidate> = None;
-    for candidate in candidates {
-        if best.is_none_or(|b| key(candidate) > key(b)) {
-            best = Some(candidate);
-        }
-    }
-    best.cloned()
-}
-
-/// Chooses sync number, length and stamp so that they do not share a byte.
-fn together(
-    columns: &Columns<'_>,
-    syncs: &[Candidate],
-    lengths: &[Candidate],
-    stamps: &[Candidate],
-    order: Option<Code>,
-) -> Vec<Candidate> {
-    let options = |list: &[Candidate]| -> Vec<Option<Candidate>> {
-        list.iter()
-            .take(24)
-            .cloned()
-            .map(Some)
-            .chain([None])
-            .collect()
-    };
-    let value = |c: &Option<Candidate>, order| {
-        c.as_ref()
-            .map_or(-6.0, |c| c.score + prior(&c.place, order))
-    };
-    let clash = |a: &Option<Candidate>, b: &Option<Candidate>| match (a, b) {
-        (Some(a), Some(b)) => a.place.overlaps(&b.place),
-        _ => false,
-    };
-    let (syncs_or, lengths_or, stamps_or) = (options(syncs), options(lengths), options(stamps));
-    let mut best = (f64::MIN, [None, None, None]);
-    for stamp in &stamps_or {
-        let order = order.or(stamp.as_ref().map(|s| s.place.code));
-        for sync in syncs_or.iter().filter(|s| !clash(s, stamp)) {
-            for length in &lengths_or {
-                if clash(length, stamp) || clash(length, sync) {
-                    continue;
-                }
-                let mut sum = value(stamp, order) + value(sync, order) + value(length, order);
-                if let (Some(s), Some(l)) = (sync, length) {
-                    if s.place.code == l.place.code {
-                        sum += 1.0;
-                    }
-                }
-                sum += 2.2 * covered(columns, [stamp, sync, length]);
-                if sum > best.0 {
-                    best = (sum, [stamp.clone(), sync.clone(), length.clone()]);
-                }
-            }
-        }
-    }
-    best.1.into_iter().flatten().collect()
-}
-
-/// Counts the bytes that change and that a candidate covers.
-fn covered(columns: &Columns<'_>, chosen: [&Option<Candidate>; 3]) -> f64 {
-    let covered: usize = chosen
-        .into_iter()
-        .flatten()
-        .map(|c| {
-            let bytes = c.place.offset..c.place.offset + c.place.size;
-            bytes
-                .filter(|&at| columns.cardinality(c.place.zone, at) > 1)
-                .count()
-        })
-        .sum();
-    // A byte that never changes is better the upper half of a number than a constant of its own.
-    let all: usize = chosen.into_iter().flatten().map(|c| c.place.size).sum();
-    covered as f64 + 0.15 * all as f64
-}
-
-/// Makes a field of a candidate, with its rivals: those that share a byte and agree as well.
-fn with_others(chosen: &Candidate, rivals: &[Candidate]) -> Field {
-    let mut field = Field::new(chosen.place, chosen.meaning.clone());
-    field.others = rivals
-        .iter()
-        .filter(|r| r.place.overlaps(&chosen.place))
-        .filter(|r| (r.place, &r.meaning) != (chosen.place, &chosen.meaning))
-        .filter(|r| r.score >= chosen.score - 1.0)
-        .map(|r| (r.place, r.meaning.clone()))
-        .collect();
-    field
+fn choose(columns: &Columns<'_>, needs_length: bool, effort: Effort) -> (Vec<Field>, f64) {
+    let candidates = [
+        numbers::lengths(columns),
+        numbers::syncs(columns),
+        stamps::stamps(columns),
+        numbers::links(columns),
+        match effort {
+            Effort::Quick => Vec::new(),
+            Effort::Full => sums::checksums(columns),
+        },
+    ]
+    .concat();
+    parse::parse(columns, &candidates, needs_length)
 }

@@ -1,8 +1,8 @@
 //! Lengths, sync numbers and offsets.
 
-use super::{Candidate, Columns};
+use super::{Candidate, Columns, Role, cost};
 use crate::probe::geometry::mode;
-use crate::probe::layout::{Field, Meaning, Measure, Target};
+use crate::probe::layout::{Meaning, Measure, Target};
 use crate::probe::value::{Code, Place, Zone};
 
 /// Share of the records a meaning must explain.
@@ -18,17 +18,54 @@ fn shapes() -> impl Iterator<Item = (usize, Code)> {
     binary.chain([(4, Code::Mixed)]).chain(digits).chain([
         (2, Code::Hex),
         (4, Code::Hex),
+        (6, Code::Hex),
         (8, Code::Hex),
+        (10, Code::Digits),
+        (8, Code::HexDigits),
     ])
 }
 
-/// A number of hexadecimal digits that is as well one of decimal digits is the latter, but for its letters.
-fn is_plain(columns: &Columns<'_>, place: &Place) -> bool {
-    place.code != Code::Hex
-        || columns.rows.iter().any(|(_, r)| {
-            r.at(place)
-                .is_some_and(|b| b.iter().any(u8::is_ascii_alphabetic))
+/// Bits of a number of digits beside a digit that never changes: it is rather its first one.
+fn cut_bits(columns: &Columns<'_>, place: &Place) -> f64 {
+    if !matches!(place.code, Code::Decimal | Code::Hex) {
+        return 0.0;
+    }
+    let is_digit = |offset: usize| {
+        columns.is_digits(&Place {
+            offset,
+            size: 1,
+            ..*place
         })
+    };
+    let before = place.offset.checked_sub(1).is_some_and(is_digit);
+    if before || is_digit(place.offset + place.size) {
+        4.0
+    } else {
+        0.0
+    }
+}
+
+/// Bits of a size and code, apart from the byte order, for numbers that mostly have `usual` bytes.
+fn shape_bits((size, code): (usize, Code), usual: usize) -> f64 {
+    match code {
+        Code::Decimal => 5.5,
+        Code::Hex => 6.5,
+        Code::Digits | Code::HexDigits => 1.0,
+        Code::Mixed => 10.0,
+        _ if size == usual => 0.8,
+        _ if size == 1 => 4.0,
+        _ => 1.6,
+    }
+}
+
+/// Bits of hexadecimal digits without a letter in any record: they are rather decimal.
+fn letters_bits(columns: &Columns<'_>, place: &Place) -> f64 {
+    let has_letter = |b: &[u8]| b.iter().any(u8::is_ascii_alphabetic);
+    let mut numbers = columns.rows.iter().filter_map(|(_, r)| r.at(place));
+    match place.code {
+        Code::Hex | Code::HexDigits if !numbers.any(has_letter) => 6.0,
+        _ => 0.0,
+    }
 }
 
 /// Tells whether nearly all values are numbers, and of this way of writing.
@@ -37,26 +74,26 @@ fn is_number(columns: &Columns<'_>, place: &Place, values: &[Option<u64>]) -> bo
         return false;
     }
     let misses = values.iter().filter(|v| v.is_none()).count();
-    let is_binary = !matches!(place.code, Code::Decimal | Code::Hex);
-    misses * 33 <= values.len()
-        && is_plain(columns, place)
-        && !(is_binary && columns.cuts_digits(place))
+    misses * 33 <= values.len() && (place.code.is_text() || !columns.cuts_digits(place))
 }
 
-/// Finds the numbers that grow with the record.
+/// Finds the numbers that grow with the record, and those that may count records that are all of one size.
 pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
     let measures = [Measure::Text, Measure::Record, Measure::Previous];
-    let mut found = Vec::new();
+    let record_lens = columns.rows.iter().map(|(_, r)| r.bytes.len());
+    let one_size = mode(record_lens).is_some_and(|(_, share)| share > 0.9);
+    let mut found = Vec::<Candidate>::new();
     for (size, code) in shapes() {
         for place in columns.places(size, code) {
             let values = columns.values(&place);
+            let still = mode(values.iter().copied()).is_none_or(|(_, share)| share > 0.9);
             if !is_number(columns, &place, &values) {
                 continue;
             }
-            if mode(values.iter().copied()).is_none_or(|(_, share)| share > 0.9) {
-                continue;
-            }
             for of in measures {
+                if still && !(one_size && of != Measure::Text) {
+                    continue;
+                }
                 let of_row = |n: usize| -> Option<i64> {
                     let record = &columns.rows[n].1;
                     Some(match of {
@@ -80,7 +117,8 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                 };
                 // Where nothing is padded, both measures say the same: take the text.
                 let twice = of == Measure::Record
-                    && found.iter().any(|c: &Candidate| {
+                    && columns.numbers.is_empty()
+                    && found.iter().any(|c| {
                         c.place == place
                             && matches!(
                                 c.meaning,
@@ -90,36 +128,64 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                                 }
                             )
                     });
-                if share >= LEAST && !twice && plus.abs() < 4096 {
-                    let natural = natural(columns, &place, of, plus);
-                    found.push(Candidate {
-                        place,
-                        meaning: Meaning::Length { of, plus },
-                        score: 4.0 + if natural { 0.5 } else { 0.0 }
-                            - if of == Measure::Previous { 1.0 } else { 0.0 },
-                    });
+                let behind = (size + place.offset) as i64;
+                let is_whole = [0, -behind, -(columns.header_len as i64)].contains(&plus);
+                if share < LEAST || twice || plus.abs() >= 4096 || still && !is_whole {
+                    continue;
                 }
+                let misses = (1.0 - share) * count as f64;
+                let bits = 2.0
+                    + shape_bits((size, code), 2)
+                    + cut_bits(columns, &place)
+                    + letters_bits(columns, &place)
+                    + plus_bits(columns, &place, of, plus)
+                    + if place.zone == Zone::Header { 0.0 } else { 2.0 }
+                    + misses * cost::exception(size, count);
+                found.push(Candidate {
+                    place,
+                    meaning: Meaning::Length { of, plus },
+                    role: Role::Length,
+                    bits,
+                });
             }
         }
     }
     found
 }
 
-/// Tells whether a length counts what one would think of.
-fn natural(columns: &Columns<'_>, place: &Place, of: Measure, plus: i64) -> bool {
+/// Bits of what a length counts: what one would think of takes few.
+fn plus_bits(columns: &Columns<'_>, place: &Place, of: Measure, plus: i64) -> f64 {
     let behind = (place.offset + place.size) as i64;
+    let header = columns.header_len as i64;
+    let trailer = (columns.trailer_len + columns.footer_len) as i64;
+    let far = 12.0 + 2.0 * (plus.unsigned_abs() as f64 + 1.0).log2();
     match of {
         Measure::Text => {
-            let header = columns.header_len as i64;
-            [0, header, header - behind].contains(&plus) || plus > 0
+            // What is counted besides the text, and how much of what follows it.
+            let bases = [(0, 1.5), (header, 3.0), (header - behind, 3.5)];
+            let near = bases.into_iter().filter_map(|(base, bits)| {
+                let more = plus - base;
+                let few = if more == 0 || more == trailer {
+                    0.0
+                } else {
+                    1.0
+                };
+                (0..=trailer).contains(&more).then_some(bits + few)
+            });
+            near.fold(far, f64::min)
         }
-        _ => [0, -behind, -(columns.header_len as i64)].contains(&plus),
+        Measure::Record if plus == 0 => 2.5,
+        Measure::Record if plus == -behind || plus == -header => 3.5,
+        Measure::Record if (-trailer..0).contains(&plus) && !columns.numbers.is_empty() => 4.0,
+        Measure::Record => far,
+        Measure::Previous if plus == 0 => 6.0,
+        Measure::Previous => 5.0 + far,
     }
 }
 
 /// Finds numbers that are offsets of records in the file.
-pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
-    let mut found = Vec::<Field>::new();
+pub(super) fn links(columns: &Columns<'_>) -> Vec<Candidate> {
+    let mut found = Vec::<Candidate>::new();
     let targets = [Target::This, Target::Next, Target::Previous];
     for (size, code) in [
         (4, Code::Little),
@@ -130,11 +196,10 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
         (10, Code::Decimal),
         (8, Code::Decimal),
         (8, Code::Hex),
+        (10, Code::Digits),
+        (8, Code::HexDigits),
     ] {
         for place in columns.places(size, code) {
-            if found.iter().any(|f| f.place.overlaps(&place)) {
-                continue;
-            }
             let values = columns.values(&place);
             for to in targets {
                 let offset = |n: usize| -> Option<i64> {
@@ -148,7 +213,9 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
                 };
                 let rows = (0..columns.rows.len()).filter(|&n| offset(n).is_some());
                 let difference = |n: usize| Some(i64::try_from(values[n]?).ok()? - offset(n)?);
-                if rows.clone().count() < 4 {
+                let count = rows.clone().count();
+                let probe = mode(rows.clone().take(12).filter_map(difference));
+                if count < 4 || probe.is_none_or(|(_, share)| share < 0.7) {
                     continue;
                 }
                 let Some((plus, share)) = mode(rows.filter_map(difference)) else {
@@ -156,12 +223,21 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
                 };
                 let limit = columns.header_len as i64 + 4;
                 if share >= 0.95 && plus.abs() <= limit {
-                    // The same number seen from another record is not another meaning: take the plainest.
-                    let better = found.iter_mut().find(|f| f.place == place);
-                    match better {
-                        Some(field) => field.others.push((place, Meaning::Link { to, plus })),
-                        None => found.push(Field::new(place, Meaning::Link { to, plus })),
-                    }
+                    let plus_bits = match plus {
+                        0 => 1.0,
+                        _ => 5.0 + 2.0 * (plus.unsigned_abs() as f64).log2(),
+                    };
+                    let misses = (1.0 - share) * count as f64;
+                    found.push(Candidate {
+                        place,
+                        meaning: Meaning::Link { to, plus },
+                        role: Role::Link,
+                        bits: 5.0
+                            + shape_bits((size, code), 4)
+                            + plus_bits
+                            + letters_bits(columns, &place)
+                            + misses * cost::exception(size, count),
+                    });
                 }
             }
         }
@@ -169,61 +245,72 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Field> {
     found
 }
 
-/// Returns the share of directly following records whose number is one higher.
-pub(super) fn rises_by_one(columns: &Columns<'_>, place: &Place) -> f64 {
-    let values = columns.values(place);
-    let pairs = (1..values.len()).filter(|&n| columns.follows(n));
-    let total = pairs.clone().count().max(1);
-    let rising = pairs.filter(|&n| match (values[n - 1], values[n]) {
-        (Some(a), Some(b)) => b == a + 1,
-        _ => false,
-    });
-    rising.count() as f64 / total as f64
-}
-
 /// Finds the numbers that rise from record to record.
 pub(super) fn syncs(columns: &Columns<'_>) -> Vec<Candidate> {
-    let mut found = Vec::<(Place, f64, f64, f64)>::new();
-    for (size, code) in shapes().filter(|s| s.0 >= 2) {
+    let mut found = Vec::new();
+    for shape in shapes().filter(|s| s.0 >= 2) {
+        let (size, code) = shape;
         for place in columns.places(size, code) {
             let values = columns.values(&place);
-            if !is_number(columns, &place, &values) {
-                continue;
+            if is_number(columns, &place, &values) {
+                found.extend(sync(columns, place, &values));
             }
-            let steps: Vec<i128> = (1..values.len())
-                .filter_map(|n| Some(i128::from(values[n]?) - i128::from(values[n - 1]?)))
-                .collect();
-            let rising = steps.iter().filter(|&&s| s > 0).count();
-            if steps.len() < 2 || (rising as f64) < LEAST * steps.len() as f64 {
-                continue;
-            }
-            let by_one = rises_by_one(columns, &place);
-            if steps.len() < 9 && by_one < 0.6 {
-                continue;
-            }
-            let mut sorted = steps;
-            sorted.sort_unstable();
-            let middle = sorted[sorted.len() / 2] as f64;
-            let falls = sorted.iter().filter(|s| **s <= 0).count() as f64 / sorted.len() as f64;
-            found.push((place, middle.max(1.0), by_one, falls));
         }
     }
-    let Some(smallest) = found.iter().map(|f| f.1).min_by(f64::total_cmp) else {
-        return Vec::new();
-    };
-    let mut list: Vec<Candidate> = found
-        .iter()
-        .map(|&(place, step, by_one, falls)| Candidate {
-            place,
-            meaning: Meaning::Sync,
-            // Each byte of rubbish below the number makes its steps 256 times as large.
-            score: 3.0 + 3.0 * by_one
-                - (step / smallest).log2().max(0.0)
-                - (100.0 * falls).min(2.5)
-                - if place.zone == Zone::Header { 0.0 } else { 0.5 },
-        })
+    found
+}
+
+/// Weighs a number that may rise; `None` where it does not.
+fn sync(columns: &Columns<'_>, place: Place, values: &[Option<u64>]) -> Option<Candidate> {
+    let count = values.len();
+    let known: Vec<(usize, u64)> = (0..)
+        .zip(values)
+        .filter_map(|(n, v)| Some((n, (*v)?)))
         .collect();
-    list.sort_by(|a, b| b.score.total_cmp(&a.score));
-    list.retain(|c| c.score > 1.0);
-    list
+    let (mut steps, mut bits, mut wrong) = (Vec::new(), 0.0, count - known.len());
+    // Sixteen bits begin anew where they are full.
+    let turn = match (place.code, place.size) {
+        (Code::Little | Code::Big, 2) => Some(0x1_0000_i64),
+        _ => None,
+    };
+    for pair in known.windows(2) {
+        let step = pair[1].1 as i64 - pair[0].1 as i64;
+        let turned = turn
+            .map(|turn| step + turn)
+            .filter(|t| (1..256).contains(t));
+        if !columns.follows(pair[1].0) {
+            let dear = if step > 0 { 1.0 } else { 16.0 };
+            bits += dear + 2.0 * (step.unsigned_abs() as f64 + 1.0).log2();
+        } else if step > 0 {
+            steps.push(step);
+        } else if let Some(turned) = turned {
+            steps.push(turned);
+            bits += 4.0;
+        } else {
+            wrong += 1;
+        }
+    }
+    if steps.len() < 2 || wrong as f64 > (1.0 - LEAST) * steps.len() as f64 {
+        return None;
+    }
+    let by_one = steps.iter().filter(|&&s| s == 1).count() as f64 / steps.len() as f64;
+    if steps.len() < 9 && by_one < 0.6 {
+        return None;
+    }
+    let mut sorted = steps.clone();
+    sorted.sort_unstable();
+    let middle = sorted[sorted.len() / 2] as f64;
+    bits += 2.0 + shape_bits((place.size, place.code), 4);
+    bits += cut_bits(columns, &place) + letters_bits(columns, &place);
+    bits += cost::number(known.first()?.1).min(8.0 * place.size as f64 + 14.0);
+    // Numbers are given one after the other, a few may be left out.
+    bits += 2.0 * middle.log2() + cost::steps(&steps);
+    bits += wrong as f64 * cost::exception(place.size, count);
+    bits += if place.zone == Zone::Header { 0.0 } else { 2.0 };
+    Some(Candidate {
+        place,
+        meaning: Meaning::Sync,
+        role: Role::Sync,
+        bits,
+    })
 }

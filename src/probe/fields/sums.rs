@@ -2,38 +2,76 @@
 
 use std::collections::HashSet;
 
-use super::{Columns, FIT};
-use crate::probe::checksum::{self, Record, Search};
+use super::{Candidate, Columns, FIT, Role, cost};
+use crate::probe::checksum::{self, Algorithm, Found, Own, Record, Search, Start, Stop};
 use crate::probe::geometry::{self, Sample};
-use crate::probe::layout::{AlgorithmRef, Field, Layout, Meaning};
+use crate::probe::layout::{AlgorithmRef, Layout, Meaning};
 use crate::probe::value::{Code, Place};
 
-pub(super) fn checksums(columns: &Columns<'_>) -> Vec<Field> {
+pub(super) fn checksums(columns: &Columns<'_>) -> Vec<Candidate> {
     let Search { found, .. } = search_checksums(columns);
-    let mut fields = Vec::<Field>::new();
+    let mut candidates = Vec::new();
     let mut known = HashSet::new();
     for hit in found {
         // Ranges that hold the same bytes are one: where nothing follows the text, it ends with its record.
-        let mut covered = Vec::new();
-        for (_, record) in columns.rows.iter().take(12) {
-            let mut message = Vec::new();
-            hit.extent.message(record, &hit.place, &mut message);
-            covered.push(message);
-        }
+        let covered: Vec<_> = columns
+            .rows
+            .iter()
+            .map(|(_, record)| {
+                let mut message = Vec::new();
+                hit.extent.message(record, &hit.place, &mut message);
+                message
+            })
+            .collect();
         if !known.insert((hit.place, hit.algorithm.name(), covered)) {
             continue;
         }
-        let meaning = Meaning::Checksum {
-            algorithm: AlgorithmRef(hit.algorithm),
-            extent: hit.extent,
-        };
-        match fields.iter_mut().find(|f| f.place.overlaps(&hit.place)) {
-            // Half of a wider sum, or the other way round.
-            Some(field) => field.others.push((hit.place, meaning)),
-            None => fields.push(Field::new(hit.place, meaning)),
+        // A sum with its halves exchanged is the plain one in the other byte order.
+        let place = hit.place;
+        let same_bytes =
+            |p: &Place| (p.zone, p.offset, p.size) == (place.zone, place.offset, place.size);
+        if hit.algorithm.name().ends_with(", halves exchanged")
+            && candidates.iter().any(|c: &Candidate| same_bytes(&c.place))
+        {
+            continue;
         }
+        candidates.push(Candidate {
+            place: hit.place,
+            meaning: Meaning::Checksum {
+                algorithm: AlgorithmRef(hit.algorithm),
+                extent: hit.extent,
+            },
+            role: Role::Sum,
+            bits: bits(&hit),
+        });
     }
-    fields
+    candidates
+}
+
+/// Bits of a checksum: the usual ones and the plain ranges take few.
+fn bits(hit: &Found) -> f64 {
+    let behind = hit.place.offset + hit.place.size;
+    let index = Algorithm::all()
+        .iter()
+        .position(|a| std::ptr::eq(a, hit.algorithm));
+    let algorithm = 4.0 + (1.0 + index.unwrap_or(0) as f64).log2();
+    let start = match hit.extent.start {
+        Start::Text | Start::Header(0) => 1.5,
+        Start::Header(at) if at == behind => 2.0,
+        Start::Header(_) => 8.0,
+    };
+    let stop = match hit.extent.stop {
+        Stop::Text => 1.5,
+        Stop::Record => 1.7,
+        Stop::Header | Stop::Terminator | Stop::Padding => 3.0,
+    };
+    let own = if hit.extent.own == Own::Zero {
+        0.5
+    } else {
+        0.0
+    };
+    let misses = (hit.of - hit.agree) as f64;
+    algorithm + start + stop + own + misses * cost::exception(hit.place.size, hit.of)
 }
 
 /// Searches the checksums of a file whose parts are known; returns what was found and how much was tried.
@@ -44,6 +82,7 @@ pub fn checksum_search(sample: &Sample<'_>, layout: &Layout) -> Search {
         header_len: layout.header_len,
         trailer_len: layout.trailer_len,
         footer_len: layout.footer_len,
+        numbers: layout.varying().copied().collect(),
     })
 }
 
@@ -62,8 +101,11 @@ pub(super) fn search_checksums(columns: &Columns<'_>) -> Search {
         (4, Code::Big),
         (4, Code::Hex),
         (8, Code::Hex),
+        (8, Code::HexDigits),
+        (10, Code::Digits),
     ] {
-        places.extend(columns.places(size, code).filter(|p| busy(p)));
+        let found = columns.places(size, code).into_iter();
+        places.extend(found.filter(|p| busy(p)));
     }
     let part = &records[..records.len().min(120)];
     checksum::search(part, &places, columns.header_len)

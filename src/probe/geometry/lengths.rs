@@ -19,6 +19,8 @@ pub(super) struct Length {
     pub(super) of: Measure,
     pub(super) plus: i64,
     pub(super) share: f64,
+    /// It counts the record as it is in the file, with numbers of varying width before the text.
+    pub(super) is_raw: bool,
 }
 
 impl Length {
@@ -39,11 +41,17 @@ pub(super) fn value_at(
     i64::try_from(value).ok()
 }
 
-/// Finds the numbers before the texts that grow with them.
-pub(super) fn lengths(sample: &Sample<'_>, pairs: &[(Text, usize)], align: usize) -> Vec<Length> {
+/// Finds the numbers before the texts that grow with them; `lacks` is what each header lacks in the file.
+pub(super) fn lengths(
+    sample: &Sample<'_>,
+    pairs: &[(Text, usize)],
+    align: usize,
+    lacks: &[usize],
+) -> Vec<Length> {
     let bytes = sample.bytes;
     let probe = &pairs[..pairs.len().min(24)];
-    let limit = if sample.texts[0].start <= MAX_HEADER {
+    let is_varying = lacks.iter().any(|&n| n > 0);
+    let limit = if sample.texts[0].start <= MAX_HEADER && !is_varying {
         sample.texts[0].start.max(4)
     } else {
         MAX_HEADER
@@ -60,16 +68,30 @@ pub(super) fn lengths(sample: &Sample<'_>, pairs: &[(Text, usize)], align: usize
             if size > back {
                 continue;
             }
-            for of in [Measure::Record, Measure::Text] {
+            for (of, is_raw) in [
+                (Measure::Record, false),
+                (Measure::Record, true),
+                (Measure::Text, false),
+            ] {
+                if is_raw && !is_varying {
+                    continue;
+                }
+                // What is no number everywhere is none, however well a few agree.
                 let differences = |pairs: &[(Text, usize)]| {
-                    mode(pairs.iter().filter_map(|&(text, stride)| {
-                        let value = value_at(bytes, text.start, back, size, code)?;
-                        let counted = match of {
-                            Measure::Record => stride,
-                            _ => text.end - text.start,
-                        };
-                        Some(value - counted as i64)
-                    }))
+                    let values = pairs
+                        .iter()
+                        .zip(lacks)
+                        .filter_map(|(&(text, stride), lacks)| {
+                            let value = value_at(bytes, text.start, back, size, code)?;
+                            let counted = match of {
+                                Measure::Record if is_raw => stride.saturating_sub(*lacks),
+                                Measure::Record => stride,
+                                _ => text.end.saturating_sub(text.start),
+                            };
+                            Some(value - counted as i64)
+                        });
+                    let known = values.clone().count() as f64 / pairs.len().max(1) as f64;
+                    mode(values).map(|(plus, share)| (plus, share * known))
                 };
                 if of == Measure::Record && !varied || of == Measure::Text && align == 1 {
                     continue;
@@ -92,6 +114,7 @@ pub(super) fn lengths(sample: &Sample<'_>, pairs: &[(Text, usize)], align: usize
                             of,
                             plus,
                             share,
+                            is_raw,
                         });
                     }
                 }

@@ -7,6 +7,7 @@ mod clean;
 mod lengths;
 mod padded;
 mod unpadded;
+mod varying;
 
 use std::collections::HashMap;
 
@@ -14,14 +15,18 @@ pub(in crate::probe) use clean::is_clean;
 use lengths::lengths;
 
 use crate::probe::checksum::Record;
-use crate::probe::layout::Measure;
+use crate::probe::layout::{Field, Layout, Meaning, Measure};
 use crate::probe::scan::Text;
 use crate::probe::value::Place;
+
+/// Ways to part the beginning of a file from its first record that are looked at closely.
+const MAX_WAYS: usize = 6;
+
 /// Records that are compared; the rest confirms.
 const FIT: usize = 400;
 
 /// The parts of a record.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default)]
 pub struct Geometry {
     /// Bytes before the first record.
     pub lead: usize,
@@ -29,8 +34,14 @@ pub struct Geometry {
     pub header_len: usize,
     /// Bytes behind the text and before the padding, terminator included.
     pub front_len: usize,
+    /// Bytes behind those that are always like the padding: they belong before it or to it.
+    pub front_blank: usize,
+    /// The last bytes before the padding that are always like it: they belong there or behind it.
+    pub front_like: usize,
     /// Bytes behind the padding.
     pub footer_len: usize,
+    /// Bytes before those that are always like the padding.
+    pub footer_blank: usize,
     /// See [`super::layout::Layout::align`].
     pub align: usize,
     /// See [`super::layout::Layout::align_rest`].
@@ -39,8 +50,40 @@ pub struct Geometry {
     pub pad: u8,
     /// The length field that decided it, with what it counts.
     pub length: Option<(Place, Measure, i64)>,
+    /// Places of the numbers of varying width.
+    pub numbers: Vec<Place>,
     /// What the file does not decide.
     pub doubts: Vec<String>,
+}
+
+impl Geometry {
+    /// Returns the framing that says no more than this.
+    #[must_use]
+    pub fn layout(&self) -> Layout {
+        let mut layout = Layout {
+            lead: self.lead,
+            header_len: self.header_len,
+            trailer_len: self.front_len,
+            footer_len: self.footer_len,
+            align: self.align.max(1),
+            align_rest: self.align_rest,
+            pad: self.pad,
+            doubts: self.doubts.clone(),
+            ..Layout::bare()
+        };
+        if let Some((place, of, plus)) = self.length {
+            let meaning = Meaning::Length { of, plus };
+            layout.fields.push(Field::new(place, meaning));
+        }
+        for place in &self.numbers {
+            if layout.fields.iter().all(|f| f.place != *place) {
+                let meaning = Meaning::Unknown { values: 0 };
+                layout.fields.push(Field::new(*place, meaning));
+            }
+        }
+        layout.fields.sort_by_key(|f| f.place);
+        layout
+    }
 }
 
 /// Some bytes of a file with the texts in them.
@@ -70,29 +113,87 @@ pub(in crate::probe) fn mode<T: Copy + Eq + std::hash::Hash + Ord>(
     Some((best.0, best.1 as f64 / total as f64))
 }
 
-/// Finds the parts of the records in a sample from the beginning of a file; `None` for fewer than three texts, or where
-/// nothing repeats.
+/// How many ways to part records are looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Breadth {
+    /// The likeliest.
+    First,
+    /// Every one.
+    All,
+}
+
+/// Finds the parts of the records in a sample from the beginning of a file, in the ways that it can be read: with a header
+/// of one length, and with one of varying length. Empty for fewer than three texts, or where nothing repeats.
 #[must_use]
-pub fn infer(sample: &Sample<'_>) -> Option<Geometry> {
-    let texts = sample.texts;
-    if texts.len() < 3 {
-        return None;
+pub fn infer(sample: &Sample<'_>, breadth: Breadth) -> Vec<Geometry> {
+    if sample.texts.len() < 3 {
+        return Vec::new();
     }
-    let pairs: Vec<(Text, usize)> = texts
+    let none = vec![0; sample.texts.len()];
+    let mut all = even(sample, &none, breadth);
+    let varying = varying::varying(sample);
+    if let Some((geometry, varies)) = varying {
+        // Separators around numbers of one width would be of no use: those are of one width in this file only.
+        let place = if varies { all.len() } else { 0 };
+        all.insert(place, geometry);
+    }
+    all
+}
+
+/// Finds the parts of records whose header has one length, as they may be; `lacks` is what each lacks of it in the file.
+fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry> {
+    let pairs: Vec<(Text, usize)> = sample
+        .texts
         .windows(2)
         .take(FIT)
         .map(|w| (w[0], w[1].start - w[0].start))
         .collect();
-    let (align, rest) = alignment(&pairs);
-    let lengths = lengths(sample, &pairs, align);
-    let mut found = None;
+    // Padding is counted in the file, not in what was made of it.
+    let is_varying = lacks.iter().any(|&n| n > 0);
+    let (align, rest) = if is_varying {
+        (1, 0)
+    } else {
+        alignment(&pairs)
+    };
+    let lengths = lengths(sample, &pairs, align, lacks);
+    let mut found = Vec::new();
     if align > 1 {
-        found = padded::padded(sample, &pairs, &lengths, align, rest);
+        let mut headers = padded::headers(sample, (align, rest));
+        let mut choices = padded::MAX_PADS;
+        if breadth == Breadth::First {
+            headers.truncate(1);
+            choices = 1;
+        }
+        let mut ways: Vec<Geometry> = headers
+            .into_iter()
+            .flat_map(|header| (0..choices).map(move |choice| (header, choice)))
+            .filter_map(|(header, choice)| {
+                padded::padded(sample, &pairs, &lengths, (align, rest), header, choice)
+            })
+            .collect();
+        // Most files begin with their first record. Otherwise, what stands around the texts takes the fewest bytes where
+        // nothing of them is taken for it.
+        ways.retain(|g| padded::ends_well(sample, g) || g.lead == 0);
+        ways.sort_by_key(|g| match g.lead {
+            0 => 0,
+            _ => g.header_len + g.front_len + g.footer_len,
+        });
+        let well = ways.iter().filter(|g| padded::ends_well(sample, g));
+        let at_start = well.clone().filter(|g| g.lead == 0).take(MAX_WAYS / 2);
+        let behind = well.filter(|g| g.lead > 0).take(MAX_WAYS - MAX_WAYS / 2);
+        found.extend(at_start.chain(behind).cloned());
+        // A file that is torn at its end tells no way from another.
+        if let (true, Some(first)) = (found.is_empty(), ways.first()) {
+            found.push(first.clone());
+            let doubt = "the file does not end with a whole record";
+            found[0].doubts.push(doubt.to_owned());
+        }
     }
-    match found {
-        Some(geometry) => Some(geometry),
-        None => unpadded::unpadded(sample, &pairs, &lengths),
+    if found.is_empty() || breadth == Breadth::All {
+        found.extend(unpadded::unpadded(sample, &pairs, &lengths, lacks));
     }
+    found.dedup();
+    found
 }
 
 /// Returns the largest number whose multiples part all texts, with what is left over.
@@ -125,16 +226,11 @@ fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
 
 /// Cuts a sample into records that fit, with their offsets.
 #[must_use]
-pub fn rows<'a>(
-    sample: &Sample<'a>,
-    layout: &super::layout::Layout,
-    limit: usize,
-) -> Vec<(usize, Record<'a>)> {
-    let header = layout.header_len;
+pub fn rows<'a>(sample: &Sample<'a>, layout: &Layout, limit: usize) -> Vec<(usize, Record<'a>)> {
     let starts: Vec<usize> = sample
         .texts
         .iter()
-        .filter_map(|t| t.start.checked_sub(header))
+        .filter_map(|t| layout.start_of(sample.bytes, t.start))
         .collect();
     let mut rows = Vec::new();
     for (n, &start) in starts.iter().enumerate() {

@@ -4,34 +4,60 @@ use std::collections::HashMap;
 
 use super::clean::is_clean;
 use super::lengths::{Length, in_header, lengths as find_lengths};
-use super::{Geometry, Sample};
+use super::{FIT, Geometry, Sample, mode};
 use crate::probe::layout::Measure;
-use crate::probe::scan::Text;
+use crate::probe::scan::{MAX_NAME, Text, begins};
 
-/// Records that are padded to a multiple of something.
+/// Bytes like the padding that are tried as part of what stands before it.
+const MAX_BLANK: usize = 4;
+
+/// Bytes of a header that are tried behind what begins the file.
+const MAX_HEADER: usize = 160;
+
+/// Texts with their ends as one byte of padding tells them, and the lengths that agree with those.
+type Told = (Vec<(Text, usize)>, Vec<Length>);
+
+/// Bytes that are tried as the padding.
+pub(super) const MAX_PADS: usize = 3;
+
+/// Bytes behind the padding that are looked for.
+const MAX_FOOTER: usize = 12;
+
+/// Records that are padded to a multiple of something; `choice` is which of the bytes that may be the padding is taken.
 pub(super) fn padded(
     sample: &Sample<'_>,
     pairs: &[(Text, usize)],
     lengths: &[Length],
-    align: usize,
-    rest: usize,
+    (align, rest): (usize, usize),
+    header: usize,
+    choice: usize,
 ) -> Option<Geometry> {
     let bytes = sample.bytes;
-    let first = sample.texts[0].start;
-    let by_padding = ends_by_padding(
-        bytes,
-        pairs,
-        if first <= 1024 { first } else { 0 },
-        (align, rest),
-    );
+    let first = first_text(sample, align, rest);
+    // The padding may be followed by a footer.
+    let by_padding = (0..=MAX_FOOTER)
+        .map(|back| ends_by_padding(bytes, pairs, header + back, (align, rest)))
+        .find(|told| !told.is_empty())
+        .unwrap_or_default();
     let mut pairs = pairs.to_vec();
     let mut found = lengths.to_vec();
-    if !by_padding.is_empty() {
-        for (pair, end) in pairs.iter_mut().zip(by_padding) {
-            pair.0.end = end;
+    let told = by_padding.into_iter().map(|ends| {
+        let mut pairs = pairs.clone();
+        for (pair, end) in pairs.iter_mut().zip(ends) {
+            pair.0.end = end.max(pair.0.start);
         }
-        found = find_lengths(sample, &pairs, align);
+        let mut found = find_lengths(sample, &pairs, align, &vec![0; pairs.len()]);
         found.retain(|l| l.share >= 0.9);
+        (pairs, found)
+    });
+    // Of several bytes that could be the padding, first the one that agrees with a number of the header.
+    let mut told: Vec<Told> = told.collect();
+    told.sort_by_key(|(_, found)| !found.iter().any(|l| l.of == Measure::Text));
+    if choice > 0 && choice >= told.len() {
+        return None;
+    }
+    if choice < told.len() {
+        (pairs, found) = told.swap_remove(choice);
     }
     // Nothing counts less than the text: where it seems so, what follows the text looks like text.
     for length in &mut found {
@@ -76,7 +102,7 @@ pub(super) fn padded(
         align_rest: rest % align,
         ..Geometry::default()
     };
-    geometry.header_len = if first <= 1024 { first.min(low) } else { low };
+    geometry.header_len = header.min(low);
     geometry.lead = first.saturating_sub(geometry.header_len);
     let fixed = low - geometry.header_len;
     let good: Vec<_> = gaps
@@ -95,7 +121,7 @@ pub(super) fn padded(
         let agree = good
             .iter()
             .filter(|g| padding(g).iter().all(|&b| b == byte));
-        (agree.count() * 10 >= good.len() * 9).then_some(byte)
+        (agree.count() * 100 >= good.len() * 85).then_some(byte)
     };
     let (mut front, pad) = (0..=fixed).rev().find_map(|f| Some((f, split(f)?)))?;
     let mut back = fixed - front;
@@ -113,15 +139,19 @@ pub(super) fn padded(
                 .filter(|g| bytes[g.1 - header - n] == pad)
                 .count()
         };
+        let footer = back;
         while back > 0 && nearly_all(is_pad(back)) {
             back -= 1;
         }
-        if before > front {
-            geometry.doubts.push(format!(
-                "{} bytes behind the text are always {pad:#04x}: terminator or padding",
-                before - front
-            ));
-        }
+        geometry.footer_blank = (footer - back).min(MAX_BLANK);
+        geometry.front_blank = (before - front).min(MAX_BLANK);
+    }
+    if back > 0 {
+        let is_like = |n: usize| {
+            let mut all = good.iter();
+            n <= front && all.all(|(end, _)| bytes[end + front - n] == pad)
+        };
+        geometry.front_like = (1..=MAX_BLANK).take_while(|&n| is_like(n)).count();
     }
     geometry.length = lengths.first().and_then(|l| {
         let place = in_header(header, l.back, l.size, l.code)?;
@@ -133,14 +163,62 @@ pub(super) fn padded(
     Some(geometry)
 }
 
+/// Returns how many bytes the header may have: all before the first text, or fewer behind what begins the file. Records
+/// are multiples of something, and so is what lies between their beginning and the end of the file.
+pub(super) fn headers(sample: &Sample<'_>, (align, rest): (usize, usize)) -> Vec<usize> {
+    let first = first_text(sample, align, rest);
+    let all = if first <= 1024 { first } else { 0 };
+    let tail = sample
+        .texts
+        .last()
+        .map_or(0, |t| sample.bytes.len() - t.start);
+    if !sample.at_end || rest % align != 0 {
+        return vec![all];
+    }
+    let over = (align - tail % align) % align;
+    let mut fewer: Vec<usize> = (over..=first.min(MAX_HEADER)).step_by(align).collect();
+    fewer.reverse();
+    // A file that is torn at its end says nothing.
+    fewer.retain(|&h| h != all);
+    fewer.insert(0, all);
+    fewer
+}
+
+/// Tells whether the last record ends with the file.
+pub(super) fn ends_well(sample: &Sample<'_>, geometry: &Geometry) -> bool {
+    let Some(last) = sample.texts.last() else {
+        return false;
+    };
+    let Some(start) = last.start.checked_sub(geometry.header_len) else {
+        return false;
+    };
+    let bytes = &sample.bytes[start..];
+    let record = geometry.layout().record(bytes);
+    record.is_ok_and(|r| r.bytes.len() == bytes.len())
+}
+
+/// Returns where the first text begins. Where records are multiples of something, so are the distances of their texts; the
+/// end of a header that looks like the beginning of a text does not agree with them.
+fn first_text(sample: &Sample<'_>, align: usize, rest: usize) -> usize {
+    let first = sample.texts[0].start;
+    let usual = mode(sample.texts.iter().take(FIT).map(|t| t.start % align));
+    let Some((usual, _)) = usual.filter(|_| rest % align == 0) else {
+        return first;
+    };
+    (first..=first + MAX_NAME)
+        .find(|&at| at % align == usual && (at == first || begins(sample.bytes, at)))
+        .unwrap_or(first)
+}
+
 /// Returns the ends of the texts as the padding tells them: what stands before the next record is stripped of one byte, and
-/// of as much more as keeps the texts from being text. Empty where no byte gives the padding that the alignment asks for.
+/// of as much more as keeps the texts from being text. One list for each byte that gives the padding that the alignment asks
+/// for, the one that leaves the least behind the texts first.
 pub(super) fn ends_by_padding(
     bytes: &[u8],
     pairs: &[(Text, usize)],
     header: usize,
     (align, rest): (usize, usize),
-) -> Vec<usize> {
+) -> Vec<Vec<usize>> {
     let next = |&(t, stride): &(Text, usize)| t.start + stride - header.min(stride);
     let mut counts = HashMap::<u8, usize>::new();
     for pair in pairs {
@@ -150,8 +228,8 @@ pub(super) fn ends_by_padding(
     }
     let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
     pads.sort_unstable_by(|a, b| b.cmp(a));
-    let mut best: Option<(usize, Vec<usize>)> = None;
-    for &(_, pad) in pads.iter().take(3) {
+    let mut told = Vec::<(usize, Vec<usize>)>::new();
+    for &(_, pad) in pads.iter().take(MAX_PADS) {
         let stripped: Vec<usize> = pairs
             .iter()
             .map(|pair| {
@@ -169,7 +247,7 @@ pub(super) fn ends_by_padding(
             })
             .count()
         };
-        let Some(front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 97) else {
+        let Some(front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 88) else {
             continue;
         };
         let mut padding: Vec<usize> = stripped
@@ -179,24 +257,23 @@ pub(super) fn ends_by_padding(
             .collect();
         padding.sort_unstable();
         let most = padding[(padding.len() - 1) * 98 / 100];
+        // Padding makes texts of different lengths records of equal ones: it is not the same everywhere.
+        let usual = mode(padding.iter().copied()).map_or(1.0, |(_, share)| share);
+        if pairs.len() >= 8 && usual > 0.85 {
+            continue;
+        }
         let extra = (most + 1).saturating_sub(align);
         let agree = stripped.iter().zip(pairs).filter(|(end, pair)| {
             let behind = next(pair).saturating_sub(**end);
             let len = (pair.1 + extra).saturating_sub(behind);
             behind == extra + (align + rest - len % align) % align
         });
-        if agree.count() * 100 < pairs.len() * 95 {
+        if agree.count() * 100 < pairs.len() * 88 {
             continue;
         }
-        if best.as_ref().is_none_or(|(least, _)| front < *least) {
-            best = Some((
-                front,
-                stripped
-                    .iter()
-                    .map(|end| end.saturating_sub(front))
-                    .collect(),
-            ));
-        }
+        let ends = stripped.iter().map(|end| end.saturating_sub(front));
+        told.push((front, ends.collect()));
     }
-    best.map(|(_, ends)| ends).unwrap_or_default()
+    told.sort_by_key(|(front, _)| *front);
+    told.into_iter().map(|(_, ends)| ends).collect()
 }

@@ -4,13 +4,14 @@ use super::clean::{is_clean, same_last};
 use super::lengths::{Length, in_header};
 use super::{Geometry, Sample, mode};
 use crate::probe::layout::Measure;
-use crate::probe::scan::Text;
+use crate::probe::scan::{MAX_NAME, Text, begins};
 
 /// Records without padding.
 pub(super) fn unpadded(
     sample: &Sample<'_>,
     pairs: &[(Text, usize)],
     lengths: &[Length],
+    lacks: &[usize],
 ) -> Option<Geometry> {
     let texts = sample.texts;
     let (first, last) = (texts[0].start, *texts.last()?);
@@ -22,19 +23,24 @@ pub(super) fn unpadded(
     let length = lengths.iter().find(|l| l.of == Measure::Record);
     let overhead;
     if let Some(length) = length {
-        let good: Vec<_> = pairs
-            .iter()
-            .filter(|(t, stride)| {
-                length.value(sample.bytes, t.start) == Some(*stride as i64 + length.plus)
+        let lacking = |n: usize| match length.is_raw {
+            true => lacks.get(n).copied().unwrap_or(0) as i64,
+            false => 0,
+        };
+        let good: Vec<_> = (0..)
+            .zip(pairs)
+            .filter(|&(n, (t, stride))| {
+                let counted = *stride as i64 - lacking(n);
+                length.value(sample.bytes, t.start) == Some(counted + length.plus)
             })
-            .copied()
+            .map(|(_, pair)| *pair)
             .collect();
         // The record of the last text ends the file, or the first begins it.
         let from_end = (length.value(sample.bytes, last.start))
-            .map(|v| v - length.plus + last.start as i64 - len as i64)
+            .map(|v| v - length.plus + lacking(texts.len() - 1) + last.start as i64 - len as i64)
             .filter(|h| sample.at_end && (1..=1024).contains(h))
             .map(|h| h as usize);
-        geometry.header_len = header_len(first, from_end, length.back, &mut geometry.doubts);
+        geometry.header_len = header_len(sample, from_end, length.back, &mut geometry.doubts);
         let clean = (0..256)
             .find(|&c| {
                 let is_clean = |(t, stride): &&(Text, usize)| {
@@ -68,7 +74,7 @@ pub(super) fn unpadded(
             .at_end
             .then(|| (overhead + last.end).checked_sub(len))
             .flatten();
-        geometry.header_len = header_len(first, from_end, 0, &mut geometry.doubts);
+        geometry.header_len = header_len(sample, from_end, 0, &mut geometry.doubts);
         if geometry.header_len > overhead {
             geometry.doubts.push(format!(
                 "the first text begins at byte {first}, with {overhead} bytes between texts"
@@ -80,20 +86,26 @@ pub(super) fn unpadded(
     geometry.front_len = overhead - geometry.header_len;
     geometry.length = length.and_then(|l| {
         let place = in_header(geometry.header_len, l.back, l.size, l.code)?;
-        Some((place, Measure::Text, l.plus + overhead as i64))
+        Some(match l.is_raw {
+            true => (place, Measure::Record, l.plus),
+            false => (place, Measure::Text, l.plus + overhead as i64),
+        })
     });
     Some(geometry)
 }
 
 /// Weighs where the first record begins against where the last one ends.
 pub(super) fn header_len(
-    first: usize,
+    sample: &Sample<'_>,
     from_end: Option<usize>,
     least: usize,
     doubts: &mut Vec<String>,
 ) -> usize {
+    let first = sample.texts[0].start;
     match from_end {
         Some(h) if h == first => h,
+        // The header of the first record ended with what looked like the beginning of its text.
+        Some(h) if h > first && h - first <= MAX_NAME && begins(sample.bytes, h) => h,
         Some(h) if h < first && h >= least => {
             doubts.push(format!(
                 "the first record begins at byte {} if the file ends with a whole record, else the header has more than {h} bytes",

@@ -2,6 +2,7 @@
 
 use super::{Field, Meaning, Measure, Target};
 use crate::probe::checksum::Record;
+use crate::probe::value::Place;
 
 /// Returns whether a field agrees with a record at an offset of the file; `None` where it says nothing about it.
 #[must_use]
@@ -26,7 +27,7 @@ pub fn agrees(
         }
         Meaning::Sync => {
             let before = previous?.2;
-            Some(value.is_some_and(|v| v as u64 > before))
+            Some(value.is_some_and(|v| v as u64 > before || begins_anew(place, before, v as u64)))
         }
         Meaning::Stamp(kind) => Some(kind.get(place.code, bytes).is_some()),
         Meaning::Constant(expected) => Some(bytes == *expected),
@@ -45,4 +46,10 @@ pub fn agrees(
         }
         Meaning::Unknown { .. } => None,
     }
+}
+
+/// Tells whether a sync number of sixteen bits went over its end.
+fn begins_anew(place: &Place, before: u64, value: u64) -> bool {
+    let is_short = place.size == 2 && !place.code.is_text();
+    is_short && value < before && (1..256).contains(&(value + 0x1_0000 - before))
 }

@@ -10,6 +10,7 @@ pub use writing::Item;
 use crate::probe::checksum::{Algorithm, Extent};
 use crate::probe::stamp::StampKind;
 use crate::probe::value::{Code, Place, Zone};
+use crate::probe::varying::{Lacks, digits_at, digits_before};
 
 /// What a number counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -159,7 +160,7 @@ pub struct Layout {
     pub pad: u8,
     /// Bytes between the lines of a text.
     pub joiner: Vec<u8>,
-    /// The fields, by zone and offset.
+    /// The fields, by zone and offset. Numbers of varying width take their most digits, and so do offsets behind them.
     pub fields: Vec<Field>,
     /// What the file does not decide about the parts of a record.
     pub doubts: Vec<String>,
@@ -204,6 +205,50 @@ impl Layout {
         find(true).or_else(|| find(false))
     }
 
+    /// Returns how many bytes of a record nothing explains.
+    #[must_use]
+    pub fn unexplained_len(&self) -> usize {
+        let unknown = |f: &&Field| matches!(f.meaning, Meaning::Unknown { .. });
+        self.fields
+            .iter()
+            .filter(unknown)
+            .map(|f| f.place.size)
+            .sum()
+    }
+
+    /// Returns the places of the numbers of varying width in the header, in their order.
+    pub fn varying(&self) -> impl DoubleEndedIterator<Item = &Place> {
+        let places = self.fields.iter().map(|f| &f.place);
+        places.filter(|p| p.code.is_varying() && p.zone == Zone::Header)
+    }
+
+    /// Returns what the header at the beginning of some bytes lacks of the widest one; `None` where it is no header.
+    #[must_use]
+    pub fn lacks(&self, bytes: &[u8]) -> Option<Lacks> {
+        let mut lacks = Lacks::default();
+        for place in self.varying() {
+            let start = place.offset - lacks.before(place.offset);
+            let digits = digits_at(bytes.get(start..)?, place.code, place.size);
+            if digits == 0 || !lacks.push(place, digits) {
+                return None;
+            }
+        }
+        Some(lacks)
+    }
+
+    /// Returns where the record begins whose text begins at an offset of some bytes.
+    #[must_use]
+    pub fn start_of(&self, bytes: &[u8], text: usize) -> Option<usize> {
+        let mut at = text;
+        let mut behind = self.header_len;
+        for place in self.varying().rev() {
+            at = at.checked_sub(behind - place.offset - place.size)?;
+            at -= digits_before(bytes.get(..at)?, place.code, place.size);
+            behind = place.offset;
+        }
+        at.checked_sub(behind)
+    }
+
     /// Returns the first field of a meaning.
     #[must_use]
     pub fn field(&self, is: impl Fn(&Meaning) -> bool) -> Option<&Field> {
@@ -216,13 +261,13 @@ impl Layout {
         self.header_len + self.terminator.len() + self.trailer_len + self.footer_len
     }
 
-    /// Returns the padding of a record with so much text.
+    /// Returns the padding of a record with so much header and text.
     #[must_use]
-    pub fn padding(&self, text_len: usize) -> usize {
+    pub fn padding(&self, header_len: usize, text_len: usize) -> usize {
         if self.align <= 1 {
             return 0;
         }
-        let len = self.overhead() + text_len;
+        let len = self.overhead() - self.header_len + header_len + text_len;
         (self.align + self.align_rest - len % self.align) % self.align
     }
 }

@@ -3,8 +3,9 @@
 use super::{Layout, Measure};
 use crate::probe::checksum::Record;
 use crate::probe::geometry::is_clean;
-use crate::probe::scan;
+use crate::probe::scan::{self, begins};
 use crate::probe::value::Place;
+use crate::probe::varying::Lacks;
 
 /// Bytes within which the end of a record is looked for that only its successor shows.
 const MAX_PADDED: usize = 1 << 16;
@@ -15,21 +16,23 @@ impl Layout {
     /// # Errors
     /// Why there is none.
     pub fn record<'a>(&self, bytes: &'a [u8]) -> Result<Record<'a>, String> {
-        if bytes.len() < self.header_len {
+        let lacks = self
+            .lacks(bytes)
+            .ok_or("a number of the header has no digits")?;
+        let text = self.header_len - lacks.total();
+        if bytes.len() < text {
             return Err(format!(
-                "file ends inside the header ({} of {} bytes)",
-                bytes.len(),
-                self.header_len
+                "file ends inside the header ({} of {text} bytes)",
+                bytes.len()
             ));
         }
-        let text = self.header_len;
         let text_len = match self.length() {
-            Some((place, of, plus)) => self.counted_len(bytes, place, of, plus)?,
-            None => self.text_len(&bytes[text..])?,
+            Some((place, of, plus)) => self.counted_len(bytes, &lacks, place, of, plus)?,
+            None => self.text_len(&bytes[text..], text)?,
         };
         let text_end = text + text_len;
         let terminator_end = text_end + self.terminator.len();
-        let footer = terminator_end + self.trailer_len + self.padding(text_len);
+        let footer = terminator_end + self.trailer_len + self.padding(text, text_len);
         let len = footer + self.footer_len;
         if len > bytes.len() {
             return Err(format!(
@@ -50,17 +53,21 @@ impl Layout {
             text_end,
             terminator_end,
             footer,
+            lacks,
         })
     }
 
     fn counted_len(
         &self,
         bytes: &[u8],
+        lacks: &Lacks,
         place: &Place,
         of: Measure,
         plus: i64,
     ) -> Result<usize, String> {
-        let field = &bytes[place.offset..place.offset + place.size];
+        let start = place.offset - lacks.before(place.offset).min(place.offset);
+        let size = lacks.size_of(place).unwrap_or(0);
+        let field = bytes.get(start..start + size).unwrap_or_default();
         let value = place
             .code
             .get(field)
@@ -79,16 +86,17 @@ impl Layout {
         if of == Measure::Text {
             return Ok(counted);
         }
+        let text = self.header_len - lacks.total();
+        let overhead = self.overhead() - lacks.total();
         let longest = counted
-            .checked_sub(self.overhead())
-            .ok_or_else(|| format!("length {value}, expected at least {}", self.overhead()))?;
+            .checked_sub(overhead)
+            .ok_or_else(|| format!("length {value}, expected at least {overhead}"))?;
         if self.align <= 1 {
             return Ok(longest);
         }
         // Only the padding says where the text ends.
         let behind = self.trailer_len + self.terminator.len();
         let least = longest.saturating_sub(self.align - 1);
-        let text = self.header_len;
         if behind == 0 {
             let stop = (least..longest)
                 .rev()
@@ -96,13 +104,13 @@ impl Layout {
                 .map_or(least, |len| len + 1);
             return Ok(stop);
         }
-        let whole = bytes.get(..longest + self.overhead()).ok_or_else(|| {
+        let whole = bytes.get(..longest + overhead).ok_or_else(|| {
             format!(
                 "length {value} leaves the file ({} bytes left)",
                 bytes.len()
             )
         })?;
-        let fits = |len: &usize| self.ends_at(whole, *len);
+        let fits = |len: &usize| self.ends_at(whole, text, *len);
         let clean = |len: &usize| is_clean(&whole[text..text + len]);
         let lens = least..=longest;
         Ok(lens
@@ -114,20 +122,20 @@ impl Layout {
     }
 
     /// Tells whether terminator and padding agree with a text of this length at the end of `bytes`.
-    fn ends_at(&self, bytes: &[u8], text_len: usize) -> bool {
-        let end = self.header_len + text_len;
+    fn ends_at(&self, bytes: &[u8], text: usize, text_len: usize) -> bool {
+        let end = text + text_len;
         let after = end + self.terminator.len() + self.trailer_len;
         let footer = bytes.len() - self.footer_len;
         bytes[end..].starts_with(&self.terminator)
             && after <= footer
             && bytes[after..footer].iter().all(|&b| b == self.pad)
-            && footer - after == self.padding(text_len)
+            && footer - after == self.padding(text, text_len)
     }
 
     /// Returns the length of a text that only its terminator or its padding ends: the last line end behind which the
     /// file ends or another transaction stands where it should.
-    fn text_len(&self, bytes: &[u8]) -> Result<usize, String> {
-        if self.align > 1 && scan::is_text(self.pad) {
+    fn text_len(&self, bytes: &[u8], header: usize) -> Result<usize, String> {
+        if self.align > 1 && scan::is_text(self.pad) && header == self.header_len {
             if let Some(len) = self.len_before_next(bytes) {
                 return Ok(len);
             }
@@ -135,21 +143,18 @@ impl Layout {
         let joiner = (!self.joiner.is_empty()).then_some(&self.joiner[..]);
         let mut ends = scan::ends(bytes, joiner);
         ends.retain(|&end| bytes[end..].starts_with(&self.terminator));
-        let begins = |text: usize| {
-            matches!(
-                bytes.get(text..text + 2),
-                Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' ' | b'\t'])
-            )
+        let begins_at = |next: usize| {
+            let lacks = bytes.get(next..).and_then(|header| self.lacks(header));
+            lacks.is_some_and(|l| begins(bytes, next + self.header_len - l.total()))
         };
         let is_end = |end: &&usize| {
-            let next = **end + self.overhead() - self.header_len + self.padding(**end);
-            let text = next + self.header_len;
+            let padding = self.padding(header, **end);
+            let next = **end + self.overhead() - self.header_len + padding;
             let footer = next - self.footer_len;
-            let padding = footer - self.padding(**end)..footer;
             bytes
-                .get(padding)
+                .get(footer - padding..footer)
                 .is_some_and(|padding| padding.iter().all(|&b| b == self.pad))
-                && (next == bytes.len() || begins(text))
+                && (next == bytes.len() || begins_at(next))
         };
         // A shorter end fits by chance more often than a longer one, whose lines all go on from the one before.
         if let Some(&end) = ends.iter().rfind(is_end).or_else(|| ends.last()) {
@@ -176,12 +181,7 @@ impl Layout {
             if next > bytes.len() || total > MAX_PADDED {
                 return None;
             }
-            let is_next = next == bytes.len()
-                || matches!(
-                    bytes.get(total..total + 2),
-                    Some([b'A' | b'D' | b'M' | b'R' | b'T' | b'#', b' '])
-                );
-            if is_next {
+            if next == bytes.len() || begins(bytes, total) {
                 let end = next - self.footer_len;
                 let least = end.saturating_sub(self.align - 1);
                 let stop = (least..end).rev().find(|&at| bytes[at] != self.pad);

@@ -39,7 +39,7 @@ pub(super) fn drawn(seed: u64, count: usize) -> (Drawn, Written) {
 #[test]
 fn probe_framings_drawn_at_random_are_found() {
     let first: u64 = std::env::var("PROBE_SEED").map_or(0, |s| s.parse().expect("a number"));
-    let seeds: u64 = std::env::var("PROBE_SEEDS").map_or(300, |s| s.parse().expect("a number"));
+    let seeds: u64 = std::env::var("PROBE_SEEDS").map_or(40, |s| s.parse().expect("a number"));
     let mut tally = [0; 3];
     let mut fields = (0, 0);
     let mut lost = Vec::new();
@@ -72,7 +72,8 @@ fn probe_framings_drawn_at_random_are_found() {
                 layout.terminator.escape_ascii(),
             ));
         }
-        let (verdict, notes, of_fields) = judge(&drawn, &layout);
+        let (verdict, notes, of_fields) =
+            judge(&drawn, &layout, &written.bytes[drawn.lead.len()..]);
         fields = (fields.0 + of_fields.0, fields.1 + of_fields.1);
         tally[verdict as usize] += 1;
         if verdict != Verdict::Exact {
@@ -87,18 +88,22 @@ fn probe_framings_drawn_at_random_are_found() {
         lost.len()
     );
     assert!(lost.is_empty(), "{}", lost.join("\n"));
-    assert!(fields.0 * 100 >= 93 * fields.1, "{fields:?}");
     let all: i32 = tally.iter().sum();
-    assert!(
-        tally[Verdict::Wrong as usize] * 50 <= all,
-        "{tally:?}\n{}",
-        report.join("\n")
-    );
-    assert!(
-        tally[Verdict::Exact as usize] * 100 >= 75 * all,
-        "{tally:?}\n{}",
-        report.join("\n")
-    );
+    let shares = [
+        ("fields exact", fields.0 * 1000 >= 980 * fields.1),
+        (
+            "framings exact",
+            tally[Verdict::Exact as usize] * 100 >= 91 * all,
+        ),
+        // What is wrong and not named.
+        (
+            "framings wrong",
+            tally[Verdict::Wrong as usize] * 150 <= all,
+        ),
+    ];
+    for (what, holds) in shares {
+        assert!(holds, "{what}: {tally:?} {fields:?}\n{}", report.join("\n"));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Compares a framing that was found with the one that was drawn.
 
 use dirsync::probe::checksum::{Algorithm, Own, Start, Stop};
-use dirsync::probe::layout::{Layout, Meaning, Measure, Target};
+use dirsync::probe::layout::{Field, Layout, Meaning, Measure, Target};
 use dirsync::probe::stamp::StampKind;
 use dirsync::probe::value::{Code, Place, Zone};
 
@@ -17,7 +17,16 @@ pub(super) enum Verdict {
 }
 
 /// Returns the verdict with what differs, and how many of the fields drawn were found exactly, of how many.
-pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>, (usize, usize)) {
+///
+/// Numbers of any width make offsets in the widened header depend on how they were read. So the header is compared as it
+/// is in the first record.
+pub(super) fn judge(
+    drawn: &Drawn,
+    layout: &Layout,
+    first: &[u8],
+) -> (Verdict, Vec<String>, (usize, usize)) {
+    let drawn = &as_in(drawn, first);
+    let layout = &found_in(layout, first);
     let mut fields = (0, 0);
     let mut verdict = Verdict::Exact;
     let mut notes = Vec::new();
@@ -26,7 +35,7 @@ pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>, (u
         notes.push(format!("{worse:?}: {text}"));
     };
     let parts = |l: &Layout| (l.lead, l.header_len);
-    if parts(layout) != (0, drawn.header_len) {
+    if parts(layout) != (drawn.lead.len(), drawn.header_len) {
         note(
             Verdict::Wrong,
             format!("header {:?}, drawn {}", parts(layout), drawn.header_len),
@@ -66,6 +75,55 @@ pub(super) fn judge(drawn: &Drawn, layout: &Layout) -> (Verdict, Vec<String>, (u
     (verdict, notes, fields)
 }
 
+/// Puts the parts of the header where they are in the first record.
+fn as_in(drawn: &Drawn, first: &[u8]) -> Drawn {
+    let mut drawn = drawn.clone();
+    let mut less = 0;
+    for part in drawn.parts.iter_mut().filter(|p| !p.in_trailer) {
+        part.offset -= less;
+        if part.order.is_free() {
+            let digits = first[part.offset..].iter().take(part.size);
+            let width = digits.take_while(|b| b.is_ascii_hexdigit()).count();
+            less += part.size - width;
+            part.size = width;
+        }
+    }
+    drawn.header_len -= less;
+    drawn
+}
+
+/// Puts the fields that were found where they are in the first record.
+fn found_in(layout: &Layout, first: &[u8]) -> Layout {
+    let mut found = layout.clone();
+    let Some(lacks) = layout.lacks(first) else {
+        return found;
+    };
+    let put = |place: &mut Place| {
+        let size = lacks.size_of(place).unwrap_or(0);
+        if place.zone == Zone::Header {
+            place.offset -= lacks.before(place.offset);
+            place.size = size;
+        }
+    };
+    let put_range = |meaning: &mut Meaning| {
+        if let Meaning::Checksum { extent, .. } = meaning {
+            if let Start::Header(at) = &mut extent.start {
+                *at -= lacks.before(*at);
+            }
+        }
+    };
+    for field in &mut found.fields {
+        put(&mut field.place);
+        put_range(&mut field.meaning);
+        for (place, meaning) in &mut field.others {
+            put(place);
+            put_range(meaning);
+        }
+    }
+    found.header_len -= lacks.total();
+    found
+}
+
 fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
     let (place, accepts) = match expected(drawn, layout, part) {
         Some(expected) => expected,
@@ -73,10 +131,35 @@ fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
     };
     let same = |p: &Place, m: &Meaning| {
         let bytes = (p.zone, p.offset, p.size) == (place.zone, place.offset, place.size);
-        bytes && (p.code == place.code || p.size == 1) && accepts(m)
+        bytes && (p.code == place.code || p.size == 1 || is_always_full(part, p.code)) && accepts(m)
     };
     if layout.fields.iter().any(|f| same(&f.place, &f.meaning)) {
         return (Verdict::Exact, String::new());
+    }
+    if wider_by_zeros(drawn, layout, part, &accepts) {
+        return (Verdict::Exact, String::new());
+    }
+    // Of one width throughout, a number may be of that width or of any: that is said.
+    let of_width = |f: &&Field| {
+        let codes = [f.place.code, place.code];
+        let is_pair = [[Code::Digits, Code::Decimal], [Code::HexDigits, Code::Hex]]
+            .iter()
+            .any(|pair| codes.iter().all(|c| pair.contains(c)));
+        is_pair
+            && f.doubt.is_some()
+            && same(
+                &Place {
+                    code: place.code,
+                    ..f.place
+                },
+                &f.meaning,
+            )
+    };
+    if let Some(found) = layout.fields.iter().find(of_width) {
+        return (
+            Verdict::Doubtful,
+            format!("{part:?}: found {:?}", found.place),
+        );
     }
     let covering: Vec<_> = layout
         .fields
@@ -99,6 +182,42 @@ fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
     )
 }
 
+/// Tells whether a number of eight hexadecimal digits with zeros before it never has any: a date in 1985 to 2045 takes all
+/// eight. Then it is the same as one of as many digits as it has, in every record.
+fn is_always_full(part: &Part, found: Code) -> bool {
+    matches!(part.is, Is::Stamp(Date::Unix)) && part.order == Order::Hex && found == Code::HexDigits
+}
+
+/// Tells whether a length was found wider than it was drawn, by bytes that are drawn as zeros in every record.
+///
+/// That is the same framing: a length that the narrower number can hold is written with zeros above it by the wider one,
+/// so that both write the same bytes for every record that the framing drawn can have, and read them alike. It is not the
+/// same the other way round, nor where a number lends its high bytes, nor for a sync number, which goes on to rise.
+fn wider_by_zeros(drawn: &Drawn, layout: &Layout, part: &Part, accepts: &Accepts) -> bool {
+    if !matches!(part.is, Is::Length(_)) || part.in_trailer {
+        return false;
+    }
+    let (from, to) = (part.offset, part.offset + part.size);
+    let is_zero = |at: usize| {
+        drawn.parts.iter().any(|p| {
+            let inside = !p.in_trailer && (p.offset..p.offset + p.size).contains(&at);
+            inside && matches!(p.is, Is::Fixed(bytes) if bytes[at - p.offset] == 0)
+        })
+    };
+    layout.fields.iter().any(|f| {
+        let (start, end) = (f.place.offset, f.place.offset + f.place.size);
+        let high_bytes_only = match (f.place.code, part.order) {
+            (Code::Little, Order::Little) => start == from && end > to,
+            (Code::Big, Order::Big) => start < from && end == to,
+            _ => false,
+        };
+        f.place.zone == Zone::Header
+            && high_bytes_only
+            && (start..from).chain(to..end).all(is_zero)
+            && accepts(&f.meaning)
+    })
+}
+
 type Accepts = Box<dyn Fn(&Meaning) -> bool>;
 
 fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accepts)> {
@@ -107,20 +226,20 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
         Order::Big => Code::Big,
         Order::Mixed => Code::Mixed,
         Order::Digits => Code::Decimal,
+        Order::Hex => Code::Hex,
+        Order::FreeDigits => Code::Digits,
+        Order::FreeHex => Code::HexDigits,
     };
-    // Constants behind the text count as terminator: the file cannot tell them apart.
-    let merged = layout
-        .terminator
-        .len()
-        .saturating_sub(drawn.terminator.len());
+    // Behind the text, offsets count from the end of the terminator. The file cannot tell a constant from a terminator, nor
+    // the other way round, so that only the distance from the text counts.
     let place = Place {
-        zone: if part.in_trailer {
-            Zone::Trailer
-        } else {
-            Zone::Header
+        zone: match part.in_trailer {
+            true if drawn.is_footer => Zone::Footer,
+            true => Zone::Trailer,
+            false => Zone::Header,
         },
-        offset: if part.in_trailer {
-            part.offset.checked_sub(merged)?
+        offset: if part.in_trailer && !drawn.is_footer {
+            (part.offset + drawn.terminator.len()).checked_sub(layout.terminator.len())?
         } else {
             part.offset
         },
@@ -130,9 +249,13 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
     let (header, size) = (drawn.header_len as i64, part.size as i64);
     let (behind, padded) = (part.offset as i64 + size, drawn.align > 1);
     let rest = (drawn.terminator.len() + drawn.trailer_len) as i64;
+    let is_free = drawn.parts.iter().any(|p| p.order.is_free());
     let accepts: Accepts = match part.is {
         Is::Length(counts) => {
             let (of, plus) = match counts {
+                // A header of varying length is counted with the record.
+                Counts::Whole if is_free => (Measure::Record, 0),
+                Counts::HeaderAndText if is_free => (Measure::Record, -rest),
                 Counts::Text => (Measure::Text, 0),
                 Counts::Terminated => (Measure::Text, drawn.terminator.len() as i64),
                 Counts::HeaderAndText => (Measure::Text, header),
@@ -156,17 +279,22 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
             };
             Box::new(move |m| *m == Meaning::Stamp(kind))
         }
-        Is::Next => link(Target::Next),
-        Is::Previous => link(Target::Previous),
-        Is::Here => link(Target::This),
+        Is::Next => link(Target::Next, 0),
+        Is::NextText => link(Target::Next, header),
+        Is::Previous => link(Target::Previous, 0),
+        Is::Here => link(Target::This, 0),
+        Is::Back => {
+            let (of, plus) = (Measure::Previous, 0);
+            Box::new(move |m| *m == Meaning::Length { of, plus })
+        }
         Is::Sum(sum, covers) => checksum(sum, covers, drawn, part),
         Is::Fixed(_) | Is::Code | Is::Origin => return None,
     };
     Some((place, accepts))
 }
 
-fn link(to: Target) -> Accepts {
-    Box::new(move |m| matches!(m, Meaning::Link { to: found, plus: 0 } if *found == to))
+fn link(target: Target, more: i64) -> Accepts {
+    Box::new(move |m| matches!(m, Meaning::Link { to, plus } if *to == target && *plus == more))
 }
 
 fn checksum(sum: Sum, covers: Covers, drawn: &Drawn, part: &Part) -> Accepts {
