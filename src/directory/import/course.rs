@@ -3,7 +3,7 @@
 //! It is all that the decisions about two entries have in common, so that a long list can be decided part by part.
 
 use super::ask::{Ask, ListScope, Select, Want};
-use super::decide::Extent;
+use super::decision::Extent;
 use super::lists::{Lists, Moment};
 use super::sender::Sender;
 

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::changes::{Change, Write, difference, order_renames};
-use super::decide::{Decision, Mapping};
+use super::decide::Mapping;
+use super::decision::Decision;
 use super::snapshot::{Held, Snapshot};
 use super::working::{Slot, State};
 use crate::directory::dn::Dn;

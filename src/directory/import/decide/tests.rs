@@ -1,9 +1,9 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::directory::import::{Authorities, Change, ListScope, Needs};
+use crate::directory::import::{Authorities, Change, ListScope, Needs, Write};
 use crate::directory::key::ContainerLayout;
 
 const OWNER: &str = "dss/NET1/PO1";
