@@ -62,8 +62,8 @@ fn dxc_009_what_is_not_there_ends_the_start_with_a_message() {
     // One that is damaged keeps nobody from work (DX-12).
     fs::write(data.join("ledger.db"), "no ledger").expect("written");
     let mut service = Service::start(&scene);
-    service.wait_for("DX249 warn the ledger was damaged");
     service.wait_for("T1: request sent");
+    service.wait_for("DX249 warn the ledger was damaged");
     service.stop();
     assert!(data.join("postoffice").exists() && !scene.data("").exists());
 }
