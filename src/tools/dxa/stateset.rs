@@ -62,6 +62,9 @@ impl fmt::Display for Name {
     }
 }
 
+/// The highest value that a number may be set to: numbers are never used again, and those to come need room above it.
+const HIGHEST: u32 = 4_000_000_000;
+
 /// A number and what it is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Setting {
@@ -83,12 +86,15 @@ fn read(texts: &[String]) -> Result<Vec<Setting>, ToolError> {
             found.ok_or_else(|| wrong("no such number, expected ReqSync, SrvSync or ImpSync"))?;
         let digits = value.trim();
         let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-        let value = digits.parse().ok().filter(|_| is_number).ok_or_else(|| {
-            wrong(&format!(
-                "{digits:?} is no number, expected 0 to {}",
-                u32::MAX
-            ))
-        })?;
+        let value = digits
+            .parse()
+            .ok()
+            .filter(|value| is_number && *value <= HIGHEST)
+            .ok_or_else(|| {
+                wrong(&format!(
+                    "{digits:?} is no such number, expected 0 to {HIGHEST}"
+                ))
+            })?;
         if settings.iter().any(|setting| setting.name == name) {
             return Err(wrong(&format!("{name} is given twice")));
         }
@@ -314,13 +320,13 @@ mod tests {
 
     #[test]
     fn names_are_the_published_ones_in_any_case() {
-        let read = read(&texts(&["reqsync=7", "SrvSync = 4294967295", "IMPSYNC=0"]));
+        let read = read(&texts(&["reqsync=7", "SrvSync = 4000000000", "IMPSYNC=0"]));
         let read = read.expect("three");
         let values: Vec<_> = read
             .iter()
             .map(|setting| format!("{}={}", setting.name, setting.value))
             .collect();
-        assert_eq!(values, ["ReqSync=7", "SrvSync=4294967295", "ImpSync=0"]);
+        assert_eq!(values, ["ReqSync=7", "SrvSync=4000000000", "ImpSync=0"]);
     }
 
     #[test]
@@ -328,10 +334,10 @@ mod tests {
         for (given, expected) in [
             (&["ReqSync"][..], "NAME=VALUE"),
             (&["USN=7"], "expected ReqSync, SrvSync or ImpSync"),
-            (&["ReqSync="], "is no number, expected 0 to 4294967295"),
-            (&["ReqSync=+7"], "is no number"),
-            (&["ReqSync=-1"], "is no number"),
-            (&["ReqSync=4294967296"], "is no number"),
+            (&["ReqSync="], "is no such number, expected 0 to 4000000000"),
+            (&["ReqSync=+7"], "is no such number"),
+            (&["ReqSync=-1"], "is no such number"),
+            (&["ReqSync=4000000001"], "is no such number"),
             (&["ReqSync=1", "reqsync=1"], "twice"),
         ] {
             let error = read(&texts(given)).expect_err("refused");

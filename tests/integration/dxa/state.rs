@@ -160,9 +160,24 @@ fn nt_14_numbers_of_a_requestor_are_set_in_ledger_and_container_and_a_wrong_one_
 
 #[test]
 fn nt_14_numbers_that_are_set_too_low_or_skip_what_waits_lose_nothing() {
-    for line in ["ReqSync=0", "SrvSync=0 ImpSync=0", "ReqSync=3", "SrvSync=3"] {
+    // Just above is where a number passes over what waits, here or there.
+    for (number, above) in [
+        ("ReqSync", None),
+        ("SrvSync", None),
+        ("ImpSync", None),
+        ("ReqSync", Some("req")),
+        ("SrvSync", Some("svr")),
+        ("ImpSync", Some("imp")),
+    ] {
         let net = requestor();
         net.site.user(SERVER, "Paula");
+        let value = match above {
+            Some(name) => shown(&net.scene, "HQ")["numbers"][name]
+                .as_u64()
+                .map(|n| n + 1),
+            None => Some(0),
+        };
+        let line = format!("{number}={}", value.expect("a number"));
         net.scene.dxa(&format!("state set HQ {line}")).ends(0);
         for _ in 0..3 {
             exchange(&net);
