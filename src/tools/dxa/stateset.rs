@@ -30,26 +30,29 @@ use super::state::{Known, State};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 enum Name {
     /// `req` of the status.
-    ReqSync,
+    #[serde(rename = "ReqSync")]
+    Req,
     /// `svr` of the status.
-    SrvSync,
+    #[serde(rename = "SrvSync")]
+    Srv,
     /// `imp` of the status.
-    ImpSync,
+    #[serde(rename = "ImpSync")]
+    Imp,
 }
 
 impl Name {
     const ALL: [(Self, &'static str); 3] = [
-        (Self::ReqSync, "ReqSync"),
-        (Self::SrvSync, "SrvSync"),
-        (Self::ImpSync, "ImpSync"),
+        (Self::Req, "ReqSync"),
+        (Self::Srv, "SrvSync"),
+        (Self::Imp, "ImpSync"),
     ];
 
     /// Returns the number of this name.
     fn of(self, shown: Shown) -> u32 {
         match self {
-            Self::ReqSync => shown.req,
-            Self::SrvSync => shown.svr,
-            Self::ImpSync => shown.imp,
+            Self::Req => shown.req,
+            Self::Srv => shown.svr,
+            Self::Imp => shown.imp,
         }
     }
 }
@@ -238,11 +241,7 @@ fn change(
         let mut found = changed.iter().filter(|setting| setting.name == name);
         found.next().map(|setting| setting.value)
     };
-    let (req, srv, imp) = (
-        value(Name::ReqSync),
-        value(Name::SrvSync),
-        value(Name::ImpSync),
-    );
+    let (req, srv, imp) = (value(Name::Req), value(Name::Srv), value(Name::Imp));
     let of_server = srv.is_some() || imp.is_some();
     let mut acknowledgment = Acknowledgment::Nothing;
     let (sends, asks) = match &mut known.numbers {
