@@ -118,7 +118,7 @@ impl Ledger {
             true => Ok(()),
             false => Err(LedgerError::Damaged {
                 path: self.path.clone(),
-                cause: found.trim().to_owned(),
+                cause: on_one_line(&found),
             }),
         }
     }
@@ -377,6 +377,13 @@ impl Transaction<'_> {
         };
         read().map_err(|error| self.wrong(error))
     }
+}
+
+/// What SQLite found, without the heading that it has above that.
+fn on_one_line(found: &str) -> String {
+    let lines = found.lines().map(str::trim);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("***"));
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 #[cfg(test)]

@@ -6,12 +6,13 @@ use std::time::Duration;
 use crate::directory::dn::Dn;
 use crate::directory::import::Authorities;
 use crate::directory::ldap::{self, ConnectOptions};
-use crate::directory::ledger::{ConnectionId, Ledger, LedgerError, Opened};
+use crate::directory::ledger::{ConnectionId, Ledger, LedgerError};
 use crate::directory::template_map::{TemplateMap, TemplateRule};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 
+use super::aside::{self, Found};
 use super::check;
 use super::config::{Config, Connection, Direction, Directory, Role};
 use super::container::unread;
@@ -83,13 +84,25 @@ impl<'c> Agent<'c> {
             // What does not fit is not begun (DX-38).
             check::check_folder(&home)?;
         }
-        let opened = match dry_run && !home.ledger().exists() {
-            true => Ledger::in_memory(),
-            false => Ledger::open(&home.ledger()),
-        };
-        let Opened { ledger, .. } = opened.map_err(unusable_ledger)?;
+        let found = aside::find(&home)?;
         let mut directory = connect_until(&interrupt, &config.directory)?;
         let suffix = suffix(&mut directory, config)?;
+        let mut events = Vec::new();
+        let ledger = match found {
+            Found::Whole(ledger) => ledger,
+            Found::Damaged(cause) => {
+                let (ledger, event) = aside::begin_anew(&home, &cause, dry_run)?;
+                events.push(event);
+                ledger
+            }
+            Found::None => {
+                let opened = match dry_run {
+                    true => Ledger::in_memory(),
+                    false => Ledger::open(&home.ledger()),
+                };
+                opened.map_err(unusable_ledger)?.ledger
+            }
+        };
         let mut agent = Self {
             config,
             home,
@@ -99,7 +112,7 @@ impl<'c> Agent<'c> {
             clock,
             interrupt,
             dry_run,
-            events: Vec::new(),
+            events,
             seen: HashSet::new(),
             fresh: HashSet::new(),
             stood_in: HashSet::new(),
@@ -110,7 +123,12 @@ impl<'c> Agent<'c> {
             let event = Event::new(Severity::Warn, warning);
             agent.say(event.with("url", &config.directory.url));
         }
-        agent.recognise()?;
+        if let Err(error) = agent.recognise() {
+            // What was put aside is said, whatever comes of it.
+            let events = agent.take_events();
+            agent.log(&events)?;
+            return Err(error);
+        }
         Ok(agent)
     }
 

@@ -12,11 +12,11 @@ use serde::Serialize;
 use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
 use crate::directory::ldap::{Connection as Link, Search};
-use crate::directory::ledger::Ledger;
 use crate::directory::schema;
 use crate::tools::exit::{ExitCode, ToolError};
 
-use super::agent::{connect, shown_password, templates, unusable_ledger};
+use super::agent::{connect, shown_password, templates};
+use super::aside::{self, Found};
 use super::config::{Config, Connection, Copies, Direction};
 use super::container::unread;
 use super::copies;
@@ -130,7 +130,7 @@ pub(super) fn run(config: &Config) -> Checks {
     let mut checks = Checks::default();
     let home = Home::at(&config.agent.data);
     checks.note("data folder", check_folder(&home));
-    checks.note("ledger", check_ledger(&home));
+    check_ledger(&home, &mut checks);
     if let Some(copies) = &config.agent.copies {
         checks.note("copies of messages", check_copies(copies));
     }
@@ -234,14 +234,17 @@ fn check_copies(copies: &Copies) -> Result<String, ToolError> {
         })
 }
 
-fn check_ledger(home: &Home) -> Result<String, ToolError> {
-    let path = home.ledger();
-    if !path.exists() {
-        return Ok("none yet: the first exchange is a full list".to_owned());
-    }
-    Ledger::open(&path)
-        .map(|_| path.display().to_string())
-        .map_err(unusable_ledger)
+/// The ledger is whole, or none yet. A damaged one keeps nobody from work: a run puts it aside (DX-12).
+fn check_ledger(home: &Home, checks: &mut Checks) {
+    let found = match aside::find(home) {
+        Ok(Found::None) => Ok("none yet: the first exchange is a full list".to_owned()),
+        Ok(Found::Whole(_)) => Ok(home.ledger().display().to_string()),
+        Ok(Found::Damaged(cause)) => {
+            return checks.warn("ledger", &format!("DX249 {}", aside::told(home, &cause)));
+        }
+        Err(error) => Err(error),
+    };
+    checks.note("ledger", found);
 }
 
 /// The server knows our classes.

@@ -27,6 +27,7 @@ use crate::transaction::Transaction;
 
 use super::agent::{templates, unusable_ledger};
 use super::answering::wish_now;
+use super::aside;
 use super::config::{Config, Connection, Direction};
 use super::exporting::owned;
 use super::home::Home;
@@ -109,9 +110,7 @@ pub(super) fn run(
     let home = Home::at(&config.agent.data);
     let query = Query::new(text);
     let mut found = Vec::new();
-    let path = home.ledger();
-    if path.exists() {
-        let mut ledger = Ledger::open(&path).map_err(unusable_ledger)?.ledger;
+    if let Some(mut ledger) = aside::look(&home)? {
         for connection in &config.connections {
             found.extend(explain(&home, &mut ledger, connection, &query)?);
         }

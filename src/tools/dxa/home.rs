@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `postoffice/` | the agent's postoffice: `external` brings its mail there and takes it from there |
 //! | `ledger.db` | the ledger |
+//! | `ledger.db.damaged-N` | ledgers that were damaged, put aside |
 //! | `mirror.db` | what was read of the export containers last time; it may be lost at any time |
 //! | `in/` | lists to be applied; `in/NAME/` those that do not say who made them |
 //! | `out/` | lists that were made, and what was too big for a message |

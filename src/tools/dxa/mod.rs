@@ -4,6 +4,7 @@
 mod adopting;
 mod agent;
 mod answering;
+mod aside;
 mod asking;
 mod backlog;
 mod basis;
@@ -62,6 +63,8 @@ mod settings;
 mod sight;
 mod source;
 mod state;
+mod stateset;
+mod stateshow;
 mod status;
 mod steps;
 mod takeover;
@@ -85,7 +88,7 @@ use crate::tools::report::{ReportFile, put_line, report_alone};
 use agent::Agent;
 use config::Config;
 use dropped::{Dropped, Permission};
-use options::{Command, Options};
+use options::{Command, Options, StateCommand};
 
 /// Reads a command line and does what it says; the first of `arguments` is the program itself.
 ///
@@ -175,6 +178,14 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
         Command::Adopt { entry, connection } => {
             adopting::run(&options, &config, entry, connection.as_deref(), screen)
         }
+        Command::State { command } => match command {
+            StateCommand::Show { connection } => {
+                stateshow::run(&config, connection.as_deref(), &options.common, screen)
+            }
+            StateCommand::Set { connection, values } => {
+                stateset::run(&options, &config, connection, values, screen)
+            }
+        },
         Command::Status => status::run(&config, &options.common, screen),
         Command::Export {
             connection,

@@ -62,7 +62,10 @@ impl Numbers {
     /// Reads what the ledger keeps.
     pub(super) fn decode(bytes: &[u8], connection: &Connection) -> Result<Self, ToolError> {
         let damaged = |error: &dyn fmt::Display| {
-            let text = format!("the numbers of {} in the ledger: {error}", connection.name);
+            let text = format!(
+                "the numbers of {} in the ledger: {error}; dxa reset {} begins anew",
+                connection.name, connection.name
+            );
             ToolError::new(ExitCode::Damaged, text)
         };
         let mut numbers = match connection.role {

@@ -174,6 +174,12 @@ pub enum Command {
     },
     /// Show numbers and backlog of every connection, or of every branch
     Status,
+    /// Show what is kept of connections, or set their numbers; the files themselves are not meant to be edited
+    State {
+        /// What to do
+        #[command(subcommand)]
+        command: StateCommand,
+    },
     /// Print the schema of our classes and attributes for a server
     Schema {
         /// As LDIF for cn=config
@@ -190,6 +196,27 @@ pub enum Command {
         /// Leave out the version line, which slapadd rejects
         #[arg(long)]
         no_version: bool,
+    },
+}
+
+/// What to do with what is kept.
+#[derive(Clone, Debug, Subcommand)]
+pub enum StateCommand {
+    /// Show the numbers, and what else the ledger keeps; between organizations USN and epoch
+    Show {
+        /// The connection or branch; all, unless given
+        connection: Option<String>,
+    },
+    /// Set numbers of a connection, and have a full list follow, so that a wrong one costs no entry
+    ///
+    /// ReqSync is req of the status, SrvSync svr, ImpSync imp. What waits keeps its order and gets numbers above ReqSync.
+    /// Between organizations numbers are not set: cycle --import-all and --export-all bring both sides in step.
+    Set {
+        /// The connection
+        connection: String,
+        /// ReqSync=N, SrvSync=N or ImpSync=N
+        #[arg(required = true, value_name = "NAME=VALUE")]
+        values: Vec<String>,
     },
 }
 

@@ -12,6 +12,7 @@ use crate::directory::schema;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{Agent, unusable_ledger};
+use super::aside::{self, Found};
 use super::config::Connection;
 use super::container::unread;
 use super::home::Home;
@@ -179,14 +180,10 @@ pub(super) fn check(
     let Some(here) = Place::configured(connection) else {
         return Ok("nothing is received".to_owned());
     };
-    let known = match home.ledger().exists() {
-        true => {
-            let mut ledger = Ledger::open(&home.ledger())
-                .map_err(unusable_ledger)?
-                .ledger;
-            remembered(&mut ledger, &connection.name)?
-        }
-        false => None,
+    let known = match aside::find(home)? {
+        Found::Whole(mut ledger) => remembered(&mut ledger, &connection.name)?,
+        // It is put aside, and then there is none.
+        Found::Damaged(_) | Found::None => None,
     };
     let contexts = &link.root_dse().map_err(unread)?.naming_contexts;
     let suffix = contexts
@@ -207,13 +204,15 @@ pub(super) fn check(
 
 /// Refuses to take a container for the connection's whose entries the next run brings there.
 pub(super) fn expect_settled(home: &Home, connection: &Connection) -> Result<(), ToolError> {
-    if !home.ledger().exists() {
+    let Some(mut ledger) = aside::look(home)? else {
         return Ok(());
-    }
-    let mut ledger = Ledger::open(&home.ledger())
-        .map_err(unusable_ledger)?
-        .ledger;
+    };
     let known = remembered(&mut ledger, &connection.name)?;
+    settled(known.as_ref(), connection)
+}
+
+/// As [`expect_settled`], where it is known where the entries are.
+pub(super) fn settled(known: Option<&Place>, connection: &Connection) -> Result<(), ToolError> {
     match (known, Place::configured(connection)) {
         (Some(known), Some(here)) if !known.is_same(&here) => {
             let text = format!(
@@ -246,7 +245,8 @@ pub(super) fn state(
     let text = change.state(id).map_err(unusable_ledger)?;
     serde_json::from_str(&text).map_err(|error| {
         let text = format!(
-            "DX249 the state of {name} in the ledger: {error}; nobody is meant to edit it, dxa reset {name} begins anew"
+            "DX249 the state of {name} in the ledger: {error}; nobody is meant to edit it: dxa state show {name} shows it, dxa state \
+             set {name} ReqSync=N sets its numbers and writes the rest anew, dxa reset {name} begins anew"
         );
         ToolError::new(ExitCode::Damaged, text)
     })

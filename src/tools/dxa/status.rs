@@ -13,6 +13,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{put_line, report_alone};
 
 use super::agent::unusable_ledger;
+use super::aside;
 use super::backlog::Backlog;
 use super::config::Config;
 use super::cycle;
@@ -113,23 +114,28 @@ pub(super) fn run(
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let home = Home::at(&config.agent.data);
-    let path = home.ledger();
-    let mut ledger = match path.exists() {
-        true => Some(Ledger::open(&path).map_err(unusable_ledger)?.ledger),
-        false => None,
-    };
+    let mut ledger = aside::look(&home)?;
     let all = gather(config, &home, ledger.as_mut())?;
     let exit = ExitCode::Done;
-    let summary = json!({ "program": "dxa", "connections": all, "exit": exit.number() });
+    let service = notice::read(&home);
+    let summary = json!({
+        "program": "dxa",
+        "connections": all,
+        "service": service.as_ref().map(|service| json!({
+            "since": service.since,
+            "process": service.process,
+        })),
+        "exit": exit.number(),
+    });
     report_alone(common.report.as_deref(), &summary, exit)?;
     if common.json {
-        put_line(screen, &all)?;
-        return Ok(ExitCode::Done);
+        put_line(screen, &summary)?;
+        return Ok(exit);
     }
     for status in &all {
         write!(screen, "{status}")?;
     }
-    if let Some(service) = notice::read(&home) {
+    if let Some(service) = service {
         writeln!(
             screen,
             "The service runs since {} (process {}).",

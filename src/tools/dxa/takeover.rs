@@ -18,6 +18,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{ReportFile, put_line};
 
 use super::agent::unusable_ledger;
+use super::aside;
 use super::config::{Config, Connection, Role};
 use super::home::Home;
 use super::mailscan::{self, Bag, Seen};
@@ -89,14 +90,7 @@ pub(super) fn run(
     let offices = offices.collect::<Result<Vec<_>, _>>()?;
     let home = Home::at(&config.agent.data);
     let mail = mailscan::scan(&home.postoffice(), config.agent.code_page)?;
-    let ledger = match home.ledger().exists() {
-        true => Some(
-            Ledger::open(&home.ledger())
-                .map_err(unusable_ledger)?
-                .ledger,
-        ),
-        false => None,
-    };
+    let ledger = aside::look(&home)?;
     let mut looking = Looking {
         config,
         offices,

@@ -68,6 +68,15 @@ impl Touches {
             .retain(|_, touched| matches!(touched, Touched::Marked | Touched::Sent { .. }));
     }
 
+    /// What went out goes out again: the numbers that it went under are no more.
+    pub(super) fn again(&mut self) {
+        for touched in self.0.values_mut() {
+            if matches!(touched, Touched::Sent { .. }) {
+                *touched = Touched::Marked;
+            }
+        }
+    }
+
     /// Notes how far an entry is.
     pub(super) fn set(&mut self, key: &SyncKey, touched: Touched) {
         self.0.insert(key.as_str().to_owned(), touched);

@@ -26,7 +26,9 @@ fn standing_of(scene: &Scene) -> Vec<serde_json::Value> {
     let status = scene.dxa("status --json").ends(0).stdout;
     let status: serde_json::Value = serde_json::from_str(&status).expect("JSON");
     let values = ["numbers", "backlog", "incoming", "outgoing", "queued"];
-    values.map(|name| status[0][name].clone()).to_vec()
+    values
+        .map(|name| status["connections"][0][name].clone())
+        .to_vec()
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn ntc_035_all_but_one_go_and_those_of_it_are_named_with_the_rule() {
     assert_eq!(sent, ["A Ben Berg", "A Carl Berg"]);
     assert_eq!(filtered, ["cn=Ann Berg (Sales)"]);
     let counts = alone.scene.dxa("status --json").ends(0).json();
-    let counts = &counts[0]["last_run"]["sent"]["counts"];
+    let counts = &counts["connections"][0]["last_run"]["sent"]["counts"];
     assert_eq!(counts["excluded"]["filtered"], 1, "{counts}");
 }
 

@@ -102,6 +102,8 @@ fn ntc_043_state_that_somebody_edited_is_refused_with_its_place_and_there_is_a_w
         "the state of HQ in the ledger",
         "2026-13-45",
         "line 2",
+        "dxa state show HQ shows it",
+        "dxa state set HQ ReqSync=N",
         "dxa reset HQ begins anew",
     ] {
         let said = format!("{}{}", run.stdout, run.stderr);

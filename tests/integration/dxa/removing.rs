@@ -133,7 +133,10 @@ fn dxc_031_099_entries_that_are_deleted_come_back_under_the_same_names() {
     let container = container(&scene);
     assert!(!container.contains("sync"), "{container}");
     let status = scene.dxa("status --json").ends(0).json();
-    assert!(status[0]["last_success"].is_null(), "{status}");
+    assert!(
+        status["connections"][0]["last_success"].is_null(),
+        "{status}"
+    );
 
     // The connection is there again at once, as if it never had been.
     scene.drop_file("RESYNC.GLB", &list());

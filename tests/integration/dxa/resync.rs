@@ -70,7 +70,7 @@ fn read(path: &PathBuf) -> (ResyncHeader, Vec<String>) {
 /// Returns (req, svr) of every connection.
 fn status(scene: &Scene) -> BTreeMap<String, (u64, u64)> {
     let all = scene.dxa("status --json").ends(0).json();
-    let all = all.as_array().expect("a list").iter();
+    let all = all["connections"].as_array().expect("a list").iter();
     let number = |row: &serde_json::Value, name: &str| row["numbers"][name].as_u64();
     all.map(|row| {
         let numbers = (number(row, "req"), number(row, "svr"));

@@ -92,7 +92,7 @@ fn the_first_t1_goes_at_once_and_the_next_one_after_the_interval() {
     let mut service = Service::start(&scene);
     let line = service.wait_for("schedule connection=HQ");
     let status = scene.dxa("status --json").ends(0).json();
-    let last = status[0]["last_success"]
+    let last = status["connections"][0]["last_success"]
         .as_str()
         .expect("a moment")
         .to_owned();
@@ -123,8 +123,8 @@ fn requests_wait_for_t2_and_both_roles_do_what_they_are_for() {
         names(&scene.data("postoffice/MBG/SYSTEM/new")) == ["request"]
     });
     let status = scene.dxa("status --json").ends(0).json();
-    assert_eq!(status[1]["incoming"], 1, "{status}");
-    assert_eq!(status[1]["next"]["step"], "T2", "{status}");
+    assert_eq!(status["connections"][1]["incoming"], 1, "{status}");
+    assert_eq!(status["connections"][1]["next"]["step"], "T2", "{status}");
     let waiting = "dxa_waiting_messages{connection=\"PO2\",direction=\"incoming\"} 1";
     wait_until("the metrics have it", || {
         let metrics = fs::read_to_string(scene.config().with_file_name("dxa.prom"));

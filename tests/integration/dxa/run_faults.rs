@@ -10,7 +10,7 @@ use super::scene::{CONTAINER, Scene, names, resync};
 use super::service::{Service, quiet, set_agent, wait_until};
 
 fn status(scene: &Scene) -> serde_json::Value {
-    scene.dxa("status --json").ends(0).json()[0].clone()
+    scene.dxa("status --json").ends(0).json()["connections"][0].clone()
 }
 
 /// Counts the events that are errors.
@@ -53,14 +53,17 @@ fn dxc_009_what_is_not_there_ends_the_start_with_a_message() {
     );
     scene.slapd.restart();
     fs::create_dir(&data).expect("made");
-    fs::write(data.join("ledger.db"), "no ledger").expect("written");
-    let run = scene.dxa("run").ends(65);
+    fs::create_dir(data.join("ledger.db")).expect("no file");
+    let run = scene.dxa("run").ends(73);
     assert!(run.stderr.contains("ledger: DX249"), "{}", run.stderr);
     let log = fs::read_to_string(data.join("dxa.log")).expect("a log");
     assert!(log.contains("start-up check: ledger"), "{log}");
-    fs::remove_file(data.join("ledger.db")).expect("removed");
+    fs::remove_dir(data.join("ledger.db")).expect("removed");
+    // One that is damaged keeps nobody from work (DX-12).
+    fs::write(data.join("ledger.db"), "no ledger").expect("written");
     let mut service = Service::start(&scene);
     service.wait_for("T1: request sent");
+    service.wait_for("DX249 warn the ledger was damaged");
     service.stop();
     assert!(data.join("postoffice").exists() && !scene.data("").exists());
 }
@@ -117,7 +120,8 @@ fn dxc_107_what_somebody_has_to_mend_is_said_once_and_waits_for_the_next_time() 
         .to_owned();
     wait_until("the service waits", || {
         let status = scene.dxa("status --json").ends(0).json();
-        status[0]["next"]["at"] == next.as_str() && status[0]["next"]["is_retry"] == false
+        let next_is = &status["connections"][0]["next"];
+        next_is["at"] == next.as_str() && next_is["is_retry"] == false
     });
     service.signal(Signal::USR1);
     service.wait_for("a cycle is asked for");

@@ -11,7 +11,7 @@ use super::service::set_agent;
 const NOW: &str = "2026-11-27T10:00:00Z";
 
 fn status(scene: &Scene) -> serde_json::Value {
-    scene.dxa("status --json").ends(0).json()[0].clone()
+    scene.dxa("status --json").ends(0).json()["connections"][0].clone()
 }
 
 #[test]

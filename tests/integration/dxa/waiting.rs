@@ -41,7 +41,7 @@ fn a_cycle_waits_for_lists_and_one_more_is_left_to_it() {
     assert_eq!(said.matches("T1: request sent").count(), 2, "{said}");
     assert_eq!(scene.numbers()[1], "88");
     let status = scene.dxa("status --json").ends(0).json();
-    assert_eq!(status[0]["queued"], 0, "{status}");
+    assert_eq!(status["connections"][0]["queued"], 0, "{status}");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn commands_given_while_the_service_works_run_after_it_and_none_is_lost() {
         assert!(run.stdout.contains("another one follows"), "{}", run.stdout);
     }
     let status = scene.dxa("status --json").ends(0).json();
-    assert_eq!(status[0]["queued"], 1, "{status}");
+    assert_eq!(status["connections"][0]["queued"], 1, "{status}");
     drop_list(&scene);
     let lists = Service::spawn(&scene, "lists");
     wait_held(&scene, "lists");

@@ -436,3 +436,34 @@ fn two_cycles_at_once_wait_for_each_other() {
     assert_eq!(taken, 1);
     scene.answer(&one);
 }
+
+#[test]
+fn nt_14_usn_and_epoch_are_shown_and_not_set() {
+    let [mut one, mut two] = ["ORG1", "ORG2"].map(Org::new);
+    let scene = Scene::new(&[&one, &two]);
+    one.person("n0", "x", "n0@org1.example");
+    scene.round(&mut [&mut one, &mut two], 0);
+    let status = scene.dxa("status --json").ends(0).json();
+    assert_eq!(
+        (&status["program"], &status["exit"]),
+        (&"dxa".into(), &0.into())
+    );
+    let kept = scene.dxa("state show --json").ends(0).json();
+    assert_eq!(kept["hub"]["usn"], status["hub"]["last"], "{kept}");
+    assert_eq!(kept["hub"]["epoch"], status["hub"]["epoch"], "{kept}");
+    assert!(kept["hub"]["epoch"].is_string(), "{kept}");
+    let text = scene.dxa("state show ORG1").ends(0).stdout;
+    assert!(text.starts_with("Hub: USN 1, epoch "), "{text}");
+    assert!(
+        text.contains("  ORG1: taken to its USN ") && !text.contains("ORG2"),
+        "{text}"
+    );
+    scene.dxa("state show ORG7").ends(66);
+    let run = scene.dxa("state set ORG1 USN=7").ends(78);
+    assert!(
+        run.stderr.contains("cycle --import-all") && run.stderr.contains("leave"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(scene.dxa("state show --json").ends(0).json(), kept);
+}

@@ -33,6 +33,7 @@ mod metrics;
 mod post;
 mod run;
 mod shown;
+mod state;
 mod status;
 mod table;
 mod talk;
@@ -93,6 +94,7 @@ pub(super) fn start(
             };
             run_cycle(options, &config, text, wanted, screen)
         }
+        Command::State { command } => state::run(&config, command, &options.common, screen),
         Command::Status => status::run(&config, &options.common, screen),
         Command::Check => check::run(&config, text, &options.common, screen),
         Command::Leave { branch, entries } => {
@@ -123,7 +125,7 @@ pub(super) fn start(
         | Command::Reset { .. }
         | Command::Export { .. } => {
             let text = "this is a command towards postoffices, and the configuration is one between organizations: it has \
-                        cycle, status, check, touch, explain, leave and run";
+                        cycle, status, state show, check, touch, explain, leave and run";
             Err(ToolError::new(ExitCode::NotHere, text).into())
         }
     }

@@ -6,6 +6,7 @@ use std::io::Write;
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
 use super::branch;
 use super::config::{Config, Table};
@@ -174,9 +175,12 @@ pub(super) fn run(
     screen: &mut impl Write,
 ) -> anyhow::Result<ExitCode> {
     let status = gather(config)?;
-    report_alone(common.report.as_deref(), &status, ExitCode::Done)?;
+    let mut summary = json!(status);
+    summary["program"] = "dxa".into();
+    summary["exit"] = ExitCode::Done.number().into();
+    report_alone(common.report.as_deref(), &summary, ExitCode::Done)?;
     if common.json {
-        put_line(screen, &status)?;
+        put_line(screen, &summary)?;
         return Ok(ExitCode::Done);
     }
     if let Some(hub) = &status.hub {

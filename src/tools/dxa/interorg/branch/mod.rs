@@ -13,6 +13,7 @@ mod cards;
 mod entry;
 mod explaining;
 mod hearing;
+mod kept;
 mod leaving;
 mod ledger;
 mod moving;
@@ -43,6 +44,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 pub use asking::Wanted;
 pub use explaining::OfBranch;
 pub(super) use explaining::explain;
+pub use kept::{Kept, KeptNumbers, kept};
 pub use report::{Asked, Left, Line, Reasons, Took};
 
 use ledger::{Head, Ledger};
