@@ -12,15 +12,15 @@ use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::exit::{ExitCode, ToolError};
 
-use super::aside::{self, Found};
 use super::check;
 use super::config::{Config, Connection, Direction, Directory, Role};
-use super::container::unread;
+use super::connections::aside::{self, Found};
+use super::connections::numbers::Numbers;
+use super::connections::todo;
+use super::containers::container::unread;
 use super::event::{Event, Severity};
 use super::home::{Home, Lock};
-use super::numbers::Numbers;
-use super::rules;
-use super::todo;
+use super::sending::rules;
 
 /// Where the ledger keeps which directory it is about.
 const DIRECTORY: &str = "directory";

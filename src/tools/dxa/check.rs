@@ -16,17 +16,17 @@ use crate::directory::schema;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::agent::{connect, shown_password, templates};
-use super::aside::{self, Found};
 use super::config::{Config, Connection, Copies, Direction};
-use super::container::unread;
-use super::copies;
-use super::effect::{self, Effect};
+use super::connections::aside::{self, Found};
+use super::containers::container::unread;
+use super::containers::importing::Incoming;
+use super::containers::place;
 use super::event::told;
 use super::home::Home;
-use super::importing::Incoming;
-use super::place;
-use super::rules;
-use super::sight::{sees_export, sees_import};
+use super::mail::copies;
+use super::sending::effect::{self, Effect};
+use super::sending::rules;
+use super::sending::sight::{sees_export, sees_import};
 
 /// Free space that the data folder must have, as a multiple of the ledger (Q264286).
 const LEDGERS_FREE: u64 = 4;

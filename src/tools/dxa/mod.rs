@@ -1,77 +1,21 @@
 //! `dxa`, the directory agent: what Exchange's directory-synchronization agent did, on an LDAP directory
 //! (`spec/exchange.md` sections 0 to 3 and 6).
 
-mod adopting;
 mod agent;
-mod answering;
-mod aside;
-mod asking;
-mod backlog;
-mod basis;
 mod check;
 pub mod config;
-mod container;
-mod contested;
-mod copies;
-mod copytext;
-pub mod cycle;
-mod cycling;
-mod deleting;
-mod dropfolder;
-mod dropped;
-mod dropping;
-mod effect;
+mod connections;
+mod containers;
 mod event;
-mod explaining;
-mod export;
-mod exporting;
-mod handover;
-mod held;
-mod history;
+pub mod exchange;
 mod home;
-mod importing;
 pub mod interorg;
-mod line;
-mod listfile;
-mod listing;
-mod listout;
-mod listowner;
-mod mailplace;
-mod mailscan;
-mod metrics;
-mod moves;
-mod moving;
-mod notice;
-mod numbers;
-mod offices;
+mod lists;
+mod mail;
 pub mod options;
-mod outcome;
-mod pacing;
-mod place;
-mod reading;
-mod refused;
-mod remarks;
-mod removed;
-mod removing;
-mod requesting;
-mod reset;
-mod resync;
-mod rules;
+mod sending;
 mod service;
-mod serving;
-mod settings;
-mod sight;
-mod source;
-mod state;
-mod stateset;
-mod stateshow;
-mod status;
-mod steps;
-mod takeover;
-mod tally;
-mod todo;
-mod touched;
-mod touching;
+mod standing;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -87,7 +31,7 @@ use crate::tools::report::{ReportFile, put_line, report_alone};
 
 use agent::Agent;
 use config::Config;
-use dropped::{Dropped, Permission};
+use lists::dropped::{Dropped, Permission};
 use options::{Command, Options, StateCommand};
 
 /// Reads a command line and does what it says; the first of `arguments` is the program itself.
@@ -124,35 +68,37 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             export_all,
             allow_deletes,
         } => {
-            let wanted = cycle::Wanted {
+            let wanted = exchange::cycle::Wanted {
                 step: *step,
                 import_all: *import_all,
                 export_all: *export_all,
                 allow_deletes: *allow_deletes,
             };
-            cycling::run(&options, &config, connection.as_deref(), wanted, screen)
+            exchange::cycling::run(&options, &config, connection.as_deref(), wanted, screen)
         }
         Command::Resync {
             connections,
             shared,
             allow_deletes,
         } => {
-            let order = resync::Order {
+            let order = lists::resync::Order {
                 names: connections.clone(),
                 shared: *shared,
                 allow_deletes: *allow_deletes,
             };
-            resync::run(&options, &config, &order, screen)
+            lists::resync::run(&options, &config, &order, screen)
         }
-        Command::Reset { connection } => reset::run(&options, &config, connection, screen),
+        Command::Reset { connection } => {
+            connections::reset::run(&options, &config, connection, screen)
+        }
         Command::Move { connection } => {
-            moves::run(&options, &config, connection.as_deref(), screen)
+            containers::moves::run(&options, &config, connection.as_deref(), screen)
         }
         Command::Remove {
             connection,
             entries,
             allow_deletes,
-        } => removing::run(
+        } => connections::removing::run(
             &options,
             &config,
             connection,
@@ -160,38 +106,40 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             *allow_deletes,
             screen,
         ),
-        Command::Explain { entry } => explaining::run(&config, entry, &options.common, screen),
+        Command::Explain { entry } => {
+            standing::explaining::run(&config, entry, &options.common, screen)
+        }
         Command::Touch {
             entries,
             connection,
             all_missing,
             rewrite,
         } => {
-            let order = touching::Order {
+            let order = sending::touching::Order {
                 entries: entries.clone(),
                 connection: connection.clone(),
                 missing_at: all_missing.clone(),
                 rewrite: *rewrite,
             };
-            touching::run(&options, &config, &order, screen)
+            sending::touching::run(&options, &config, &order, screen)
         }
         Command::Adopt { entry, connection } => {
-            adopting::run(&options, &config, entry, connection.as_deref(), screen)
+            containers::adopting::run(&options, &config, entry, connection.as_deref(), screen)
         }
         Command::State { command } => match command {
             StateCommand::Show { connection } => {
-                stateshow::run(&config, connection.as_deref(), &options.common, screen)
+                connections::stateshow::run(&config, connection.as_deref(), &options.common, screen)
             }
             StateCommand::Set { connection, values } => {
-                stateset::run(&options, &config, connection, values, screen)
+                connections::stateset::run(&options, &config, connection, values, screen)
             }
         },
-        Command::Status => status::run(&config, &options.common, screen),
+        Command::Status => standing::status::run(&config, &options.common, screen),
         Command::Export {
             connection,
             output,
             no_version,
-        } => export::run(&config, connection, output.as_deref(), *no_version, screen),
+        } => lists::export::run(&config, connection, output.as_deref(), *no_version, screen),
         Command::Lists {
             allow_deletes,
             for_any,
@@ -205,7 +153,7 @@ pub fn start(arguments: Vec<OsString>, screen: &mut impl Write) -> anyhow::Resul
             lists(&options, &config, permission, screen)
         }
         Command::Takeover { postoffices, .. } => {
-            takeover::run(&options, &config, postoffices, screen)
+            connections::takeover::run(&options, &config, postoffices, screen)
         }
         Command::Leave { .. } => {
             let text =

@@ -7,7 +7,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::tools::cli::{self, CommonArgs, Early, tables};
 
-use super::cycle::Step;
+use super::exchange::cycle::Step;
 
 /// A command line of `dxa`.
 #[derive(Clone, Debug)]

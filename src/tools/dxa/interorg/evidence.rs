@@ -12,10 +12,10 @@ use super::config::Config;
 use super::post::letter::{self, Letter};
 use crate::directory::interorg::wire::Part;
 use crate::tools::dxa::config::{Changed, difference, fingerprint};
-use crate::tools::dxa::copies::{CopyFolder, Way};
-use crate::tools::dxa::copytext::copy_of_texts;
 use crate::tools::dxa::event::{Event, Severity, whole};
 use crate::tools::dxa::home::unusable;
+use crate::tools::dxa::mail::copies::{CopyFolder, Way};
+use crate::tools::dxa::mail::copytext::copy_of_texts;
 use crate::tools::exit::ToolError;
 use crate::tools::outfile::OutFile;
 
@@ -187,7 +187,7 @@ fn put(path: &Path, text: &str) -> Result<(), Event> {
 /// Why not.
 pub(super) fn check(config: &Config) -> Result<(), ToolError> {
     match &config.copies {
-        Some(copies) => crate::tools::dxa::copies::check(&copies.folder)
+        Some(copies) => crate::tools::dxa::mail::copies::check(&copies.folder)
             .map_err(|error| unusable(&copies.folder, error)),
         None => Ok(()),
     }

@@ -12,7 +12,7 @@
 use super::config::Config;
 use super::status;
 use crate::tools::dxa::event::Event;
-use crate::tools::dxa::metrics::{Family, put};
+use crate::tools::dxa::standing::metrics::{Family, put};
 
 /// Writes the file, if the configuration wants one; returns what is to be said where it cannot be written.
 pub(super) fn write(config: &Config) -> Option<Event> {
@@ -61,5 +61,7 @@ pub(super) fn write(config: &Config) -> Option<Event> {
         family.write(&mut text).expect("a string takes everything");
     }
     let error = put(path, &text).err()?;
-    Some(crate::tools::dxa::metrics::unwritten(path, &error))
+    Some(crate::tools::dxa::standing::metrics::unwritten(
+        path, &error,
+    ))
 }

@@ -20,11 +20,11 @@ use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::event::{Event, Severity, told, whole};
 use crate::tools::dxa::home::{CYCLE, Home, Lock, unusable};
-use crate::tools::dxa::notice::{self, Next, Notice};
 use crate::tools::dxa::options::Options;
 use crate::tools::dxa::service::plan::{HELD_PAUSE, growing};
 use crate::tools::dxa::service::signals::{Signal, Signals};
 use crate::tools::dxa::service::voice::{Outcome, Scope, Voice};
+use crate::tools::dxa::standing::notice::{self, Next, Notice};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::put_line;
 

@@ -18,7 +18,7 @@ use super::table::{self, wrong};
 use crate::directory::interorg::Usn;
 use crate::tools::cli::CommonArgs;
 use crate::tools::dxa::home::Home;
-use crate::tools::dxa::notice;
+use crate::tools::dxa::standing::notice;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{put_line, report_alone};
 

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::tools::dxa::config::{Config, Connection, Role};
-use crate::tools::dxa::cycle::Wanted;
+use crate::tools::dxa::exchange::cycle::Wanted;
 use timing::{LONGEST_PAUSE, Pause, Timing};
 
 /// How long a command that works with the folder is left alone before the service asks for the folder again.

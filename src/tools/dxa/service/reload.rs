@@ -10,9 +10,9 @@ use crate::tools::exit::ToolError;
 use super::Service;
 use crate::tools::dxa::check;
 use crate::tools::dxa::config::{self, Config};
-use crate::tools::dxa::effect;
 use crate::tools::dxa::event::{Event, Severity, told};
 use crate::tools::dxa::home::unusable;
+use crate::tools::dxa::sending::effect;
 
 impl<W: Write> Service<'_, W> {
     /// Reads the configuration again.

@@ -11,10 +11,10 @@ use crate::postoffice::mailbag;
 use crate::tools::exit::ToolError;
 
 use super::plan::Seen;
-use crate::tools::dxa::backlog::Backlog;
 use crate::tools::dxa::config::Config;
-use crate::tools::dxa::dropfolder;
 use crate::tools::dxa::home::Home;
+use crate::tools::dxa::lists::dropfolder;
+use crate::tools::dxa::mail::backlog::Backlog;
 
 /// A list as it lay there.
 type Dropped = (PathBuf, u64, Option<SystemTime>);

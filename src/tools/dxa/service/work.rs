@@ -12,13 +12,13 @@ use super::plan::{End, Todo, Why};
 use super::voice::{Outcome, Scope};
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::{Config, Connection};
-use crate::tools::dxa::cycle::{self, Step, Wanted};
-use crate::tools::dxa::dropped::Permission;
 use crate::tools::dxa::event::{Event, Severity, whole};
-use crate::tools::dxa::history;
+use crate::tools::dxa::exchange::cycle::{self, Step, Wanted};
+use crate::tools::dxa::exchange::outcome::Done;
 use crate::tools::dxa::home::{CYCLE, Lock};
-use crate::tools::dxa::outcome::Done;
-use crate::tools::dxa::resync;
+use crate::tools::dxa::lists::dropped::Permission;
+use crate::tools::dxa::lists::resync;
+use crate::tools::dxa::standing::history;
 
 /// What a cycle came to.
 type Ran = Result<(Vec<Done>, ExitCode), ToolError>;

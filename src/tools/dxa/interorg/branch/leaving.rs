@@ -8,8 +8,8 @@ use crate::directory::filter::Filter;
 use crate::directory::ldap::{Meaning, Operation, Search};
 use crate::directory::schema;
 use crate::plan::guard;
-use crate::tools::dxa::container::unread;
-use crate::tools::dxa::removed;
+use crate::tools::dxa::containers::container::unread;
+use crate::tools::dxa::containers::removed;
 use crate::tools::exit::{ExitCode, ToolError};
 
 impl BranchSide<'_> {

@@ -8,8 +8,8 @@ use crate::directory::import::{Change, Write};
 use crate::directory::key::SyncKey;
 use crate::directory::ldap::{Scope, Search};
 use crate::directory::schema;
-use crate::tools::dxa::container::{self, unread};
-use crate::tools::dxa::handover::entry_at;
+use crate::tools::dxa::containers::container::{self, unread};
+use crate::tools::dxa::containers::handover::entry_at;
 use crate::tools::exit::ToolError;
 
 impl BranchSide<'_> {

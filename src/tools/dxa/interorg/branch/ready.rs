@@ -11,10 +11,10 @@ use crate::directory::schema;
 use crate::tools::dxa::agent::tree_of_all;
 use crate::tools::dxa::check::check_schema;
 use crate::tools::dxa::config::Directory;
-use crate::tools::dxa::handover::entry_at;
+use crate::tools::dxa::containers::handover::entry_at;
 use crate::tools::dxa::interorg::config::Branch;
-use crate::tools::dxa::rules;
-use crate::tools::dxa::sight;
+use crate::tools::dxa::sending::rules;
+use crate::tools::dxa::sending::sight;
 use crate::tools::exit::{ExitCode, ToolError};
 
 /// What an import depends on.

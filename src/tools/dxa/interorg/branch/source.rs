@@ -19,7 +19,7 @@ use crate::directory::note::Note;
 use crate::directory::schema;
 use crate::plan::outcome::Reason;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::dxa::container::unread;
+use crate::tools::dxa::containers::container::unread;
 use crate::tools::dxa::interorg::config::ExportContainer;
 use crate::tools::exit::{ExitCode, ToolError};
 

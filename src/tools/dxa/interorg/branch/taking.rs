@@ -19,10 +19,10 @@ use crate::directory::note::Note;
 use crate::plan::guard;
 use crate::plan::outcome::Outcome;
 use crate::tools::dxa::config::MAX_TRUST;
-use crate::tools::dxa::container;
-use crate::tools::dxa::contested::{contest, is_contested, mail_of};
-use crate::tools::dxa::dropping::{self, Ended, write_without};
-use crate::tools::dxa::removed;
+use crate::tools::dxa::containers::container;
+use crate::tools::dxa::containers::contested::{contest, is_contested, mail_of};
+use crate::tools::dxa::containers::dropping::{self, Ended, write_without};
+use crate::tools::dxa::containers::removed;
 use crate::tools::exit::{ExitCode, ToolError};
 
 /// How often a run looks again where somebody else wrote at the same time.

@@ -15,7 +15,7 @@ use crate::directory::interorg::SourceKey;
 use crate::directory::key::SyncKey;
 use crate::directory::ldap::{Connection, Search};
 use crate::directory::schema;
-use crate::tools::dxa::container::unread;
+use crate::tools::dxa::containers::container::unread;
 use crate::tools::exit::ToolError;
 
 /// Entries that one search asks for by their keys.

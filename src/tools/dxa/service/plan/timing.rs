@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::tools::dxa::config::{Connection, Role, Schedule};
-use crate::tools::dxa::cycle::Wanted;
+use crate::tools::dxa::exchange::cycle::Wanted;
 
 /// The longest pause before something is tried again.
 pub(super) const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(15);
