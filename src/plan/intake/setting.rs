@@ -50,6 +50,6 @@ pub struct Setting {
     pub replace: bool,
     /// The nodes and DGNs of each three-part gateway, for `R SNADS:`.
     pub nodes: BTreeMap<AddressType, Vec<ListId>>,
-    /// One [`Decision`] per transaction is asked for.
+    /// One [`Decision`](crate::plan::Decision) per transaction is asked for.
     pub keep_decisions: bool,
 }

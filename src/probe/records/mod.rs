@@ -3,11 +3,11 @@
 //!
 //! The record length is given. A column is one byte of the record over all records. In this order:
 //!
-//! - [`texts`] finds what can be read: columns that hold text or padding and nothing else.
-//! - [`numbers`] parts the bytes between them into numbers, flags and constants.
-//! - [`deleted`] tells deleted records apart: by the chain that the header begins, or by a flag that something confirms.
+//! - `texts` finds what can be read: columns that hold text or padding and nothing else.
+//! - `numbers` parts the bytes between them into numbers, flags and constants.
+//! - `deleted` tells deleted records apart: by the chain that the header begins, or by a flag that something confirms.
 //!   The fields are then looked for once more, in the records in use alone.
-//! - [`order`] says by which text the records are sorted.
+//! - `order` says by which text the records are sorted.
 //!
 //! Numbers are little-endian, as in all files of that system whose inside is published.
 
