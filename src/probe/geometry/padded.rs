@@ -247,9 +247,22 @@ pub(super) fn ends_by_padding(
             })
             .count()
         };
-        let Some(front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 88) else {
+        let Some(mut front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 88) else {
             continue;
         };
+        // What ends every text alike is no part of them, though it may look like text.
+        let same_last = |front: usize| {
+            let last = |(end, (t, _)): (&usize, &(Text, usize))| {
+                let at = end.checked_sub(front + 1).filter(|&at| at > t.start + 4)?;
+                Some(bytes[at])
+            };
+            mode(stripped.iter().zip(pairs).map(last)).is_some_and(|(byte, share)| {
+                share >= 0.97 && byte.is_some_and(|b| !b.is_ascii_alphanumeric())
+            })
+        };
+        while pairs.len() >= 8 && front < 48 && same_last(front) {
+            front += 1;
+        }
         let mut padding: Vec<usize> = stripped
             .iter()
             .zip(pairs)

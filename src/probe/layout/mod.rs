@@ -133,7 +133,9 @@ impl Field {
     /// Tells whether the file decides it.
     #[must_use]
     pub fn is_sure(&self) -> bool {
-        self.others.is_empty()
+        let agrees = self.of == 0 || self.agree > 0;
+        agrees
+            && self.others.is_empty()
             && self.doubt.is_none()
             && !matches!(self.meaning, Meaning::Unknown { .. })
     }
