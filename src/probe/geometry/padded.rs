@@ -158,6 +158,11 @@ pub(super) fn padded(
         Some((place, l.of, l.plus))
     });
     geometry.front_len = front;
+    geometry.behind = (0..front)
+        .filter_map(|n| Some((n, mode(good.iter().map(|(end, _)| bytes[end + n]))?)))
+        .filter(|(_, (_, share))| *share >= 0.97)
+        .map(|(n, (byte, _))| (n, byte))
+        .collect();
     geometry.footer_len = back;
     geometry.pad = pad;
     Some(geometry)

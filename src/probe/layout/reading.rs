@@ -1,10 +1,10 @@
 //! Reading a record by a framing.
 
-use super::{Layout, Measure};
+use super::{Field, Layout, Meaning, Measure};
 use crate::probe::checksum::Record;
 use crate::probe::geometry::is_clean;
 use crate::probe::scan::{self, begins};
-use crate::probe::value::Place;
+use crate::probe::value::{Place, Zone};
 use crate::probe::varying::Lacks;
 
 /// Bytes within which the end of a record is looked for that only its successor shows.
@@ -126,7 +126,15 @@ impl Layout {
         let end = text + text_len;
         let after = end + self.terminator.len() + self.trailer_len;
         let footer = bytes.len() - self.footer_len;
+        let trailer = end + self.terminator.len();
+        let agrees = |field: &Field| match &field.meaning {
+            Meaning::Constant(expected) if field.place.zone == Zone::Trailer => bytes
+                .get(trailer + field.place.offset..)
+                .is_some_and(|found| found.starts_with(expected)),
+            _ => true,
+        };
         bytes[end..].starts_with(&self.terminator)
+            && self.fields.iter().all(agrees)
             && after <= footer
             && bytes[after..footer].iter().all(|&b| b == self.pad)
             && footer - after == self.padding(text, text_len)
