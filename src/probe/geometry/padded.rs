@@ -233,7 +233,7 @@ pub(super) fn ends_by_padding(
     }
     let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
     pads.sort_unstable_by(|a, b| b.cmp(a));
-    let mut told = Vec::<(usize, Vec<usize>)>::new();
+    let mut told = Vec::<((usize, usize), Vec<usize>)>::new();
     for &(_, pad) in pads.iter().take(MAX_PADS) {
         let stripped: Vec<usize> = pairs
             .iter()
@@ -289,9 +289,17 @@ pub(super) fn ends_by_padding(
         if agree.count() * 100 < pairs.len() * 88 {
             continue;
         }
-        let ends = stripped.iter().map(|end| end.saturating_sub(front));
-        told.push((front, ends.collect()));
+        let ends: Vec<usize> = stripped
+            .iter()
+            .map(|end| end.saturating_sub(front))
+            .collect();
+        // What is taken for the padding may be what stands before it: then that changes.
+        let changing = (0..front).filter(|n| {
+            let found = ends.iter().map(|end| bytes.get(end + n));
+            mode(found).is_none_or(|(_, share)| share < 0.97)
+        });
+        told.push(((changing.count(), front), ends));
     }
-    told.sort_by_key(|(front, _)| *front);
+    told.sort_by_key(|(behind, _)| *behind);
     told.into_iter().map(|(_, ends)| ends).collect()
 }

@@ -200,12 +200,7 @@ pub(super) fn print(layout: &Layout, screen: &mut impl Write) -> io::Result<()> 
                 )?;
             }
             if let Some((place, meaning)) = field.same.first() {
-                writeln!(
-                    screen,
-                    "{:42}the same, beside zeros: {}",
-                    "",
-                    other(place, meaning)
-                )?;
+                writeln!(screen, "{:42}the same here: {}", "", other(place, meaning))?;
             }
             if let Some(doubt) = &field.doubt {
                 writeln!(screen, "{:42}{doubt}", "")?;
