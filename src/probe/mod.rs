@@ -108,6 +108,8 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
         + MISS * misses as f64
         + DOUBT * doubts as f64
         - PARTED * geometry.numbers.len() as f64;
+    // What no record fits is no reading, whatever it costs.
+    let bits = if rows.len() < 2 { f64::INFINITY } else { bits };
     Reading {
         explains_all: misses + doubts == 0 && layout.unexplained_len() <= FEW,
         layout,

@@ -64,3 +64,67 @@ pub(super) fn kinds(columns: &Columns<'_>) -> Vec<Candidate> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::probe::layout::{Item, Meaning};
+    use crate::probe::profile;
+
+    /// Records of a kind, a length, a number and a date, with CR LF behind them as between their lines; the kind of an `M` is 3.
+    fn file() -> (Vec<u8>, Vec<Vec<u8>>) {
+        let (mut bytes, mut texts) = (Vec::new(), Vec::new());
+        for n in 0..60_u32 {
+            let name = ["Oak", "Birch", "Elm", "Rowan", "Hazel"][n as usize % 5];
+            let (kind, text) = match n % 7 {
+                2 => (2_u16, format!("D {name} {n}\tPCM:N/P/U{n}")),
+                4 => (
+                    3,
+                    format!("M {name} {n}\tPCM:N/P/U{n}\r\n {name}\tPCM:N/P/V{n}"),
+                ),
+                _ => (1, format!("A {name} {n}\tPCM:N/P/U{n}")),
+            };
+            bytes.extend(kind.to_le_bytes());
+            bytes.extend((70_000 + 2 * n).to_le_bytes());
+            bytes.extend((800_000_000 + n * 977 % 5003 + n * 5003).to_le_bytes());
+            bytes.extend(text.as_bytes());
+            bytes.extend(b"\r\n");
+            texts.push(text.into_bytes());
+        }
+        (bytes, texts)
+    }
+
+    #[test]
+    fn a_number_by_letter_is_explained_saved_and_written() {
+        let (bytes, texts) = file();
+        let layout = crate::probe::infer(&bytes, true).unwrap();
+        let table = vec![(b'A', 1), (b'D', 2), (b'M', 3)];
+        let kind = layout.field(|m| {
+            *m == Meaning::Kind {
+                table: table.clone(),
+            }
+        });
+        assert_eq!(kind.map(|f| f.place.offset), Some(0), "{layout:?}");
+        assert_eq!(layout.unexplained(), Vec::<String>::new());
+        let saved = profile::from_toml(&profile::to_toml(&layout)).unwrap();
+        // Every text comes back whole, though a line of it ends as its record does.
+        let mut at = 0;
+        for text in &texts {
+            let record = saved.record(&bytes[at..]).unwrap();
+            assert_eq!(&record.bytes[record.text..record.text_end], &text[..]);
+            at += record.bytes.len();
+        }
+        assert_eq!(at, bytes.len());
+        let mut written = Vec::new();
+        let item = |text| Item {
+            text,
+            sync: 70_000,
+            stamp: 800_000_000,
+        };
+        saved
+            .write(&item(&texts[0]), 0, None, &mut written)
+            .unwrap();
+        assert_eq!(written, bytes[..written.len()]);
+        let unknown = saved.write(&item(b"R PCM:N/P"), 0, None, &mut Vec::new());
+        assert!(unknown.unwrap_err().contains("the kind \"R\""));
+    }
+}

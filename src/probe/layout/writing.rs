@@ -260,11 +260,12 @@ mod tests {
 
     #[test]
     fn numbers_of_any_width_are_read_as_they_were_written() {
-        // Five bytes of text fit a length of nine, and of ten with a digit more: the shorter one is written.
-        // Ninety-three bytes of text make a record of a hundred by its own three digits.
+        // Five bytes of text fit a length of nine, and one of ten with a digit more: the shorter one is written.
+        // Ninety-four make a record of more than a hundred by its own three digits.
         for (len, sync, header) in [
             (5, 7, "9,7;"),
-            (93, 12, "100,12;"),
+            (93, 12, "99,12;"),
+            (94, 12, "101,12;"),
             (92, 99_999, "102,99999;"),
         ] {
             let text = vec![b'A'; len];
