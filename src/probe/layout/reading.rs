@@ -1,6 +1,6 @@
 //! Reading a record by a framing.
 
-use super::{Field, Layout, Meaning, Measure};
+use super::{Layout, Meaning, Measure};
 use crate::probe::checksum::Record;
 use crate::probe::geometry::is_clean;
 use crate::probe::scan::{self, begins};
@@ -111,14 +111,27 @@ impl Layout {
             )
         })?;
         let fits = |len: &usize| self.ends_at(whole, text, *len);
+        let agrees = |len: &usize| self.has_constants(whole, text + len);
         let clean = |len: &usize| is_clean(&whole[text..text + len]);
         let lens = least..=longest;
         Ok(lens
             .clone()
             .rev()
-            .find(|len| fits(len) && clean(len))
+            .find(|len| fits(len) && agrees(len) && clean(len))
+            .or_else(|| lens.clone().rev().find(|len| fits(len) && clean(len)))
             .or_else(|| lens.rev().find(fits))
             .unwrap_or(longest))
+    }
+
+    /// Tells whether what never changes behind the texts stands behind one that ends here.
+    fn has_constants(&self, bytes: &[u8], end: usize) -> bool {
+        let trailer = end + self.terminator.len();
+        self.fields.iter().all(|field| match &field.meaning {
+            Meaning::Constant(expected) if field.place.zone == Zone::Trailer => bytes
+                .get(trailer + field.place.offset..)
+                .is_some_and(|found| found.starts_with(expected)),
+            _ => true,
+        })
     }
 
     /// Tells whether terminator and padding agree with a text of this length at the end of `bytes`.
@@ -126,15 +139,7 @@ impl Layout {
         let end = text + text_len;
         let after = end + self.terminator.len() + self.trailer_len;
         let footer = bytes.len() - self.footer_len;
-        let trailer = end + self.terminator.len();
-        let agrees = |field: &Field| match &field.meaning {
-            Meaning::Constant(expected) if field.place.zone == Zone::Trailer => bytes
-                .get(trailer + field.place.offset..)
-                .is_some_and(|found| found.starts_with(expected)),
-            _ => true,
-        };
         bytes[end..].starts_with(&self.terminator)
-            && self.fields.iter().all(agrees)
             && after <= footer
             && bytes[after..footer].iter().all(|&b| b == self.pad)
             && footer - after == self.padding(text, text_len)
