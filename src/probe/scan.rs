@@ -125,7 +125,9 @@ fn with_lines(bytes: &[u8], mut end: usize, limit: usize) -> usize {
     loop {
         let start = end + joiner_len(bytes, end);
         let stop = line_end(bytes, start);
-        if start == end || stop >= limit || !goes_on(&bytes[start..stop]) {
+        // A NUL ends a text far more often than a line, and a header may begin with a blank.
+        let is_nul = bytes.get(end) == Some(&0);
+        if is_nul || start == end || stop >= limit || !goes_on(&bytes[start..stop]) {
             return end;
         }
         end = stop;
