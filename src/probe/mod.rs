@@ -86,11 +86,30 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
     let doubts = geometry.doubts.len();
     // The texts themselves have to be said as well: what is around them is not to be taken for text.
     let texts: usize = rows.iter().map(|(_, r)| r.text_end - r.text).sum();
+    // A byte that is a digit or a letter behind every text, and explained by nothing, is the last one of the text.
+    let is_cut = layout.terminator.is_empty()
+        && layout.fields.iter().any(|f| {
+            let is_unknown = matches!(f.meaning, layout::Meaning::Unknown { .. });
+            is_unknown && f.place.zone == value::Zone::Trailer && f.place.offset == 0
+        })
+        && rows
+            .iter()
+            .filter(|(_, r)| {
+                r.bytes
+                    .get(r.text_end)
+                    .is_some_and(u8::is_ascii_alphanumeric)
+            })
+            .count()
+            * 10
+            >= rows.len() * 9;
+    let texts = texts + if is_cut { rows.len() } else { 0 };
     let bits = bits * rows.len() as f64 / count.min(fields::FIT) as f64
         + TEXT * texts as f64
         + MISS * misses as f64
         + DOUBT * doubts as f64
         - PARTED * geometry.numbers.len() as f64;
+    // What no record fits is no reading, whatever it costs.
+    let bits = if rows.len() < 2 { f64::INFINITY } else { bits };
     Reading {
         explains_all: misses + doubts == 0 && layout.unexplained_len() <= FEW,
         layout,

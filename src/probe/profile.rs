@@ -58,6 +58,8 @@ struct Entry {
     own: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    table: Option<String>,
     /// Records that agreed, of how many; for the reader alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     evidence: Option<String>,
@@ -215,6 +217,13 @@ fn entry(field: &Field) -> Entry {
             entry.to = Some(extent.stop.word().to_owned());
             entry.own = Some(own(extent.own).to_owned());
         }
+        Meaning::Kind { table } => {
+            let pairs: Vec<_> = table
+                .iter()
+                .map(|(letter, number)| format!("{}={number}", char::from(*letter)))
+                .collect();
+            entry.table = Some(pairs.join(" "));
+        }
         Meaning::Unknown { values } => entry.values = Some(*values),
     }
     entry
@@ -291,6 +300,9 @@ fn field(entry: &Entry) -> Result<Field, String> {
                 },
             }
         }
+        "kind" => Meaning::Kind {
+            table: table(entry.table.as_deref().unwrap_or_default(), &place)?,
+        },
         "not explained" => Meaning::Unknown {
             values: entry.values.unwrap_or(0),
         },
@@ -299,6 +311,30 @@ fn field(entry: &Entry) -> Result<Field, String> {
     let mut field = Field::new(place, meaning);
     field.doubt.clone_from(&entry.doubt);
     Ok(field)
+}
+
+/// Reads the numbers of the letters, `A=1 D=2`.
+fn table(text: &str, place: &Place) -> Result<Vec<(u8, u64)>, String> {
+    let mut table = Vec::<(u8, u64)>::new();
+    for pair in text.split_ascii_whitespace() {
+        let wrong = || format!("table: \"{pair}\": expected a letter, = and its number");
+        let (letter, number) = pair.split_once('=').ok_or_else(wrong)?;
+        let &[letter] = letter.as_bytes() else {
+            return Err(wrong());
+        };
+        let number = number.parse().map_err(|_| wrong())?;
+        if table.iter().any(|(l, _)| *l == letter) {
+            return Err(format!("table: {} twice", char::from(letter)));
+        }
+        if !place.code.put(number, &mut vec![0; place.size]) {
+            return Err(format!("table: {number} does not fit {} bytes", place.size));
+        }
+        table.push((letter, number));
+    }
+    if table.is_empty() {
+        return Err("table is missing or empty".to_owned());
+    }
+    Ok(table)
 }
 
 fn measure(of: Measure) -> &'static str {

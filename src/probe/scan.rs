@@ -112,7 +112,26 @@ pub fn scan(bytes: &[u8]) -> Vec<Text> {
             None => {}
         }
     }
+    for n in 0..found.len() {
+        let limit = found.get(n + 1).map_or(bytes.len(), |next| next.start);
+        found[n].end = with_lines(bytes, found[n].end, limit);
+    }
     with_comments(bytes, found)
+}
+
+/// Returns the end of a text with the lines behind it that begin with a blank, up to the next text: a line in which that
+/// begins is rather its header.
+fn with_lines(bytes: &[u8], mut end: usize, limit: usize) -> usize {
+    loop {
+        let start = end + joiner_len(bytes, end);
+        let stop = line_end(bytes, start);
+        // A NUL ends a text far more often than a line, and a header may begin with a blank.
+        let is_nul = bytes.get(end) == Some(&0);
+        if is_nul || start == end || stop >= limit || !goes_on(&bytes[start..stop]) {
+            return end;
+        }
+        end = stop;
+    }
 }
 
 /// Returns where the text at the beginning of some bytes may end: behind its line, and behind each that can only belong to
@@ -136,7 +155,7 @@ pub fn ends(bytes: &[u8], joiner: Option<&[u8]>) -> Vec<usize> {
             && line.starts_with(b"  ")
             && line.contains(&b':')
             && (line.contains(&b'\t') || line.len() > ADDRESS_COLUMN);
-        if len == 0 || !(is_second || belongs(line, letter)) || ends.len() > 64 {
+        if len == 0 || !(is_second || belongs(line, letter) || goes_on(line)) || ends.len() > 64 {
             break;
         }
         ends.push(stop);
@@ -265,6 +284,12 @@ fn belongs(line: &[u8], letter: u8) -> bool {
         [b' ', rest @ ..] => letter == b'T' && rest.len() > 2,
         _ => false,
     }
+}
+
+/// Tells whether a line begins as those do that go on from the one before: with a blank, and text behind it. So may a
+/// header, where the end of a record is the same as the end of a line.
+pub(super) fn goes_on(line: &[u8]) -> bool {
+    matches!(line, [b' ', ..]) && line.trim_ascii().len() >= 2
 }
 
 /// Returns the end of a line, without the blanks that may pad it.

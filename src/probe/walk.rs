@@ -59,6 +59,8 @@ pub struct Walk<R> {
     previous: Option<(u64, u64, u64)>,
     message: Vec<u8>,
     tally: Vec<(u64, u64)>,
+    /// The number at each field of the record before.
+    lasts: Vec<u64>,
     rivals: Vec<Rival>,
 }
 
@@ -99,6 +101,7 @@ impl<R: Read> Walk<R> {
             previous: None,
             message: Vec::new(),
             tally: vec![(0, 0); layout.fields.len()],
+            lasts: vec![0; layout.fields.len()],
             rivals: (0..)
                 .zip(&layout.fields)
                 .flat_map(|(index, field)| {
@@ -218,8 +221,13 @@ impl<R: Read> Walk<R> {
             Ok(record) => {
                 let len = record.bytes.len();
                 let previous = self.previous;
-                let (mut wrong, checked) =
-                    disagreeing(&self.layout, &record, offset, previous, &mut self.message);
+                let (mut wrong, checked) = disagreeing(
+                    &self.layout,
+                    &record,
+                    offset,
+                    (previous, &self.lasts),
+                    &mut self.message,
+                );
                 let text = &record.bytes[record.text..record.text_end];
                 // The checksum of nothing agrees with zeros.
                 let is_checked = checked && !text.is_empty();
@@ -237,10 +245,13 @@ impl<R: Read> Walk<R> {
                         wrong.push("text".to_owned());
                     }
                     let text = record;
-                    for (field, tally) in self.layout.fields.iter().zip(&mut self.tally) {
-                        let agrees = agrees(field, &text, offset, previous, &mut self.message);
+                    let tallies = self.tally.iter_mut().zip(&mut self.lasts);
+                    for (field, (tally, last)) in self.layout.fields.iter().zip(tallies) {
+                        let before = previous.map(|(at, len, _)| (at, len, *last));
+                        let agrees = agrees(field, &text, offset, before, &mut self.message);
                         tally.0 += u64::from(agrees == Some(true));
                         tally.1 += u64::from(agrees.is_some());
+                        *last = text.value(&field.place).unwrap_or(0);
                     }
                     for rival in &mut self.rivals {
                         let before = previous.map(|(at, len, _)| (at, len, rival.last));
@@ -377,13 +388,14 @@ fn disagreeing(
     layout: &Layout,
     record: &Record<'_>,
     offset: u64,
-    previous: Option<(u64, u64, u64)>,
+    (previous, lasts): (Option<(u64, u64, u64)>, &[u64]),
     message: &mut Vec<u8>,
 ) -> (Vec<String>, bool) {
     let mut wrong = Vec::new();
     let mut checked = false;
-    for field in &layout.fields {
-        let agrees = agrees(field, record, offset, previous, message);
+    for (field, last) in layout.fields.iter().zip(lasts) {
+        let before = previous.map(|(at, len, _)| (at, len, *last));
+        let agrees = agrees(field, record, offset, before, message);
         let is_checksum = matches!(field.meaning, Meaning::Checksum { .. });
         checked |= is_checksum && agrees == Some(true);
         if agrees == Some(false) {

@@ -67,6 +67,8 @@ pub enum Stop {
     Record,
     /// Behind the padding.
     Padding,
+    /// Behind so many bytes that follow the text, as long as it is not known which of them are its terminator.
+    Behind(usize),
 }
 
 impl Stop {
@@ -79,13 +81,22 @@ impl Stop {
         Self::Padding,
     ];
 
+    /// Returns how many bytes behind the text it is, where it is counted so.
+    #[must_use]
+    pub fn behind(self) -> Option<usize> {
+        match self {
+            Self::Behind(n) => Some(n),
+            _ => None,
+        }
+    }
+
     /// Returns the word for it in reports and profiles.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Text => "text",
             Self::Header => "header",
-            Self::Terminator => "terminator",
+            Self::Terminator | Self::Behind(_) => "terminator",
             Self::Padding => "padding",
             Self::Record => "record",
         }
@@ -153,6 +164,7 @@ impl Extent {
             Stop::Text => record.text_end,
             Stop::Terminator => record.terminator_end,
             Stop::Padding => record.footer,
+            Stop::Behind(n) => record.text_end + n,
             Stop::Record => record.bytes.len(),
         };
         (start < stop && stop <= record.bytes.len()).then_some((start, stop))

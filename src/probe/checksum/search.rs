@@ -1,6 +1,6 @@
 //! The search for the checksum that explains a column of a file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Algorithm, Extent, Own, Record, Start, Stop};
 use crate::probe::value::{Code, Place};
@@ -10,6 +10,9 @@ pub const MIN_BITS: u32 = 32;
 
 /// Records a claim is tried on before it is looked at all of them.
 const SEEDS: usize = 3;
+
+/// What each algorithm makes of some bytes, as far as it was asked.
+type Known = HashMap<Vec<u8>, Vec<Option<u32>>>;
 
 /// A checksum that explains a place.
 #[derive(Clone, Debug)]
@@ -40,13 +43,19 @@ pub struct Search {
 /// A claim is fitted on one record. It is made only if the values of the other records that agree have [`MIN_BITS`]
 /// together, equal values counted once.
 #[must_use]
-pub fn search(records: &[Record<'_>], places: &[Place], header_len: usize) -> Search {
+pub fn search(
+    records: &[Record<'_>],
+    places: &[Place],
+    header_len: usize,
+    behind: usize,
+) -> Search {
     let mut result = Search::default();
+    let extents = extents(header_len, behind);
     let mut seeds: Vec<usize> = (0..SEEDS).map(|i| i * records.len() / SEEDS).collect();
     seeds.dedup();
     for seed in seeds {
         if result.found.is_empty() && seed < records.len() {
-            from_seed(records, seed, places, header_len, &mut result);
+            from_seed(records, seed, places, &extents, &mut result);
         }
     }
     result
@@ -76,13 +85,14 @@ fn from_seed(
     records: &[Record<'_>],
     seed: usize,
     places: &[Place],
-    header_len: usize,
+    extents: &[Extent],
     result: &mut Search,
 ) {
+    let mut known = HashMap::new();
     let record = &records[seed];
     let values: Vec<Option<u64>> = places.iter().map(|p| record.value(p)).collect();
     let mut message = Vec::new();
-    for extent in extents(header_len) {
+    for &extent in extents {
         let Some((start, stop)) = extent.bounds(record) else {
             continue;
         };
@@ -96,7 +106,7 @@ fn from_seed(
             message.clear();
             message.extend_from_slice(&record.bytes[start..stop]);
             compare(
-                records, seed, &extent, &message, places, &values, &outside, result,
+                records, seed, &extent, &message, places, &values, &outside, &mut known, result,
             );
         }
         // Inside, the own bytes differ from place to place, and with them what is summed; both byte orders share it.
@@ -114,7 +124,7 @@ fn from_seed(
                     })
                     .collect();
                 compare(
-                    records, seed, &extent, &message, places, &values, &same, result,
+                    records, seed, &extent, &message, places, &values, &same, &mut known, result,
                 );
             }
         }
@@ -130,9 +140,14 @@ fn compare(
     places: &[Place],
     values: &[Option<u64>],
     among: &[usize],
+    known: &mut Known,
     result: &mut Search,
 ) {
-    for algorithm in Algorithm::all() {
+    // Ranges that hold the same bytes in this record share what is computed.
+    let computed = known
+        .entry(message.to_vec())
+        .or_insert_with(|| vec![None; Algorithm::all().len()]);
+    for (algorithm, known) in Algorithm::all().iter().zip(computed) {
         let fits = |i: &&usize| {
             places[**i].code.bits(places[**i].size).next_multiple_of(16) == algorithm.bits()
                 || matches!(
@@ -143,7 +158,7 @@ fn compare(
         if !among.iter().any(|i| fits(&i)) {
             continue;
         }
-        let computed = u64::from(algorithm.compute(message));
+        let computed = u64::from(*known.get_or_insert_with(|| algorithm.compute(message)));
         for &i in among.iter().filter(fits) {
             result.tried += 1;
             if values[i] == Some(computed) {
@@ -188,13 +203,14 @@ fn confirm(
 }
 
 /// Returns the grammar of ranges.
-fn extents(header_len: usize) -> Vec<Extent> {
+fn extents(header_len: usize, behind: usize) -> Vec<Extent> {
     let starts = [Start::Text]
         .into_iter()
         .chain((0..header_len.min(64)).map(Start::Header));
     starts
         .flat_map(|start| {
-            Stop::ALL.into_iter().flat_map(move |stop| {
+            let behind = (1..=behind).map(Stop::Behind);
+            Stop::ALL.into_iter().chain(behind).flat_map(move |stop| {
                 [Own::Skipped, Own::Zero].map(|own| Extent { start, stop, own })
             })
         })

@@ -5,17 +5,19 @@
 //! and those that explain the file nearly as well as the one chosen are named as doubts.
 
 mod cost;
+mod kinds;
 mod leftover;
 mod numbers;
 mod parse;
 mod stamps;
 mod sums;
+mod widths;
 
 pub use sums::checksum_search;
 
 use std::collections::HashSet;
 
-use crate::probe::checksum::Record;
+use crate::probe::checksum::{Record, Stop};
 use crate::probe::geometry::{self, Geometry, Sample};
 use crate::probe::layout::{Field, Layout, Meaning, bytes_at};
 use crate::probe::value::{Code, Place, Zone};
@@ -34,6 +36,7 @@ pub(super) enum Role {
     Stamp,
     Sum,
     Link,
+    Kind,
 }
 
 impl Role {
@@ -43,7 +46,7 @@ impl Role {
             Self::Length => 1,
             Self::Sync => 2,
             Self::Stamp => 4,
-            Self::Sum | Self::Link => 0,
+            Self::Sum | Self::Link | Self::Kind => 0,
         }
     }
 }
@@ -314,11 +317,39 @@ fn take_terminator(layout: &mut Layout) {
         return;
     };
     layout.terminator = bytes.clone();
-    layout.fields.remove(index);
+    let mut field = layout.fields.remove(index);
+    // A checksum may say how much of it belongs to the record's text.
+    let behind = layout.fields.iter().find_map(|f| match &f.meaning {
+        Meaning::Checksum { extent, .. } => extent.stop.behind(),
+        _ => None,
+    });
+    if let Some(n) = behind.filter(|&n| n < layout.terminator.len()) {
+        let rest = layout.terminator.split_off(n);
+        field.place.offset = n;
+        field.place.size = rest.len();
+        field.meaning = Meaning::Constant(rest);
+        layout.fields.insert(index, field);
+    }
     let len = layout.terminator.len();
+    for field in &mut layout.fields {
+        let others = field.others.iter_mut().map(|(_, meaning)| meaning);
+        for meaning in others.chain([&mut field.meaning]) {
+            if let Meaning::Checksum { extent, .. } = meaning {
+                if extent.stop.behind() == Some(len) {
+                    extent.stop = Stop::Terminator;
+                }
+            }
+        }
+        let is_said = |(_, meaning): &(Place, Meaning)| match meaning {
+            Meaning::Checksum { extent, .. } => extent.stop.behind().is_none(),
+            _ => true,
+        };
+        field.others.retain(is_said);
+    }
     layout.trailer_len -= len;
     for field in &mut layout.fields {
-        let others = field.others.iter_mut().map(|(place, _)| place);
+        let others = field.others.iter_mut().chain(&mut field.same);
+        let others = others.map(|(place, _)| place);
         for place in others.chain([&mut field.place]) {
             if place.zone == Zone::Trailer {
                 place.offset = place.offset.saturating_sub(len);
@@ -343,11 +374,39 @@ fn choose(columns: &Columns<'_>, needs_length: bool, effort: Effort) -> (Vec<Fie
         numbers::syncs(columns),
         stamps::stamps(columns),
         numbers::links(columns),
+        kinds::kinds(columns),
         match effort {
             Effort::Quick => Vec::new(),
             Effort::Full => sums::checksums(columns),
         },
     ]
     .concat();
-    parse::parse(columns, &candidates, needs_length)
+    let (mut fields, bits) = parse::parse(columns, &candidates, needs_length);
+    // Where the terminator is another than a range was fitted on, that range cannot be said.
+    let behind = |c: &Candidate| match &c.meaning {
+        Meaning::Checksum { extent, .. } => extent.stop.behind(),
+        _ => None,
+    };
+    let constant = fields.iter().find_map(|f| match &f.meaning {
+        Meaning::Constant(bytes) if f.place.zone == Zone::Trailer && f.place.offset == 0 => {
+            Some(bytes.len())
+        }
+        _ => None,
+    });
+    let chosen = fields.iter().find_map(|f| match &f.meaning {
+        Meaning::Checksum { extent, .. } => extent.stop.behind(),
+        _ => None,
+    });
+    let keep = chosen.filter(|n| *n <= constant.unwrap_or(0));
+    let kept: Vec<Candidate> = candidates
+        .iter()
+        .filter(|c| behind(c).is_none() || behind(c) == keep)
+        .cloned()
+        .collect();
+    let mut bits = bits;
+    if kept.len() < candidates.len() {
+        (fields, bits) = parse::parse(columns, &kept, needs_length);
+    }
+    widths::part(columns, &mut fields);
+    (fields, bits)
 }

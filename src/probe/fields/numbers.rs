@@ -257,7 +257,40 @@ pub(super) fn syncs(columns: &Columns<'_>) -> Vec<Candidate> {
             }
         }
     }
+    let wide: Vec<Place> = found
+        .iter()
+        .map(|c| c.place)
+        .filter(|p| p.size == 4)
+        .collect();
+    for narrow in &mut found {
+        if wide
+            .iter()
+            .any(|w| is_upper_part(columns, &narrow.place, w))
+        {
+            narrow.bits += CUT;
+        }
+    }
     found
+}
+
+/// Bits of a sync number beside a byte that never changes, and could be its higher one.
+const CUT: f64 = 8.0;
+
+/// Tells whether a number of four bytes has a narrower one as its lower half, while its upper half never changes, is not
+/// zero, and leaves it below 2^24: constants are mostly not so small, and numbers are.
+fn is_upper_part(columns: &Columns<'_>, narrow: &Place, wide: &Place) -> bool {
+    if narrow.size != 2 || narrow.code != wide.code || narrow.zone != wide.zone {
+        return false;
+    }
+    let is_lower = match narrow.code {
+        Code::Little => narrow.offset == wide.offset,
+        Code::Big => narrow.offset == wide.offset + 2,
+        _ => false,
+    };
+    is_lower
+        && mode(columns.values(wide).into_iter().map(|v| v.map(|v| v >> 16))).is_some_and(
+            |(upper, share)| share >= LEAST && upper.is_some_and(|u| (1..256).contains(&u)),
+        )
 }
 
 /// Weighs a number that may rise; `None` where it does not.

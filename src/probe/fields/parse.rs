@@ -17,6 +17,8 @@ pub(super) const DOUBT: f64 = 12.0;
 const RUN: f64 = 3.0;
 /// Bits of a second field of a kind of which a record has one.
 const AGAIN: f64 = 9.0;
+/// Bits of a second sync number: what rises besides is rather the higher half of a date.
+const SYNC_AGAIN: f64 = 40.0;
 /// Bits of a framing that does not say what ended its texts when they were found.
 const NO_LENGTH: f64 = 200.0;
 
@@ -36,7 +38,11 @@ struct Net<'c> {
 impl Net<'_> {
     fn field_bits(&self, candidate: &Candidate, state: usize) -> (f64, usize) {
         let mark = candidate.role.mark();
-        let again = if mark & state != 0 { AGAIN } else { 0.0 };
+        let again = match candidate.role {
+            _ if mark & state == 0 => 0.0,
+            Role::Sync => SYNC_AGAIN,
+            _ => AGAIN,
+        };
         let place = &candidate.place;
         let order = match place.code {
             Code::Little | Code::Big if place.size == 1 => 0.0,

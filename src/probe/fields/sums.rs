@@ -2,14 +2,21 @@
 
 use std::collections::HashSet;
 
-use super::{Candidate, Columns, FIT, Role, cost};
+use super::{Candidate, Columns, FIT, Role, cost, leftover};
 use crate::probe::checksum::{self, Algorithm, Found, Own, Record, Search, Start, Stop};
 use crate::probe::geometry::{self, Sample};
-use crate::probe::layout::{AlgorithmRef, Layout, Meaning};
-use crate::probe::value::{Code, Place};
+use crate::probe::layout::{AlgorithmRef, Layout, Meaning, bytes_at};
+use crate::probe::value::{Code, Place, Zone};
+
+/// Bytes behind the text that are tried as its terminator.
+const MAX_TERMINATOR: usize = 3;
 
 pub(super) fn checksums(columns: &Columns<'_>) -> Vec<Candidate> {
-    let Search { found, .. } = search_checksums(columns);
+    // The terminator is not parted from what follows the text yet: it may be any of the bytes that never change there.
+    let steady = (0..columns.trailer_len.min(MAX_TERMINATOR))
+        .take_while(|&at| leftover::steady(columns, &bytes_at(Zone::Trailer, at, 1)))
+        .count();
+    let Search { found, .. } = search_checksums(columns, steady);
     let mut candidates = Vec::new();
     let mut known = HashSet::new();
     for hit in found {
@@ -64,6 +71,7 @@ fn bits(hit: &Found) -> f64 {
         Stop::Text => 1.5,
         Stop::Record => 1.7,
         Stop::Header | Stop::Terminator | Stop::Padding => 3.0,
+        Stop::Behind(_) => 2.5,
     };
     let own = if hit.extent.own == Own::Zero {
         0.5
@@ -77,16 +85,18 @@ fn bits(hit: &Found) -> f64 {
 /// Searches the checksums of a file whose parts are known; returns what was found and how much was tried.
 #[must_use]
 pub fn checksum_search(sample: &Sample<'_>, layout: &Layout) -> Search {
-    search_checksums(&Columns {
+    let columns = Columns {
         rows: geometry::rows(sample, layout, FIT),
         header_len: layout.header_len,
         trailer_len: layout.trailer_len,
         footer_len: layout.footer_len,
         numbers: layout.varying().copied().collect(),
-    })
+    };
+    search_checksums(&columns, 0)
 }
 
-pub(super) fn search_checksums(columns: &Columns<'_>) -> Search {
+/// Searches checksums; their ranges may end behind up to `behind` bytes that follow the text.
+pub(super) fn search_checksums(columns: &Columns<'_>, behind: usize) -> Search {
     let rows = &columns.rows;
     let records: Vec<Record<'_>> = rows.iter().map(|r| r.1).collect();
     let busy = |place: &Place| {
@@ -108,5 +118,5 @@ pub(super) fn search_checksums(columns: &Columns<'_>) -> Search {
         places.extend(found.filter(|p| busy(p)));
     }
     let part = &records[..records.len().min(120)];
-    checksum::search(part, &places, columns.header_len)
+    checksum::search(part, &places, columns.header_len, behind)
 }

@@ -15,9 +15,9 @@ pub(in crate::probe) use clean::is_clean;
 use lengths::lengths;
 
 use crate::probe::checksum::Record;
-use crate::probe::layout::{Field, Layout, Meaning, Measure};
+use crate::probe::layout::{Field, Layout, Meaning, Measure, bytes_at};
 use crate::probe::scan::Text;
-use crate::probe::value::Place;
+use crate::probe::value::{Place, Zone};
 
 /// Ways to part the beginning of a file from its first record that are looked at closely.
 const MAX_WAYS: usize = 6;
@@ -34,6 +34,8 @@ pub struct Geometry {
     pub header_len: usize,
     /// Bytes behind the text and before the padding, terminator included.
     pub front_len: usize,
+    /// Those of them that never change, by their offset behind the text.
+    pub behind: Vec<(usize, u8)>,
     /// Bytes behind those that are always like the padding: they belong before it or to it.
     pub front_blank: usize,
     /// The last bytes before the padding that are always like it: they belong there or behind it.
@@ -80,6 +82,13 @@ impl Geometry {
                 let meaning = Meaning::Unknown { values: 0 };
                 layout.fields.push(Field::new(*place, meaning));
             }
+        }
+        // Where only the padding says where a text ends, these tell it from what looks like text.
+        for &(offset, byte) in &self.behind {
+            let place = bytes_at(Zone::Trailer, offset, 1);
+            layout
+                .fields
+                .push(Field::new(place, Meaning::Constant(vec![byte])));
         }
         layout.fields.sort_by_key(|f| f.place);
         layout

@@ -158,6 +158,11 @@ pub(super) fn padded(
         Some((place, l.of, l.plus))
     });
     geometry.front_len = front;
+    geometry.behind = (0..front)
+        .filter_map(|n| Some((n, mode(good.iter().map(|(end, _)| bytes[end + n]))?)))
+        .filter(|(_, (_, share))| *share >= 0.97)
+        .map(|(n, (byte, _))| (n, byte))
+        .collect();
     geometry.footer_len = back;
     geometry.pad = pad;
     Some(geometry)
@@ -228,7 +233,7 @@ pub(super) fn ends_by_padding(
     }
     let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
     pads.sort_unstable_by(|a, b| b.cmp(a));
-    let mut told = Vec::<(usize, Vec<usize>)>::new();
+    let mut told = Vec::<((usize, usize), Vec<usize>)>::new();
     for &(_, pad) in pads.iter().take(MAX_PADS) {
         let stripped: Vec<usize> = pairs
             .iter()
@@ -247,9 +252,22 @@ pub(super) fn ends_by_padding(
             })
             .count()
         };
-        let Some(front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 88) else {
+        let Some(mut front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 88) else {
             continue;
         };
+        // What ends every text alike is no part of them, though it may look like text.
+        let same_last = |front: usize| {
+            let last = |(end, (t, _)): (&usize, &(Text, usize))| {
+                let at = end.checked_sub(front + 1).filter(|&at| at > t.start + 4)?;
+                Some(bytes[at])
+            };
+            mode(stripped.iter().zip(pairs).map(last)).is_some_and(|(byte, share)| {
+                share >= 0.97 && byte.is_some_and(|b| !b.is_ascii_alphanumeric())
+            })
+        };
+        while pairs.len() >= 8 && front < 48 && same_last(front) {
+            front += 1;
+        }
         let mut padding: Vec<usize> = stripped
             .iter()
             .zip(pairs)
@@ -271,9 +289,17 @@ pub(super) fn ends_by_padding(
         if agree.count() * 100 < pairs.len() * 88 {
             continue;
         }
-        let ends = stripped.iter().map(|end| end.saturating_sub(front));
-        told.push((front, ends.collect()));
+        let ends: Vec<usize> = stripped
+            .iter()
+            .map(|end| end.saturating_sub(front))
+            .collect();
+        // What is taken for the padding may be what stands before it: then that changes.
+        let changing = (0..front).filter(|n| {
+            let found = ends.iter().map(|end| bytes.get(end + n));
+            mode(found).is_none_or(|(_, share)| share < 0.97)
+        });
+        told.push(((changing.count(), front), ends));
     }
-    told.sort_by_key(|(front, _)| *front);
+    told.sort_by_key(|(behind, _)| *behind);
     told.into_iter().map(|(_, ends)| ends).collect()
 }

@@ -44,6 +44,12 @@ pub fn agrees(
             extent.message(record, place, message)?;
             Some(value == Some(algorithm.0.compute(message).into()))
         }
+        // A letter that the table has not says nothing.
+        Meaning::Kind { table } => {
+            let letter = *record.bytes.get(record.text)?;
+            let (_, number) = table.iter().find(|(l, _)| *l == letter)?;
+            Some(place.code.get(bytes) == Some(*number))
+        }
         Meaning::Unknown { .. } => None,
     }
 }

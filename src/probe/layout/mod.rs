@@ -64,6 +64,11 @@ pub enum Meaning {
         /// Over what.
         extent: Extent,
     },
+    /// A number that the letter of the transaction decides.
+    Kind {
+        /// Each letter that the file has, with its number.
+        table: Vec<(u8, u64)>,
+    },
     /// Nothing that was tried explains it.
     Unknown {
         /// How many values it takes.
@@ -82,6 +87,7 @@ impl Meaning {
             Self::Constant(_) => "constant",
             Self::Link { .. } => "offset",
             Self::Checksum { .. } => "checksum",
+            Self::Kind { .. } => "kind",
             Self::Unknown { .. } => "not explained",
         }
     }
@@ -112,6 +118,8 @@ pub struct Field {
     pub of: u64,
     /// Other readings that the file allows as well.
     pub others: Vec<(Place, Meaning)>,
+    /// Other widths that say the same of every byte of every record: what they have more or less is always zero.
+    pub same: Vec<(Place, Meaning)>,
     /// What makes it doubtful besides.
     pub doubt: Option<String>,
 }
@@ -126,6 +134,7 @@ impl Field {
             agree: 0,
             of: 0,
             others: Vec::new(),
+            same: Vec::new(),
             doubt: None,
         }
     }
@@ -133,7 +142,9 @@ impl Field {
     /// Tells whether the file decides it.
     #[must_use]
     pub fn is_sure(&self) -> bool {
-        self.others.is_empty()
+        let agrees = self.of == 0 || self.agree > 0;
+        agrees
+            && self.others.is_empty()
             && self.doubt.is_none()
             && !matches!(self.meaning, Meaning::Unknown { .. })
     }

@@ -1,10 +1,10 @@
 //! Reading a record by a framing.
 
-use super::{Layout, Measure};
+use super::{Layout, Meaning, Measure};
 use crate::probe::checksum::Record;
 use crate::probe::geometry::is_clean;
 use crate::probe::scan::{self, begins};
-use crate::probe::value::Place;
+use crate::probe::value::{Place, Zone};
 use crate::probe::varying::Lacks;
 
 /// Bytes within which the end of a record is looked for that only its successor shows.
@@ -28,7 +28,7 @@ impl Layout {
         }
         let text_len = match self.length() {
             Some((place, of, plus)) => self.counted_len(bytes, &lacks, place, of, plus)?,
-            None => self.text_len(&bytes[text..], text)?,
+            None => self.text_len(bytes, text)?,
         };
         let text_end = text + text_len;
         let terminator_end = text_end + self.terminator.len();
@@ -111,14 +111,27 @@ impl Layout {
             )
         })?;
         let fits = |len: &usize| self.ends_at(whole, text, *len);
+        let agrees = |len: &usize| self.has_constants(whole, text + len);
         let clean = |len: &usize| is_clean(&whole[text..text + len]);
         let lens = least..=longest;
         Ok(lens
             .clone()
             .rev()
-            .find(|len| fits(len) && clean(len))
+            .find(|len| fits(len) && agrees(len) && clean(len))
+            .or_else(|| lens.clone().rev().find(|len| fits(len) && clean(len)))
             .or_else(|| lens.rev().find(fits))
             .unwrap_or(longest))
+    }
+
+    /// Tells whether what never changes behind the texts stands behind one that ends here.
+    fn has_constants(&self, bytes: &[u8], end: usize) -> bool {
+        let trailer = end + self.terminator.len();
+        self.fields.iter().all(|field| match &field.meaning {
+            Meaning::Constant(expected) if field.place.zone == Zone::Trailer => bytes
+                .get(trailer + field.place.offset..)
+                .is_some_and(|found| found.starts_with(expected)),
+            _ => true,
+        })
     }
 
     /// Tells whether terminator and padding agree with a text of this length at the end of `bytes`.
@@ -134,7 +147,11 @@ impl Layout {
 
     /// Returns the length of a text that only its terminator or its padding ends: the last line end behind which the
     /// file ends or another transaction stands where it should.
-    fn text_len(&self, bytes: &[u8], header: usize) -> Result<usize, String> {
+    ///
+    /// A line may go on with a blank behind what ends a record as well, CR LF or the CR of it: then only what stands where the
+    /// next text should begin tells them apart.
+    fn text_len(&self, record: &[u8], header: usize) -> Result<usize, String> {
+        let (head, bytes) = record.split_at(header);
         if self.align > 1 && scan::is_text(self.pad) && header == self.header_len {
             if let Some(len) = self.len_before_next(bytes) {
                 return Ok(len);
@@ -157,7 +174,21 @@ impl Layout {
                 && (next == bytes.len() || begins_at(next))
         };
         // A shorter end fits by chance more often than a longer one, whose lines all go on from the one before.
-        if let Some(&end) = ends.iter().rfind(is_end).or_else(|| ends.last()) {
+        let last = ends.iter().rposition(|end| is_end(&end));
+        // But where headers are text as well, a line that begins with a blank may be one, with its text.
+        let is_header = |end: usize| {
+            let next = end + self.overhead() - self.header_len + self.padding(header, end);
+            let line = bytes.get(next..).unwrap_or_default();
+            let text = line.iter().take_while(|&&b| scan::is_text(b) || b == b'\t');
+            let line = &line[..text.count()];
+            scan::scan(line).iter().any(|t| t.start == header)
+        };
+        let is_text = !head.is_empty() && head.iter().all(|&b| scan::is_text(b));
+        let first = ends.iter().position(|end| is_end(&end));
+        if let Some(first) = first.filter(|&n| is_text && is_header(ends[n])) {
+            return Ok(ends[first]);
+        }
+        if let Some(&end) = last.map(|n| &ends[n]).or_else(|| ends.last()) {
             return Ok(end);
         }
         let limit = bytes.len().min(4096);

@@ -188,6 +188,19 @@ impl Layout {
                         .ok_or("the checksum covers nothing")?;
                     algorithm.0.compute(&message).into()
                 }
+                Meaning::Kind { table } => {
+                    let letter = item.text.first().copied().unwrap_or(0);
+                    let entry = table.iter().find(|(l, _)| *l == letter);
+                    let number = entry.and_then(|(_, number)| i64::try_from(*number).ok());
+                    number.ok_or_else(|| {
+                        format!(
+                            "no number is known for the kind \"{}\" at {} byte {}",
+                            letter.escape_ascii(),
+                            place.zone.word(),
+                            place.offset
+                        )
+                    })?
+                }
                 Meaning::Unknown { .. } => unreachable!("refused above"),
             };
             if let Ok(number) = u64::try_from(number) {
@@ -247,10 +260,12 @@ mod tests {
 
     #[test]
     fn numbers_of_any_width_are_read_as_they_were_written() {
-        // Ninety-three bytes of text make a record of a hundred by its own three digits.
+        // Five bytes of text fit a length of nine, and one of ten with a digit more: the shorter one is written.
+        // Ninety-four make a record of more than a hundred by its own three digits.
         for (len, sync, header) in [
-            (5, 7, "10,7;"),
-            (93, 12, "100,12;"),
+            (5, 7, "9,7;"),
+            (93, 12, "99,12;"),
+            (94, 12, "101,12;"),
             (92, 99_999, "102,99999;"),
         ] {
             let text = vec![b'A'; len];

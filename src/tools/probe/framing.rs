@@ -42,6 +42,7 @@ struct Row {
     sure: bool,
     doubt: Option<String>,
     others: Vec<String>,
+    same: Vec<String>,
 }
 
 /// Describes a framing.
@@ -75,6 +76,7 @@ fn row(field: &Field) -> Row {
         sure: field.is_sure(),
         doubt: field.doubt.clone(),
         others: field.others.iter().map(|(p, m)| other(p, m)).collect(),
+        same: field.same.iter().map(|(p, m)| other(p, m)).collect(),
     }
 }
 
@@ -124,6 +126,13 @@ fn describe(meaning: &Meaning) -> String {
                 algorithm.0.name(),
                 extent.describe()
             )
+        }
+        Meaning::Kind { table } => {
+            let pairs: Vec<_> = table
+                .iter()
+                .map(|(letter, number)| format!("{} {number}", char::from(*letter)))
+                .collect();
+            format!("by letter: {}", pairs.join(", "))
         }
         Meaning::Unknown { values } => format!("not explained ({values} values)"),
     }
@@ -189,6 +198,9 @@ pub(super) fn print(layout: &Layout, screen: &mut impl Write) -> io::Result<()> 
                     "{:42}or one of {more} more readings (--json has them)",
                     ""
                 )?;
+            }
+            if let Some((place, meaning)) = field.same.first() {
+                writeln!(screen, "{:42}the same here: {}", "", other(place, meaning))?;
             }
             if let Some(doubt) = &field.doubt {
                 writeln!(screen, "{:42}{doubt}", "")?;

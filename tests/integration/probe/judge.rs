@@ -115,7 +115,7 @@ fn found_in(layout: &Layout, first: &[u8]) -> Layout {
     for field in &mut found.fields {
         put(&mut field.place);
         put_range(&mut field.meaning);
-        for (place, meaning) in &mut field.others {
+        for (place, meaning) in field.others.iter_mut().chain(&mut field.same) {
             put(place);
             put_range(meaning);
         }
@@ -134,6 +134,12 @@ fn field(drawn: &Drawn, layout: &Layout, part: &Part) -> (Verdict, String) {
         bytes && (p.code == place.code || p.size == 1 || is_always_full(part, p.code)) && accepts(m)
     };
     if layout.fields.iter().any(|f| same(&f.place, &f.meaning)) {
+        return (Verdict::Exact, String::new());
+    }
+    // Beside bytes that are always zero, another width, or a range without them, writes and reads the same bytes in every
+    // record of the file: it is named, but nothing is in doubt about any byte.
+    let same_here = |f: &Field| f.same.iter().any(|(p, m)| same(p, m));
+    if layout.fields.iter().any(same_here) {
         return (Verdict::Exact, String::new());
     }
     if wider_by_zeros(drawn, layout, part, &accepts) {

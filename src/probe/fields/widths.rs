@@ -1,0 +1,128 @@
+//! Widths of a number that a file cannot tell apart: what one has more than the other is always zero.
+
+use super::Columns;
+use crate::probe::checksum::Start;
+use crate::probe::layout::{Field, Meaning, bytes_at};
+use crate::probe::value::{Place, Zone};
+
+/// Parts the other readings that say the same of every byte of every record from those that are in doubt: of a number beside
+/// zeros, the width that numbers mostly have is taken.
+pub(super) fn part(columns: &Columns<'_>, fields: &mut [Field]) {
+    let chosen: Vec<(Place, Meaning)> = fields
+        .iter()
+        .map(|f| (f.place, f.meaning.clone()))
+        .collect();
+    // Another number tells the byte order, where one has but one byte that is not zero.
+    let tells = |n: usize| {
+        let is_number = |m: &Meaning| !matches!(m, Meaning::Constant(_) | Meaning::Unknown { .. });
+        chosen.iter().enumerate().any(|(of, (place, meaning))| {
+            let is_other = of != n && place.code == chosen[n].0.code;
+            is_other && is_number(meaning) && busy(columns, place) > 1
+        })
+    };
+    let told: Vec<bool> = (0..chosen.len())
+        .map(|n| chosen[n].0.size > 1 && tells(n))
+        .collect();
+    let is_same = |n: usize, (other, of): &(Place, Meaning)| {
+        let (place, meaning) = &chosen[n];
+        let same_order = other.code == place.code || other.size == 1 || told[n];
+        match meaning {
+            Meaning::Length { .. }
+            | Meaning::Sync
+            | Meaning::Kind { .. }
+            | Meaning::Link { .. } => {
+                of == meaning && same_order && is_beside_zeros(columns, place, other)
+            }
+            Meaning::Checksum { .. } => other == place && is_same_sum(columns, place, meaning, of),
+            _ => false,
+        }
+    };
+    for n in 0..fields.len() {
+        for other in std::mem::take(&mut fields[n].others) {
+            // It may be another reading of the field beside it.
+            match (0..chosen.len()).find(|&of| is_same(of, &other)) {
+                Some(of) => fields[of].same.push(other),
+                None => fields[n].others.push(other),
+            }
+        }
+    }
+    // Where a number may be wider, the bytes beside it that never change are in doubt with it.
+    let others: Vec<Place> = fields
+        .iter()
+        .flat_map(|f| f.others.iter().map(|(place, _)| *place))
+        .collect();
+    for field in fields {
+        if let Meaning::Constant(bytes) = &field.meaning {
+            let zone = field.place.zone;
+            let is_taken = (0..).zip(bytes).any(|(n, byte)| {
+                let at = bytes_at(zone, field.place.offset + n, 1);
+                *byte != 0 && others.iter().any(|other| other.overlaps(&at))
+            });
+            if is_taken && field.doubt.is_none() {
+                field.doubt = Some("or some of it is part of a number beside it".to_owned());
+            }
+        }
+    }
+}
+
+/// Tells whether two checksums are one in this framing: of ranges that begin with bytes that are always zero or without them,
+/// and of plain sums that differ only above sixteen bits.
+fn is_same_sum(columns: &Columns<'_>, place: &Place, one: &Meaning, other: &Meaning) -> bool {
+    let (
+        Meaning::Checksum { algorithm, extent },
+        Meaning::Checksum {
+            algorithm: with,
+            extent: over,
+        },
+    ) = (one, other)
+    else {
+        return false;
+    };
+    if algorithm == with {
+        let same_end = extent.stop == over.stop;
+        let start = |start: Start| match start {
+            Start::Header(at) => at,
+            Start::Text => columns.header_len,
+        };
+        let (from, to) = (start(extent.start), start(over.start));
+        let has_own = |from: usize| place.zone == Zone::Header && from <= place.offset;
+        let mut between = from.min(to)..from.max(to);
+        return same_end
+            && has_own(from) == has_own(to)
+            && (!has_own(from) || extent.own == over.own)
+            && between.all(|at| is_zero(columns, &bytes_at(Zone::Header, at, 1)));
+    }
+    let is_plain = algorithm.0.name() == "sum of bytes, 16 bits";
+    is_plain && with.0.name() == "System V sum, 16 bits" && extent == over
+}
+
+/// Returns how many bytes of a place are not zero everywhere.
+fn busy(columns: &Columns<'_>, place: &Place) -> usize {
+    let bytes = (place.offset..place.offset + place.size).map(|at| bytes_at(place.zone, at, 1));
+    bytes.filter(|byte| !is_zero(columns, byte)).count()
+}
+
+fn is_zero(columns: &Columns<'_>, byte: &Place) -> bool {
+    let values = columns.rows.iter().map(|(_, r)| r.value(byte));
+    let zeros = values.filter(|v| *v == Some(0)).count();
+    zeros * 100 >= columns.rows.len() * 97
+}
+
+/// Tells whether two places hold the same binary numbers, and only zeros where they differ.
+fn is_beside_zeros(columns: &Columns<'_>, one: &Place, other: &Place) -> bool {
+    if one.code.is_text() || other.code.is_text() || !one.overlaps(other) {
+        return false;
+    }
+    let inside = |at: usize, p: &Place| (p.offset..p.offset + p.size).contains(&at);
+    let from = one.offset.min(other.offset);
+    let to = (one.offset + one.size).max(other.offset + other.size);
+    let zeros = (from..to)
+        .filter(|&at| inside(at, one) != inside(at, other))
+        .all(|at| is_zero(columns, &bytes_at(one.zone, at, 1)));
+    let mut pairs = columns.rows.iter();
+    let equal = pairs
+        .by_ref()
+        .filter(|(_, r)| r.value(one) == r.value(other))
+        .count();
+    zeros && equal * 100 >= columns.rows.len() * 97
+}
