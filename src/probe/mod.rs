@@ -41,6 +41,9 @@ const TEXT: f64 = 5.0;
 /// Bytes of a record that may stay unexplained before another way to part the records is looked for.
 const FEW: usize = 1;
 
+/// Records whose lengths have a divisor in common, so many that it is not by chance.
+const MIN_ALIGNED: usize = 8;
+
 /// Other ways that are looked at with all effort.
 const MAX_OTHERS: usize = 2;
 
@@ -54,7 +57,7 @@ pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
         let first = likeliest.or_else(any)?;
         let mut best = weigh(sample, &first, Effort::Full);
         if best.explains_all {
-            return Some(best.layout);
+            return Some(doubt_ends(sample, best.layout));
         }
         let quick = |geometry| (weigh(sample, geometry, Effort::Quick).bits, geometry);
         let ways = geometry::infer(sample, Breadth::All);
@@ -66,7 +69,7 @@ pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
                 best = other;
             }
         }
-        Some(best.layout)
+        Some(doubt_ends(sample, best.layout))
     })
 }
 
@@ -76,6 +79,27 @@ struct Reading {
     bits: f64,
     /// Every record fits, and hardly a byte is left unexplained.
     explains_all: bool,
+}
+
+/// Says where padding may have been taken for text: lengths of records are not all multiples of something by chance.
+fn doubt_ends(sample: &Sample<'_>, mut layout: Layout) -> Layout {
+    let rows = geometry::rows(sample, &layout, usize::MAX);
+    let common = rows
+        .iter()
+        .fold(0, |common, (_, r)| gcd(common, r.bytes.len()));
+    if layout.align <= 1 && common > 1 && rows.len() >= MIN_ALIGNED {
+        layout.doubts.push(format!(
+            "the lengths of all records are multiples of {common}: what ends their texts may be padding"
+        ));
+    }
+    layout
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    match b {
+        0 => a,
+        _ => gcd(b, a % b),
+    }
 }
 
 fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {

@@ -121,12 +121,12 @@ fn probe_short_files_give_their_transactions() {
         if found.as_ref() == Some(&expected) {
             continue;
         }
-        // A dozen records may leave open where a terminator of zeros ends and the padding begins; that is said.
+        // A dozen records may leave open where the text or a terminator of zeros ends and the padding begins, above all where
+        // the padding is a blank or a byte that the code page has a letter for; that is said.
         let doubts = layout.map(|layout| layout.doubts).unwrap_or_default();
-        if doubts
-            .iter()
-            .any(|doubt| doubt.contains("terminator or padding"))
-        {
+        if doubts.iter().any(|doubt| {
+            doubt.contains("terminator or padding") || doubt.contains("may be padding")
+        }) {
             doubted += 1;
         } else {
             lost.push(format!("seed {seed}, align {}", drawn.align));
