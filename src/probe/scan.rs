@@ -201,8 +201,15 @@ fn type_start(bytes: &[u8], colon: usize, floor: usize) -> Option<usize> {
     while at > least && bytes[at - 1].is_ascii_alphanumeric() {
         at -= 1;
     }
-    let is_type = colon - at >= 2 && bytes[at].is_ascii_uppercase();
+    let token = &bytes[at..colon];
+    // Exchange writes types in lower case (spec/import.md 5.2).
+    let is_one_case = is_lower(token) || !token.iter().any(u8::is_ascii_lowercase);
+    let is_type = token.len() >= 2 && token[0].is_ascii_alphabetic() && is_one_case;
     (is_type && at >= 2 && matches!(bytes[at - 1], b' ' | b'\t')).then_some(at)
+}
+
+fn is_lower(token: &[u8]) -> bool {
+    !token.iter().any(u8::is_ascii_uppercase)
 }
 
 fn anchor(bytes: &[u8], token: usize, floor: usize, last: Option<&Text>) -> Option<Anchor> {
@@ -219,7 +226,11 @@ fn anchor(bytes: &[u8], token: usize, floor: usize, last: Option<&Text>) -> Opti
                 }
             }
         }
-        if matches!(bytes[token - 2], b'R' | b'T') && token - 2 >= floor {
+        // In lower case, the letter may be the end of a word before another one.
+        let is_word = is_lower(&bytes[token..token + 2])
+            && token >= 3
+            && bytes[token - 3].is_ascii_alphabetic();
+        if matches!(bytes[token - 2], b'R' | b'T') && token - 2 >= floor && !is_word {
             return Some(Anchor::Start(token - 2, 0));
         }
         if bytes[token - 2] != b' ' {
@@ -365,6 +376,7 @@ mod tests {
             columns,
             b"\x1f\x00R PCM:N/P\x01\x01M Bo\tSMTP:bo@x.org\r\n  Bob\tSMTP:bob@x.org\x03",
             b"T PROFS:G/N\n Phone,12\n Room,3\0# Last confirmed.\0D \x8a\xe4 K\tMS:N/P/k",
+            b"\x05R pcm:N/P\x04\x03A Cy\tsmtp:cy@x.org",
         ]
         .concat();
         assert_eq!(
@@ -377,6 +389,8 @@ mod tests {
                 "T PROFS:G/N\\n Phone,12\\n Room,3",
                 "# Last confirmed.",
                 "D \\x8a\\xe4 K\\tMS:N/P/k",
+                "R pcm:N/P",
+                "A Cy\\tsmtp:cy@x.org",
             ]
         );
     }
