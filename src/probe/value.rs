@@ -9,8 +9,10 @@ pub enum Code {
     Big,
     /// Two words of 16 bits, the higher word first, each with its lower byte first.
     Mixed,
-    /// Decimal digits, filled up with zeros or blanks at the left.
+    /// Decimal digits, filled up with zeros at the left.
     Decimal,
+    /// Decimal digits, filled up with blanks at the left.
+    Blanks,
     /// Hexadecimal digits.
     Hex,
     /// Decimal digits, as many as the number has; the size of the place is the most.
@@ -33,15 +35,14 @@ impl Code {
                 [a, b, c, d] => Some(u64::from(u32::from_be_bytes([b, a, d, c]))),
                 _ => None,
             },
-            Self::Decimal => {
-                let digits = bytes.trim_ascii_start();
-                let number = |v: Option<u64>, b: &u8| {
-                    Some(v? * 10 + u64::from(b.is_ascii_digit().then(|| b - b'0')?))
-                };
-                digits.first()?;
-                digits.iter().fold(Some(0), number)
+            Self::Blanks => {
+                let blanks = bytes.iter().take_while(|&&b| b == b' ').count();
+                match &bytes[blanks..] {
+                    [] | [b'0', _, ..] => None,
+                    digits => Self::Decimal.get(digits),
+                }
             }
-            Self::Digits => bytes.iter().try_fold(0, |v, b| {
+            Self::Decimal | Self::Digits => bytes.iter().try_fold(0, |v, b| {
                 Some(v * 10 + u64::from(b.is_ascii_digit().then(|| b - b'0')?))
             }),
             Self::Hex | Self::HexDigits => bytes.iter().try_fold(0, |v, &b| {
@@ -69,6 +70,7 @@ impl Code {
                 true
             }
             Self::Decimal => put_digits(&format!("{value:0size$}"), bytes),
+            Self::Blanks => put_digits(&format!("{value:size$}"), bytes),
             Self::Hex => put_digits(&format!("{value:0size$X}"), bytes),
             Self::Digits | Self::HexDigits => put_digits(&self.digits(value), bytes),
         }
@@ -90,7 +92,7 @@ impl Code {
     #[must_use]
     pub fn is_digit(self, byte: u8) -> bool {
         match self {
-            Self::Decimal | Self::Digits => byte.is_ascii_digit(),
+            Self::Decimal | Self::Blanks | Self::Digits => byte.is_ascii_digit(),
             Self::Hex | Self::HexDigits => byte.is_ascii_hexdigit(),
             Self::Little | Self::Big | Self::Mixed => false,
         }
@@ -109,7 +111,7 @@ impl Code {
     #[must_use]
     pub fn bits(self, size: usize) -> u32 {
         match self {
-            Self::Decimal | Self::Digits => (size as f64 * 10_f64.log2()) as u32,
+            Self::Decimal | Self::Blanks | Self::Digits => (size as f64 * 10_f64.log2()) as u32,
             Self::Hex | Self::HexDigits => 4 * size as u32,
             _ => 8 * size as u32,
         }
@@ -123,6 +125,7 @@ impl Code {
             Self::Big => "big-endian",
             Self::Mixed => "high word first",
             Self::Decimal => "decimal",
+            Self::Blanks => "decimal after blanks",
             Self::Hex => "hexadecimal",
             Self::Digits => "decimal of any width",
             Self::HexDigits => "hexadecimal of any width",
@@ -130,11 +133,12 @@ impl Code {
     }
 
     /// Every way.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Little,
         Self::Big,
         Self::Mixed,
         Self::Decimal,
+        Self::Blanks,
         Self::Hex,
         Self::Digits,
         Self::HexDigits,
@@ -221,9 +225,12 @@ mod tests {
             Code::Mixed.get(&[0x34, 0x12, 0x78, 0x56]),
             Some(0x1234_5678)
         );
-        assert_eq!(Code::Decimal.get(b"  42"), Some(42));
-        assert_eq!(Code::Decimal.get(b"4 42"), None);
-        assert_eq!(Code::Decimal.get(b"    "), None);
+        assert_eq!(Code::Blanks.get(b"  42"), Some(42));
+        assert_eq!(Code::Blanks.get(b"   0"), Some(0));
+        for bytes in [b"4 42", b"    ", b" 042"] {
+            assert_eq!(Code::Blanks.get(bytes), None);
+            assert_eq!(Code::Decimal.get(bytes), None);
+        }
         assert!(!Code::Decimal.put(10_000, &mut [0; 4]));
         assert!(!Code::Little.put(65_536, &mut [0; 2]));
     }

@@ -14,7 +14,9 @@ fn shapes() -> impl Iterator<Item = (usize, Code)> {
         .into_iter()
         .flat_map(|s| [(s, Code::Little), (s, Code::Big)])
         .filter(|&shape| shape != (1, Code::Big));
-    let digits = (2..=10).map(|s| (s, Code::Decimal));
+    let digits = [Code::Decimal, Code::Blanks]
+        .into_iter()
+        .flat_map(|code| (2..=10).map(move |s| (s, code)));
     binary.chain([(4, Code::Mixed)]).chain(digits).chain([
         (2, Code::Hex),
         (4, Code::Hex),
@@ -27,7 +29,7 @@ fn shapes() -> impl Iterator<Item = (usize, Code)> {
 
 /// Bits of a number of digits beside a digit that never changes: it is rather its first one.
 fn cut_bits(columns: &Columns<'_>, place: &Place) -> f64 {
-    if !matches!(place.code, Code::Decimal | Code::Hex) {
+    if !matches!(place.code, Code::Decimal | Code::Blanks | Code::Hex) {
         return 0.0;
     }
     let is_digit = |offset: usize| {
@@ -49,6 +51,7 @@ fn cut_bits(columns: &Columns<'_>, place: &Place) -> f64 {
 fn shape_bits((size, code): (usize, Code), usual: usize) -> f64 {
     match code {
         Code::Decimal => 5.5,
+        Code::Blanks => 6.0,
         Code::Hex => 6.5,
         Code::Digits | Code::HexDigits => 1.0,
         Code::Mixed => 10.0,
@@ -195,6 +198,8 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Candidate> {
         (2, Code::Big),
         (10, Code::Decimal),
         (8, Code::Decimal),
+        (10, Code::Blanks),
+        (8, Code::Blanks),
         (8, Code::Hex),
         (10, Code::Digits),
         (8, Code::HexDigits),

@@ -12,13 +12,7 @@ const ANY_SECOND: f64 = 30.84;
 pub(super) fn stamps(columns: &Columns<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     for code in Code::ALL {
-        let sizes: &[usize] = match code {
-            Code::Decimal => &[9, 10],
-            Code::Hex | Code::HexDigits => &[8],
-            Code::Digits => &[10],
-            _ => &StampKind::SIZES,
-        };
-        for &size in sizes {
+        for size in StampKind::sizes(code) {
             for place in columns.places(size, code) {
                 for kind in StampKind::of_size(size, code) {
                     found.extend(judge(columns, place, kind));
@@ -59,11 +53,11 @@ fn judge(columns: &Columns<'_>, place: Place, kind: StampKind) -> Option<Candida
     bits += ANY_SECOND - (unit as f64).log2() + kind_bits(kind);
     bits += match place.code {
         Code::Mixed => 4.0,
-        Code::Decimal | Code::Hex => 5.0,
+        Code::Decimal | Code::Blanks | Code::Hex => 5.0,
         Code::Digits | Code::HexDigits => 1.0,
         _ => 0.0,
     };
-    bits += cost::steps(&steps);
+    bits += cost::steps(&steps) + fraction_bits(columns, &place, kind);
     // Weeks between records that follow each other are less likely than minutes.
     let mean =
         steps.iter().map(|s| s.unsigned_abs() as f64).sum::<f64>() / steps.len().max(1) as f64;
@@ -86,12 +80,17 @@ fn kind_bits(kind: StampKind) -> f64 {
     match kind {
         StampKind::Unix => 2.5,
         StampKind::Dos { .. } => 5.0,
-        StampKind::Broken {
-            sequence,
-            width: 2,
-            base: 0,
-        } if sequence.starts_with("YMD") => 5.5,
-        StampKind::Broken { width: 2, .. } => 8.5,
-        StampKind::Broken { .. } => 9.5,
+        StampKind::Parts(form) if form.is_usual() => 5.5,
+        StampKind::Parts(_) => 8.5,
     }
+}
+
+/// Bits of the parts of seconds, which nothing tells.
+fn fraction_bits(columns: &Columns<'_>, place: &Place, kind: StampKind) -> f64 {
+    let StampKind::Parts(form) = kind else {
+        return 0.0;
+    };
+    let numbers = columns.rows.iter().filter_map(|(_, r)| r.at(place));
+    let fractions = numbers.filter_map(|bytes| form.fraction(place.code, bytes));
+    cost::listed(fractions, |(_, of)| (*of as f64).log2())
 }

@@ -144,7 +144,9 @@ pub(super) fn codes() -> impl Iterator<Item = (usize, Code)> {
     let binary = [1, 2, 4]
         .into_iter()
         .flat_map(|s| [(s, Code::Little), (s, Code::Big)]);
-    let decimal = (2..=8).map(|s| (s, Code::Decimal));
+    let decimal = [Code::Decimal, Code::Blanks]
+        .into_iter()
+        .flat_map(|code| (2..=8).map(move |s| (s, code)));
     binary
         .chain(decimal)
         .chain([(4, Code::Hex), (8, Code::Hex), (2, Code::Hex)])

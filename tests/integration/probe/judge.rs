@@ -277,11 +277,10 @@ fn expected(drawn: &Drawn, layout: &Layout, part: &Part) -> Option<(Place, Accep
             let kind = match date {
                 Date::Unix => StampKind::Unix,
                 Date::Dos { date_first } => StampKind::Dos { date_first },
-                Date::Words { sequence } => StampKind::Broken {
-                    sequence,
-                    width: 2,
-                    base: 0,
-                },
+                Date::Words { sequence } => {
+                    let name = format!("parts {sequence} 2 0");
+                    StampKind::parse(&name).expect("a kind of date")
+                }
             };
             Box::new(move |m| *m == Meaning::Stamp(kind))
         }

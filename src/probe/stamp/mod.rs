@@ -1,5 +1,9 @@
 //! Date stamps: how a moment may be written, and reading and writing it.
 
+mod form;
+
+pub use form::Form;
+
 use super::value::Code;
 use super::varying::{MOST_DECIMAL, MOST_HEX};
 
@@ -7,11 +11,6 @@ use super::varying::{MOST_DECIMAL, MOST_HEX};
 const YEARS: std::ops::RangeInclusive<i64> = 1985..=2045;
 /// First and last second of them.
 const RANGE: std::ops::RangeInclusive<i64> = 473_385_600..=2_398_377_599;
-
-/// What stands one after the other in a date that is broken down.
-const SEQUENCES: [&str; 8] = [
-    "YMDhms", "YMDhm", "hmsDMY", "smhDMY", "DMYhms", "MDYhms", "YDMhms", "hmDMY",
-];
 
 /// How a moment is written.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -23,15 +22,8 @@ pub enum StampKind {
         /// The date comes first in the file.
         date_first: bool,
     },
-    /// One word or byte for each part.
-    Broken {
-        /// The parts, as letters: `YMDhms`.
-        sequence: &'static str,
-        /// Bytes of each.
-        width: usize,
-        /// What to add to the year.
-        base: u16,
-    },
+    /// A number for each part.
+    Parts(&'static Form),
 }
 
 impl StampKind {
@@ -39,40 +31,22 @@ impl StampKind {
     #[must_use]
     pub fn of_size(size: usize, code: Code) -> Vec<Self> {
         let mut all = Vec::new();
-        if matches!(
-            code,
-            Code::Decimal | Code::Hex | Code::Digits | Code::HexDigits
-        ) {
-            let fits = matches!(
-                (code, size),
-                (Code::Decimal, 9 | 10)
-                    | (Code::Hex, 8)
-                    | (Code::Digits, MOST_DECIMAL)
-                    | (Code::HexDigits, MOST_HEX)
-            );
-            return if fits { vec![Self::Unix] } else { all };
-        }
-        if size == 4 {
+        let is_unix = match code {
+            Code::Little | Code::Big | Code::Mixed => size == 4,
+            Code::Decimal => matches!(size, 9 | 10),
+            Code::Blanks => size == 10,
+            Code::Hex => size == 8,
+            Code::Digits => size == MOST_DECIMAL,
+            Code::HexDigits => size == MOST_HEX,
+        };
+        if is_unix {
             all.push(Self::Unix);
-            if code != Code::Mixed {
-                all.extend([true, false].map(|date_first| Self::Dos { date_first }));
-            }
         }
-        if code == Code::Mixed {
-            return all;
+        if size == 4 && matches!(code, Code::Little | Code::Big) {
+            all.extend([true, false].map(|date_first| Self::Dos { date_first }));
         }
-        for sequence in SEQUENCES {
-            for width in [1, 2] {
-                if width * sequence.len() == size && (width == 2 || code == Code::Little) {
-                    let bases: &[u16] = if width == 2 { &[0, 1900] } else { &[1900] };
-                    all.extend(bases.iter().map(|&base| Self::Broken {
-                        sequence,
-                        width,
-                        base,
-                    }));
-                }
-            }
-        }
+        let forms = Form::all().iter().filter(|f| f.fits(size, code));
+        all.extend(forms.map(Self::Parts));
         all
     }
 
@@ -81,13 +55,18 @@ impl StampKind {
     pub fn resolution(self) -> i64 {
         match self {
             Self::Dos { .. } => 2,
-            Self::Broken { sequence, .. } if !sequence.contains('s') => 60,
-            Self::Unix | Self::Broken { .. } => 1,
+            Self::Parts(form) if !form.has_seconds() => 60,
+            Self::Unix | Self::Parts(_) => 1,
         }
     }
 
-    /// Bytes that dates may have.
-    pub const SIZES: [usize; 6] = [4, 5, 6, 10, 12, 8];
+    /// Sizes of dates in bytes, written in this way.
+    #[must_use]
+    pub fn sizes(code: Code) -> Vec<usize> {
+        (4..=18)
+            .filter(|&size| !Self::of_size(size, code).is_empty())
+            .collect()
+    }
 
     /// Reads a moment as seconds since 1970; `None` where it is no date in 1985 to 2045.
     #[must_use]
@@ -98,7 +77,7 @@ impl StampKind {
                 RANGE.contains(&seconds).then_some(seconds)
             }
             Self::Dos { date_first } => {
-                let (first, second) = (code.get(&bytes[..2])?, code.get(&bytes[2..4])?);
+                let (first, second) = (code.get(bytes.get(..2)?)?, code.get(bytes.get(2..4)?)?);
                 let (date, time) = if date_first {
                     (first, second)
                 } else {
@@ -114,18 +93,7 @@ impl StampKind {
                     2 * part(time, 0, 5),
                 ])
             }
-            Self::Broken {
-                sequence,
-                width,
-                base,
-            } => {
-                let mut parts = [0; 6];
-                for (letter, bytes) in sequence.bytes().zip(bytes.chunks(width)) {
-                    parts[index(letter)] = i64::try_from(code.get(bytes)?).ok()?;
-                }
-                parts[0] += i64::from(base);
-                from_parts(parts)
-            }
+            Self::Parts(form) => form.get(code, bytes),
         }
     }
 
@@ -147,17 +115,7 @@ impl StampKind {
                 unsigned(first).is_some_and(|v| code.put(v, left))
                     && unsigned(second).is_some_and(|v| code.put(v, right))
             }
-            Self::Broken {
-                sequence,
-                width,
-                base,
-            } => sequence
-                .bytes()
-                .zip(bytes.chunks_mut(width))
-                .all(|(letter, bytes)| {
-                    let base = if letter == b'Y' { i64::from(base) } else { 0 };
-                    unsigned(parts[index(letter)] - base).is_some_and(|v| code.put(v, bytes))
-                }),
+            Self::Parts(form) => form.put(code, parts, bytes),
         }
     }
 
@@ -168,11 +126,7 @@ impl StampKind {
             Self::Unix => "unix".to_owned(),
             Self::Dos { date_first: true } => "dos date time".to_owned(),
             Self::Dos { date_first: false } => "dos time date".to_owned(),
-            Self::Broken {
-                sequence,
-                width,
-                base,
-            } => format!("parts {sequence} {width} {base}"),
+            Self::Parts(form) => format!("parts {}", form.name()),
         }
     }
 
@@ -180,26 +134,12 @@ impl StampKind {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
-            "unix" => return Some(Self::Unix),
-            "dos date time" => return Some(Self::Dos { date_first: true }),
-            "dos time date" => return Some(Self::Dos { date_first: false }),
-            _ => {}
+            "unix" => Some(Self::Unix),
+            "dos date time" => Some(Self::Dos { date_first: true }),
+            "dos time date" => Some(Self::Dos { date_first: false }),
+            _ => Form::named(text.strip_prefix("parts ")?).map(Self::Parts),
         }
-        let mut words = text.strip_prefix("parts ")?.split(' ');
-        let sequence = words.next()?;
-        let sequence = SEQUENCES.into_iter().find(|&s| s == sequence)?;
-        let width = words.next()?.parse().ok().filter(|w| matches!(w, 1 | 2))?;
-        let base = words.next()?.parse().ok()?;
-        Some(Self::Broken {
-            sequence,
-            width,
-            base,
-        })
     }
-}
-
-fn index(letter: u8) -> usize {
-    b"YMDhms".iter().position(|&l| l == letter).unwrap_or(0)
 }
 
 /// Returns the seconds since 1970 of year, month, day, hour, minute and second.
@@ -241,15 +181,10 @@ mod tests {
     #[test]
     fn every_kind_reads_what_it_writes() {
         for code in Code::ALL {
-            for size in [4, 5, 6, 8, 9, 10, 12] {
+            for size in StampKind::sizes(code) {
                 for kind in StampKind::of_size(size, code) {
                     for seconds in [473_385_600, 765_720_832, 951_782_400, 2_398_377_540] {
-                        let whole = match kind {
-                            StampKind::Broken { sequence, .. } if !sequence.contains('s') => {
-                                seconds - seconds % 60
-                            }
-                            _ => seconds,
-                        };
+                        let whole = seconds - seconds % kind.resolution();
                         let mut bytes = vec![0; size];
                         if code.is_varying() {
                             bytes.truncate(code.digits(whole as u64).len());
