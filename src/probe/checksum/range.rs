@@ -67,18 +67,21 @@ pub enum Stop {
     Record,
     /// Behind the padding.
     Padding,
+    /// Before the checksum itself.
+    Own,
     /// Behind so many bytes that follow the text, as long as it is not known which of them are its terminator.
     Behind(usize),
 }
 
 impl Stop {
     /// Every end.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Text,
         Self::Header,
         Self::Terminator,
         Self::Record,
         Self::Padding,
+        Self::Own,
     ];
 
     /// Returns how many bytes behind the text it is, where it is counted so.
@@ -99,6 +102,7 @@ impl Stop {
             Self::Terminator | Self::Behind(_) => "terminator",
             Self::Padding => "padding",
             Self::Record => "record",
+            Self::Own => "itself",
         }
     }
 }
@@ -132,7 +136,7 @@ impl Extent {
         place: &Place,
         message: &mut Vec<u8>,
     ) -> Option<bool> {
-        let (start, stop) = self.bounds(record)?;
+        let (start, stop) = self.bounds(record, place)?;
         message.clear();
         let own = record.offset_of(place);
         let own_size = record.lacks.size_of(place)?;
@@ -152,9 +156,9 @@ impl Extent {
         Some(true)
     }
 
-    /// Returns the offsets of the range in a record, without regard to the checksum's own bytes.
+    /// Returns the offsets of the range of a checksum at `place` in a record, without regard to its own bytes.
     #[must_use]
-    pub fn bounds(&self, record: &Record<'_>) -> Option<(usize, usize)> {
+    pub fn bounds(&self, record: &Record<'_>, place: &Place) -> Option<(usize, usize)> {
         let start = match self.start {
             Start::Header(offset) => offset - record.lacks.before(offset).min(offset),
             Start::Text => record.text,
@@ -166,6 +170,7 @@ impl Extent {
             Stop::Padding => record.footer,
             Stop::Behind(n) => record.text_end + n,
             Stop::Record => record.bytes.len(),
+            Stop::Own => record.offset_of(place),
         };
         (start < stop && stop <= record.bytes.len()).then_some((start, stop))
     }
@@ -183,6 +188,9 @@ impl Extent {
             Own::Skipped if self.start == Start::Header(0) => ", own bytes left out",
             Own::Skipped => "",
         };
-        format!("{start} to end of {}{own}", self.stop.word())
+        match self.stop {
+            Stop::Own => format!("{start} to the checksum itself"),
+            stop => format!("{start} to end of {}{own}", stop.word()),
+        }
     }
 }

@@ -88,26 +88,35 @@ fn from_seed(
     extents: &[Extent],
     result: &mut Search,
 ) {
+    if places.is_empty() {
+        return;
+    }
     let mut known = HashMap::new();
     let record = &records[seed];
     let values: Vec<Option<u64>> = places.iter().map(|p| record.value(p)).collect();
     let mut message = Vec::new();
     for &extent in extents {
-        let Some((start, stop)) = extent.bounds(record) else {
+        // Before the checksum itself, the range differs from place to place.
+        let to_own = extent.stop == Stop::Own;
+        let range = extent.bounds(record, &places[0]).filter(|_| !to_own);
+        if range.is_none() && !to_own {
             continue;
-        };
+        }
         let outside: Vec<usize> = (0..places.len())
             .filter(|&i| {
                 let own = record.offset_of(&places[i]);
-                own + record.lacks.size_of(&places[i]).unwrap_or(0) <= start || own >= stop
+                let own_end = own + record.lacks.size_of(&places[i]).unwrap_or(0);
+                range.is_some_and(|(start, stop)| own_end <= start || own >= stop)
             })
             .collect();
-        if extent.own == Own::Skipped && !outside.is_empty() {
-            message.clear();
-            message.extend_from_slice(&record.bytes[start..stop]);
-            compare(
-                records, seed, &extent, &message, places, &values, &outside, &mut known, result,
-            );
+        if let Some((start, stop)) = range {
+            if extent.own == Own::Skipped && !outside.is_empty() {
+                message.clear();
+                message.extend_from_slice(&record.bytes[start..stop]);
+                compare(
+                    records, seed, &extent, &message, places, &values, &outside, &mut known, result,
+                );
+            }
         }
         // Inside, the own bytes differ from place to place, and with them what is summed; both byte orders share it.
         let is_whole = matches!(extent.start, Start::Header(0) | Start::Text);
@@ -115,7 +124,8 @@ fn from_seed(
             if !is_whole || outside.contains(&i) || place.code == Code::Big {
                 continue;
             }
-            if extent.message(record, place, &mut message) == Some(true) {
+            let has_own = extent.message(record, place, &mut message);
+            if has_own.is_some_and(|has_own| has_own || to_own) {
                 let same: Vec<usize> = (0..places.len())
                     .filter(|&j| {
                         let other = places[j];
@@ -152,7 +162,7 @@ fn compare(
             places[**i].code.bits(places[**i].size).next_multiple_of(16) == algorithm.bits()
                 || matches!(
                     places[**i].code,
-                    Code::Decimal | Code::Digits | Code::HexDigits
+                    Code::Decimal | Code::Blanks | Code::Digits | Code::HexDigits
                 )
         };
         if !among.iter().any(|i| fits(&i)) {
@@ -214,5 +224,6 @@ fn extents(header_len: usize, behind: usize) -> Vec<Extent> {
                 [Own::Skipped, Own::Zero].map(|own| Extent { start, stop, own })
             })
         })
+        .filter(|e| e.stop != Stop::Own || e.own == Own::Skipped)
         .collect()
 }

@@ -4,6 +4,7 @@
 //! the whole header and trailer into fields is taken. So all hypotheses about the same bytes stand against each other,
 //! and those that explain the file nearly as well as the one chosen are named as doubts.
 
+mod alike;
 mod cost;
 mod kinds;
 mod leftover;
@@ -27,6 +28,9 @@ pub(super) const FIT: usize = 300;
 
 /// A record with its offset in the file.
 pub(super) type Row<'a> = (usize, Record<'a>);
+
+/// Checksums of a record that are told from what only seems to be one.
+const MAX_SUMS: usize = 4;
 
 /// Kinds of fields of which a record mostly has one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,11 +71,31 @@ pub(super) struct Columns<'a> {
     pub(super) header_len: usize,
     pub(super) trailer_len: usize,
     pub(super) footer_len: usize,
+    /// See [`Layout::align`].
+    pub(super) align: usize,
+    /// See [`Layout::align_rest`].
+    pub(super) align_rest: usize,
+    /// The byte of the padding.
+    pub(super) pad: u8,
     /// Places of the numbers of varying width.
     pub(super) numbers: Vec<Place>,
 }
 
-impl Columns<'_> {
+impl<'a> Columns<'a> {
+    /// Cuts a sample into the records that meanings are fitted on.
+    pub(super) fn new(sample: &Sample<'a>, layout: &Layout) -> Self {
+        Self {
+            rows: geometry::rows(sample, layout, FIT),
+            header_len: layout.header_len,
+            trailer_len: layout.trailer_len,
+            footer_len: layout.footer_len,
+            align: layout.align.max(1),
+            align_rest: layout.align_rest,
+            pad: layout.pad,
+            numbers: layout.varying().copied().collect(),
+        }
+    }
+
     pub(super) fn zones(&self) -> [(Zone, usize); 3] {
         [
             (Zone::Header, self.header_len),
@@ -252,13 +276,7 @@ fn way(
     layout.trailer_len = layout.trailer_len + front - less;
     layout.footer_len += back;
     let needs_length = geometry.length.is_some();
-    let columns = Columns {
-        rows: geometry::rows(sample, &layout, FIT),
-        header_len: layout.header_len,
-        trailer_len: layout.trailer_len,
-        footer_len: layout.footer_len,
-        numbers: geometry.numbers.clone(),
-    };
+    let columns = Columns::new(sample, &layout);
     let rows = columns.rows.len();
     if rows < 2 {
         layout.doubts.push("fewer than two records fit".to_owned());
@@ -369,7 +387,7 @@ fn joiner(columns: &Columns<'_>) -> Vec<u8> {
 }
 
 fn choose(columns: &Columns<'_>, needs_length: bool, effort: Effort) -> (Vec<Field>, f64) {
-    let candidates = [
+    let mut candidates = [
         numbers::lengths(columns),
         numbers::syncs(columns),
         stamps::stamps(columns),
@@ -381,7 +399,7 @@ fn choose(columns: &Columns<'_>, needs_length: bool, effort: Effort) -> (Vec<Fie
         },
     ]
     .concat();
-    let (mut fields, bits) = parse::parse(columns, &candidates, needs_length);
+    let (mut fields, mut bits) = parse::parse(columns, &candidates, needs_length);
     // Where the terminator is another than a range was fitted on, that range cannot be said.
     let behind = |c: &Candidate| match &c.meaning {
         Meaning::Checksum { extent, .. } => extent.stop.behind(),
@@ -398,14 +416,23 @@ fn choose(columns: &Columns<'_>, needs_length: bool, effort: Effort) -> (Vec<Fie
         _ => None,
     });
     let keep = chosen.filter(|n| *n <= constant.unwrap_or(0));
-    let kept: Vec<Candidate> = candidates
-        .iter()
-        .filter(|c| behind(c).is_none() || behind(c) == keep)
-        .cloned()
-        .collect();
-    let mut bits = bits;
-    if kept.len() < candidates.len() {
-        (fields, bits) = parse::parse(columns, &kept, needs_length);
+    let count = candidates.len();
+    candidates.retain(|c| behind(c).is_none() || behind(c) == keep);
+    if candidates.len() < count {
+        (fields, bits) = parse::parse(columns, &candidates, needs_length);
+    }
+    // The sum of all words of a record being the same, each of them seems to be the checksum of the rest: one is.
+    for _ in 0..MAX_SUMS {
+        let Some(parted) = sums::parted(columns, &candidates, &fields) else {
+            break;
+        };
+        let parse = |part: &Vec<Candidate>| parse::parse(columns, part, needs_length);
+        let ways = parted.iter().map(|part| (parse(part), part));
+        let best = ways.min_by(|a, b| a.0.1.total_cmp(&b.0.1));
+        if let Some((parsed, part)) = best {
+            (fields, bits) = parsed;
+            candidates = part.clone();
+        }
     }
     widths::part(columns, &mut fields);
     (fields, bits)

@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::{Candidate, Columns, FIT, Role, cost, leftover};
+use super::{Candidate, Columns, Role, alike, cost, leftover};
 use crate::probe::checksum::{self, Algorithm, Found, Own, Record, Search, Start, Stop};
-use crate::probe::geometry::{self, Sample};
-use crate::probe::layout::{AlgorithmRef, Layout, Meaning, bytes_at};
+use crate::probe::geometry::Sample;
+use crate::probe::layout::{AlgorithmRef, Field, Layout, Meaning, bytes_at};
 use crate::probe::value::{Code, Place, Zone};
 
 /// Bytes behind the text that are tried as its terminator.
@@ -33,15 +33,6 @@ pub(super) fn checksums(columns: &Columns<'_>) -> Vec<Candidate> {
         if !known.insert((hit.place, hit.algorithm.name(), covered)) {
             continue;
         }
-        // A sum with its halves exchanged is the plain one in the other byte order.
-        let place = hit.place;
-        let same_bytes =
-            |p: &Place| (p.zone, p.offset, p.size) == (place.zone, place.offset, place.size);
-        if hit.algorithm.name().ends_with(", halves exchanged")
-            && candidates.iter().any(|c: &Candidate| same_bytes(&c.place))
-        {
-            continue;
-        }
         candidates.push(Candidate {
             place: hit.place,
             meaning: Meaning::Checksum {
@@ -53,6 +44,31 @@ pub(super) fn checksums(columns: &Columns<'_>) -> Vec<Candidate> {
         });
     }
     candidates
+}
+
+/// Parts the candidates by the checksums chosen that cover each other, or are covered by others that cover them: one part
+/// for each that may be the checksum, without those that cannot be one beside it. `None` where there are no such.
+pub(super) fn parted(
+    columns: &Columns<'_>,
+    candidates: &[Candidate],
+    fields: &[Field],
+) -> Option<Vec<Vec<Candidate>>> {
+    let is_against = |place: &Place, meaning: &Meaning, c: &Candidate| {
+        c.role == Role::Sum
+            && alike::cover_each_other(columns, (place, meaning), (&c.place, &c.meaning))
+    };
+    let parts: Vec<Vec<Candidate>> = fields
+        .iter()
+        .filter(|f| matches!(f.meaning, Meaning::Checksum { .. }))
+        .filter_map(|f| {
+            let beside = candidates
+                .iter()
+                .filter(|c| !is_against(&f.place, &f.meaning, c));
+            let part: Vec<Candidate> = beside.cloned().collect();
+            (part.len() < candidates.len()).then_some(part)
+        })
+        .collect();
+    (!parts.is_empty()).then_some(parts)
 }
 
 /// Bits of a checksum: the usual ones and the plain ranges take few.
@@ -71,7 +87,7 @@ fn bits(hit: &Found) -> f64 {
         Stop::Text => 1.5,
         Stop::Record => 1.7,
         Stop::Header | Stop::Terminator | Stop::Padding => 3.0,
-        Stop::Behind(_) => 2.5,
+        Stop::Behind(_) | Stop::Own => 2.5,
     };
     let own = if hit.extent.own == Own::Zero {
         0.5
@@ -85,14 +101,7 @@ fn bits(hit: &Found) -> f64 {
 /// Searches the checksums of a file whose parts are known; returns what was found and how much was tried.
 #[must_use]
 pub fn checksum_search(sample: &Sample<'_>, layout: &Layout) -> Search {
-    let columns = Columns {
-        rows: geometry::rows(sample, layout, FIT),
-        header_len: layout.header_len,
-        trailer_len: layout.trailer_len,
-        footer_len: layout.footer_len,
-        numbers: layout.varying().copied().collect(),
-    };
-    search_checksums(&columns, 0)
+    search_checksums(&Columns::new(sample, layout), 0)
 }
 
 /// Searches checksums; their ranges may end behind up to `behind` bytes that follow the text.

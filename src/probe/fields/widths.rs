@@ -1,9 +1,8 @@
 //! Widths of a number that a file cannot tell apart: what one has more than the other is always zero.
 
-use super::Columns;
-use crate::probe::checksum::Start;
+use super::{Columns, alike};
 use crate::probe::layout::{Field, Meaning, bytes_at};
-use crate::probe::value::{Place, Zone};
+use crate::probe::value::{Code, Place};
 
 /// Parts the other readings that say the same of every byte of every record from those that are in doubt: of a number beside
 /// zeros, the width that numbers mostly have is taken.
@@ -25,15 +24,17 @@ pub(super) fn part(columns: &Columns<'_>, fields: &mut [Field]) {
         .collect();
     let is_same = |n: usize, (other, of): &(Place, Meaning)| {
         let (place, meaning) = &chosen[n];
-        let same_order = other.code == place.code || other.size == 1 || told[n];
+        let same_order =
+            other.code == place.code || other.size == 1 || told[n] || place.code.is_text();
         match meaning {
             Meaning::Length { .. }
             | Meaning::Sync
+            | Meaning::Stamp(_)
             | Meaning::Kind { .. }
             | Meaning::Link { .. } => {
                 of == meaning && same_order && is_beside_zeros(columns, place, other)
             }
-            Meaning::Checksum { .. } => other == place && is_same_sum(columns, place, meaning, of),
+            Meaning::Checksum { .. } => alike::is_same_sum(columns, (place, meaning), (other, of)),
             _ => false,
         }
     };
@@ -65,37 +66,6 @@ pub(super) fn part(columns: &Columns<'_>, fields: &mut [Field]) {
     }
 }
 
-/// Tells whether two checksums are one in this framing: of ranges that begin with bytes that are always zero or without them,
-/// and of plain sums that differ only above sixteen bits.
-fn is_same_sum(columns: &Columns<'_>, place: &Place, one: &Meaning, other: &Meaning) -> bool {
-    let (
-        Meaning::Checksum { algorithm, extent },
-        Meaning::Checksum {
-            algorithm: with,
-            extent: over,
-        },
-    ) = (one, other)
-    else {
-        return false;
-    };
-    if algorithm == with {
-        let same_end = extent.stop == over.stop;
-        let start = |start: Start| match start {
-            Start::Header(at) => at,
-            Start::Text => columns.header_len,
-        };
-        let (from, to) = (start(extent.start), start(over.start));
-        let has_own = |from: usize| place.zone == Zone::Header && from <= place.offset;
-        let mut between = from.min(to)..from.max(to);
-        return same_end
-            && has_own(from) == has_own(to)
-            && (!has_own(from) || extent.own == over.own)
-            && between.all(|at| is_zero(columns, &bytes_at(Zone::Header, at, 1)));
-    }
-    let is_plain = algorithm.0.name() == "sum of bytes, 16 bits";
-    is_plain && with.0.name() == "System V sum, 16 bits" && extent == over
-}
-
 /// Returns how many bytes of a place are not zero everywhere.
 fn busy(columns: &Columns<'_>, place: &Place) -> usize {
     let bytes = (place.offset..place.offset + place.size).map(|at| bytes_at(place.zone, at, 1));
@@ -103,26 +73,44 @@ fn busy(columns: &Columns<'_>, place: &Place) -> usize {
 }
 
 fn is_zero(columns: &Columns<'_>, byte: &Place) -> bool {
-    let values = columns.rows.iter().map(|(_, r)| r.value(byte));
-    let zeros = values.filter(|v| *v == Some(0)).count();
-    zeros * 100 >= columns.rows.len() * 97
+    is_always(columns, byte, 0)
 }
 
-/// Tells whether two places hold the same binary numbers, and only zeros where they differ.
+fn is_always(columns: &Columns<'_>, byte: &Place, value: u8) -> bool {
+    let values = columns.rows.iter().map(|(_, r)| r.value(byte));
+    let count = values.filter(|v| *v == Some(value.into())).count();
+    count * 100 >= columns.rows.len() * 97
+}
+
+/// Tells whether two places hold the same numbers, and only what fills numbers up where they differ: zeros, or the digit or
+/// blank for it.
 fn is_beside_zeros(columns: &Columns<'_>, one: &Place, other: &Place) -> bool {
-    if one.code.is_text() || other.code.is_text() || !one.overlaps(other) {
+    let is_decimal = |place: &Place| matches!(place.code, Code::Decimal | Code::Blanks);
+    let is_alike = match one.code.is_text() {
+        true => is_decimal(one) && is_decimal(other) || one.code == other.code,
+        false => !other.code.is_text(),
+    };
+    if !is_alike || one.code.is_varying() || !one.overlaps(other) {
         return false;
     }
+    let is_filler = |at: usize| {
+        let byte = bytes_at(one.zone, at, 1);
+        let is = |filler: u8| is_always(columns, &byte, filler);
+        match one.code.is_text() {
+            true => is(b'0') || is_decimal(one) && is(b' '),
+            false => is(0),
+        }
+    };
     let inside = |at: usize, p: &Place| (p.offset..p.offset + p.size).contains(&at);
     let from = one.offset.min(other.offset);
     let to = (one.offset + one.size).max(other.offset + other.size);
-    let zeros = (from..to)
+    let filled = (from..to)
         .filter(|&at| inside(at, one) != inside(at, other))
-        .all(|at| is_zero(columns, &bytes_at(one.zone, at, 1)));
-    let mut pairs = columns.rows.iter();
-    let equal = pairs
-        .by_ref()
-        .filter(|(_, r)| r.value(one) == r.value(other))
+        .all(is_filler);
+    let equal = columns
+        .rows
+        .iter()
+        .filter(|(_, r)| r.value(one).is_some() && r.value(one) == r.value(other))
         .count();
-    zeros && equal * 100 >= columns.rows.len() * 97
+    filled && equal * 100 >= columns.rows.len() * 97
 }

@@ -84,6 +84,7 @@ pub(super) fn unpadded(
     }
     geometry.lead = first.saturating_sub(geometry.header_len);
     geometry.front_len = overhead - geometry.header_len;
+    doubt_lead(sample, pairs, &mut geometry);
     geometry.length = length.and_then(|l| {
         let place = in_header(geometry.header_len, l.back, l.size, l.code)?;
         Some(match l.is_raw {
@@ -92,6 +93,26 @@ pub(super) fn unpadded(
         })
     });
     Some(geometry)
+}
+
+/// Says so where what stands before the first record may be the beginning of its header: if the file ended within a record,
+/// what ends the others would begin them.
+fn doubt_lead(sample: &Sample<'_>, pairs: &[(Text, usize)], geometry: &mut Geometry) {
+    let (lead, header, behind) = (geometry.lead, geometry.header_len, geometry.front_len);
+    if lead == 0 || lead > behind || !geometry.doubts.is_empty() {
+        return;
+    }
+    let looks_like_an_end = (1..=lead).all(|back| {
+        let before = |start: usize| sample.bytes.get(start.checked_sub(header + back)?);
+        let ends = pairs.iter().map(|(t, stride)| before(t.start + stride));
+        mode(ends).is_none_or(|(byte, share)| share < 0.97 || byte == before(header + lead))
+    });
+    if looks_like_an_end {
+        geometry.doubts.push(format!(
+            "the first record begins at byte {lead} if the file ends with a whole record, else the header has {} bytes",
+            header + lead
+        ));
+    }
 }
 
 /// Weighs where the first record begins against where the last one ends.
@@ -106,13 +127,8 @@ pub(super) fn header_len(
         Some(h) if h == first => h,
         // The header of the first record ended with what looked like the beginning of its text.
         Some(h) if h > first && h - first <= MAX_NAME && begins(sample.bytes, h) => h,
-        Some(h) if h < first && h >= least => {
-            doubts.push(format!(
-                "the first record begins at byte {} if the file ends with a whole record, else the header has more than {h} bytes",
-                first - h
-            ));
-            h
-        }
+        // Something stands before the first record.
+        Some(h) if h < first && h >= least => h,
         _ => {
             if from_end.is_some() || first > 1024 {
                 doubts.push("the file does not end with a whole record".to_owned());
