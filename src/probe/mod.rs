@@ -32,6 +32,9 @@ const MISS: f64 = 800.0;
 /// See [`MISS`].
 const DOUBT: f64 = 30.0;
 
+/// Bits of saying that something stands before the first record, or behind the last one.
+const ASIDE: f64 = 20.0;
+
 /// Bits that a number between separators has for itself: of one width, it would need none.
 const PARTED: f64 = 8.0;
 
@@ -55,19 +58,29 @@ pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
         let likeliest = geometry::infer(sample, Breadth::First).into_iter().next();
         let any = || geometry::infer(sample, Breadth::All).into_iter().next();
         let first = likeliest.or_else(any)?;
-        let mut best = weigh(sample, &first, Effort::Full);
-        if best.explains_all {
+        let best = weigh(sample, &first, Effort::Full);
+        if best.explains_all && first.lead + first.tail == 0 {
             return Some(doubt_ends(sample, best.layout));
         }
         let quick = |geometry| (weigh(sample, geometry, Effort::Quick).bits, geometry);
         let ways = geometry::infer(sample, Breadth::All);
         let mut others: Vec<_> = ways.iter().filter(|g| **g != first).map(quick).collect();
         others.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut seen = vec![best];
         for (_, geometry) in others.into_iter().take(MAX_OTHERS) {
-            let other = weigh(sample, geometry, Effort::Full);
-            if other.bits < best.bits {
-                best = other;
-            }
+            seen.push(weigh(sample, geometry, Effort::Full));
+        }
+        seen.sort_by(|a, b| a.bits.total_cmp(&b.bits));
+        let mut best = seen.remove(0);
+        let aside = |layout: &Layout| (layout.lead, layout.tail);
+        let near = |other: &&Reading| {
+            other.bits < best.bits + fields::DOUBT && aside(&other.layout) != aside(&best.layout)
+        };
+        if let Some(other) = seen.iter().find(near) {
+            let (lead, tail) = aside(&other.layout);
+            best.layout.doubts.push(format!(
+                "the first record may as well begin at byte {lead}, with {tail} bytes behind the last one"
+            ));
         }
         Some(doubt_ends(sample, best.layout))
     })
@@ -131,6 +144,7 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
         + TEXT * texts as f64
         + MISS * misses as f64
         + DOUBT * doubts as f64
+        + ASIDE * f64::from(u8::from(geometry.lead > 0) + u8::from(geometry.tail > 0))
         - PARTED * geometry.numbers.len() as f64;
     // What no record fits is no reading, whatever it costs.
     let bits = if rows.len() < 2 { f64::INFINITY } else { bits };

@@ -18,6 +18,8 @@ const MAX_DIGITS: usize = MOST_DECIMAL;
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Profile {
     lead: usize,
+    #[serde(default)]
+    tail: usize,
     header: usize,
     trailer: usize,
     footer: usize,
@@ -72,6 +74,7 @@ struct Entry {
 pub fn to_toml(layout: &Layout) -> String {
     let profile = Profile {
         lead: layout.lead,
+        tail: layout.tail,
         header: layout.header_len,
         trailer: layout.trailer_len,
         footer: layout.footer_len,
@@ -94,6 +97,7 @@ pub fn from_toml(text: &str) -> Result<Layout, String> {
     let profile: Profile = toml::from_str(text).map_err(|e| e.to_string())?;
     for (key, len) in [
         ("lead", profile.lead),
+        ("tail", profile.tail),
         ("header", profile.header),
         ("trailer", profile.trailer),
         ("footer", profile.footer),
@@ -115,6 +119,7 @@ pub fn from_toml(text: &str) -> Result<Layout, String> {
     let bytes = |key: &str, text: &str| unhex(text).map_err(|error| format!("{key}: {error}"));
     let mut layout = Layout {
         lead: profile.lead,
+        tail: profile.tail,
         header_len: profile.header,
         trailer_len: profile.trailer,
         footer_len: profile.footer,
@@ -422,6 +427,7 @@ mod tests {
         ];
         Layout {
             lead: 7,
+            tail: 3,
             header_len: 19,
             terminator: b"\r\n".to_vec(),
             trailer_len: 2,

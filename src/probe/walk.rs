@@ -42,6 +42,13 @@ pub enum Piece<'a> {
         /// Why no record is there.
         reason: String,
     },
+    /// Bytes before the first record or behind the last one, which the framing tells of.
+    Aside {
+        /// Their offset in the file.
+        offset: u64,
+        /// How many.
+        len: u64,
+    },
 }
 
 /// Goes through a file.
@@ -83,6 +90,7 @@ enum Step {
         reason: String,
     },
     Gap(usize, String),
+    Aside(usize),
     End,
 }
 
@@ -178,6 +186,13 @@ impl<R: Read> Walk<R> {
                     reason,
                 }
             }
+            Step::Aside(len) => {
+                self.take(len);
+                Piece::Aside {
+                    offset,
+                    len: len as u64,
+                }
+            }
         }))
     }
 
@@ -215,7 +230,7 @@ impl<R: Read> Walk<R> {
         }
         if self.lead > 0 {
             let lead = std::mem::take(&mut self.lead).min(bytes.len());
-            return Step::Gap(lead, "before the first record".to_owned());
+            return Step::Aside(lead);
         }
         let reason = match self.layout.record(bytes) {
             Ok(record) => {
@@ -270,6 +285,10 @@ impl<R: Read> Walk<R> {
             Err(reason) => reason,
         };
         self.previous = None;
+        let is_tail = self.is_ended && bytes.len() == self.layout.tail;
+        if is_tail && scan::scan(bytes).is_empty() {
+            return Step::Aside(bytes.len());
+        }
         self.resume(bytes, reason)
     }
 

@@ -76,7 +76,7 @@ pub fn through(file: File, layout: &Layout) -> io::Result<File> {
                 }
                 Some(first) => (offset, wrong_field(layout, &record, offset, first)),
             },
-            Piece::Gap { offset: 0, len, .. } if len == layout.lead as u64 => continue,
+            Piece::Aside { .. } => continue,
             Piece::Gap { offset, reason, .. } | Piece::Loose { offset, reason, .. } => {
                 (offset, reason)
             }

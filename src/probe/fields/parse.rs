@@ -10,8 +10,8 @@ use super::{Candidate, Columns, Role};
 use crate::probe::layout::{Field, Meaning};
 use crate::probe::value::{Code, Place};
 
-/// Bits within which another reading stays in doubt: odds of some thousand to one.
-pub(super) const DOUBT: f64 = 12.0;
+/// Bits within which another reading stays in doubt: odds of some hundred to one.
+pub(in crate::probe) const DOUBT: f64 = 8.0;
 
 /// Bits of beginning a run of bytes that never change.
 const RUN: f64 = 3.0;

@@ -2,7 +2,7 @@
 
 use super::{Candidate, Columns, Role, cost};
 use crate::probe::layout::Meaning;
-use crate::probe::stamp::StampKind;
+use crate::probe::stamp::{Rarity, StampKind};
 use crate::probe::value::{Code, Place};
 
 /// Bits of any moment in the years that a stamp may lie in.
@@ -80,8 +80,11 @@ fn kind_bits(kind: StampKind) -> f64 {
     match kind {
         StampKind::Unix => 2.5,
         StampKind::Dos { .. } => 5.0,
-        StampKind::Parts(form) if form.is_usual() => 5.5,
-        StampKind::Parts(_) => 8.5,
+        StampKind::Parts(form) => match form.rarity() {
+            Rarity::Usual => 5.5,
+            Rarity::Rare => 8.5,
+            Rarity::Odd => 18.0,
+        },
     }
 }
 

@@ -1,7 +1,9 @@
 //! Widths of a number that a file cannot tell apart: what one has more than the other is always zero.
 
 use super::{Columns, alike};
+use crate::probe::checksum::Record;
 use crate::probe::layout::{Field, Meaning, bytes_at};
+use crate::probe::stamp::StampKind;
 use crate::probe::value::{Code, Place};
 
 /// Parts the other readings that say the same of every byte of every record from those that are in doubt: of a number beside
@@ -27,6 +29,9 @@ pub(super) fn part(columns: &Columns<'_>, fields: &mut [Field]) {
         let same_order =
             other.code == place.code || other.size == 1 || told[n] || place.code.is_text();
         match meaning {
+            Meaning::Stamp(kind) if other == place => {
+                matches!(of, Meaning::Stamp(as_well) if is_same_date(columns, place, *kind, *as_well))
+            }
             Meaning::Length { .. }
             | Meaning::Sync
             | Meaning::Stamp(_)
@@ -64,6 +69,13 @@ pub(super) fn part(columns: &Columns<'_>, fields: &mut [Field]) {
             }
         }
     }
+}
+
+/// Tells whether two ways to write a date are one as long as the file goes: a year of two digits and one counted from 1900.
+fn is_same_date(columns: &Columns<'_>, place: &Place, one: StampKind, other: StampKind) -> bool {
+    let get = |kind: StampKind, r: &Record<'_>| r.at(place).and_then(|b| kind.get(place.code, b));
+    let mut rows = columns.rows.iter();
+    rows.all(|(_, r)| get(one, r) == get(other, r))
 }
 
 /// Returns how many bytes of a place are not zero everywhere.

@@ -19,6 +19,9 @@ use crate::probe::layout::{Field, Layout, Meaning, Measure, bytes_at};
 use crate::probe::scan::Text;
 use crate::probe::value::{Place, Zone};
 
+/// Bytes behind the last record that are looked for.
+const MAX_TAIL: usize = 1024;
+
 /// Ways to part the beginning of a file from its first record that are looked at closely.
 const MAX_WAYS: usize = 6;
 
@@ -30,6 +33,8 @@ const FIT: usize = 400;
 pub struct Geometry {
     /// Bytes before the first record.
     pub lead: usize,
+    /// Bytes behind the last record.
+    pub tail: usize,
     /// Bytes before the text.
     pub header_len: usize,
     /// Bytes behind the text and before the padding, terminator included.
@@ -64,6 +69,7 @@ impl Geometry {
     pub fn layout(&self) -> Layout {
         let mut layout = Layout {
             lead: self.lead,
+            tail: self.tail,
             header_len: self.header_len,
             trailer_len: self.front_len,
             footer_len: self.footer_len,
@@ -182,19 +188,28 @@ fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry>
             .collect();
         // Most files begin with their first record. Otherwise, what stands around the texts takes the fewest bytes where
         // nothing of them is taken for it.
-        ways.retain(|g| padded::ends_well(sample, g) || g.lead == 0);
+        for geometry in &mut ways {
+            // Something may stand behind the last record, but not before the first one, too.
+            let tail =
+                padded::tail(sample, geometry).filter(|&tail| tail == 0 || geometry.lead == 0);
+            geometry.tail = tail.unwrap_or(usize::MAX);
+        }
+        let (mut ways, torn): (Vec<_>, Vec<_>) = ways.into_iter().partition(|g| g.tail <= MAX_TAIL);
         ways.sort_by_key(|g| match g.lead {
             0 => 0,
             _ => g.header_len + g.front_len + g.footer_len,
         });
-        let well = ways.iter().filter(|g| padded::ends_well(sample, g));
-        let at_start = well.clone().filter(|g| g.lead == 0).take(MAX_WAYS / 2);
-        let behind = well.filter(|g| g.lead > 0).take(MAX_WAYS - MAX_WAYS / 2);
-        found.extend(at_start.chain(behind).cloned());
+        let at_start = ways.iter().filter(|g| g.lead + g.tail == 0);
+        let behind = ways.iter().filter(|g| g.lead > 0);
+        let before = ways.iter().filter(|g| g.tail > 0).take(1);
+        let parted = at_start
+            .take(MAX_WAYS / 2)
+            .chain(behind.take(MAX_WAYS - MAX_WAYS / 2));
+        found.extend(parted.chain(before).cloned());
         // A file that is torn at its end tells no way from another.
-        if let (true, Some(first)) = (found.is_empty(), ways.first()) {
-            found.push(first.clone());
+        if let (true, Some(first)) = (found.is_empty(), torn.into_iter().find(|g| g.lead == 0)) {
             let doubt = "the file does not end with a whole record";
+            found.push(Geometry { tail: 0, ..first });
             found[0].doubts.push(doubt.to_owned());
         }
     }
@@ -252,7 +267,7 @@ pub fn rows<'a>(sample: &Sample<'a>, layout: &Layout, limit: usize) -> Vec<(usiz
         let end = start + record.bytes.len();
         let fits = match starts.get(n + 1) {
             Some(&next) => end == next,
-            None => sample.at_end && end == sample.bytes.len(),
+            None => sample.at_end && end + layout.tail == sample.bytes.len(),
         };
         if fits {
             rows.push((start, record));

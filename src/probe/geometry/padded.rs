@@ -189,17 +189,15 @@ pub(super) fn headers(sample: &Sample<'_>, (align, rest): (usize, usize)) -> Vec
     fewer
 }
 
-/// Tells whether the last record ends with the file.
-pub(super) fn ends_well(sample: &Sample<'_>, geometry: &Geometry) -> bool {
-    let Some(last) = sample.texts.last() else {
-        return false;
-    };
-    let Some(start) = last.start.checked_sub(geometry.header_len) else {
-        return false;
-    };
-    let bytes = &sample.bytes[start..];
-    let record = geometry.layout().record(bytes);
-    record.is_ok_and(|r| r.bytes.len() == bytes.len())
+/// Returns how many bytes stand behind the last record; `None` where it is not whole.
+pub(super) fn tail(sample: &Sample<'_>, geometry: &Geometry) -> Option<usize> {
+    if !sample.at_end {
+        return Some(0);
+    }
+    let last = sample.texts.last()?;
+    let bytes = &sample.bytes[last.start.checked_sub(geometry.header_len)?..];
+    let record = geometry.layout().record(bytes).ok()?;
+    bytes.len().checked_sub(record.bytes.len())
 }
 
 /// Returns where the first text begins. Where records are multiples of something, so are the distances of their texts; the

@@ -6,22 +6,26 @@ use super::{Geometry, Sample, mode};
 use crate::probe::layout::Measure;
 use crate::probe::scan::{MAX_NAME, Text, begins};
 
-/// Records without padding.
+/// Bytes before the first record or behind the last one, or of a header, that are looked for.
+const MAX_ASIDE: usize = 1024;
+/// Those that are parted in every way between both.
+const MAX_BOTH: usize = 16;
+
+/// Records without padding, in the ways that what stands before the first and behind the last one can be parted from them.
 pub(super) fn unpadded(
     sample: &Sample<'_>,
     pairs: &[(Text, usize)],
     lengths: &[Length],
     lacks: &[usize],
-) -> Option<Geometry> {
+) -> Vec<Geometry> {
     let texts = sample.texts;
-    let (first, last) = (texts[0].start, *texts.last()?);
-    let len = sample.bytes.len();
-    let mut geometry = Geometry {
-        align: 1,
-        ..Geometry::default()
+    let (first, Some(&last)) = (texts[0].start, texts.last()) else {
+        return Vec::new();
     };
+    let len = sample.bytes.len() as i64;
     let length = lengths.iter().find(|l| l.of == Measure::Record);
-    let overhead;
+    // Bytes before the text, if the record of the last text ends the file.
+    let from_end = |header: i64| Some(header).filter(|_| sample.at_end);
     if let Some(length) = length {
         let lacking = |n: usize| match length.is_raw {
             true => lacks.get(n).copied().unwrap_or(0) as i64,
@@ -35,12 +39,10 @@ pub(super) fn unpadded(
             })
             .map(|(_, pair)| *pair)
             .collect();
-        // The record of the last text ends the file, or the first begins it.
-        let from_end = (length.value(sample.bytes, last.start))
-            .map(|v| v - length.plus + lacking(texts.len() - 1) + last.start as i64 - len as i64)
-            .filter(|h| sample.at_end && (1..=1024).contains(h))
-            .map(|h| h as usize);
-        geometry.header_len = header_len(sample, from_end, length.back, &mut geometry.doubts);
+        let last_len = length.value(sample.bytes, last.start);
+        let from_end = last_len
+            .map(|v| v - length.plus + lacking(texts.len() - 1) + last.start as i64 - len)
+            .and_then(from_end);
         let clean = (0..256)
             .find(|&c| {
                 let is_clean = |(t, stride): &&(Text, usize)| {
@@ -51,89 +53,102 @@ pub(super) fn unpadded(
                 good.iter().filter(is_clean).count() * 100 >= good.len() * 97
             })
             .unwrap_or(0);
-        let mut c = clean.max(geometry.header_len);
-        while good.len() >= 8 && same_last(sample.bytes, &good, c) {
-            c += 1;
+        let geometry = |(header_len, tail, doubt): Ends| {
+            let mut overhead = clean.max(header_len);
+            while good.len() >= 8 && same_last(sample.bytes, &good, overhead) {
+                overhead += 1;
+            }
+            // Nothing counts less than the text: then the text is shorter, and what follows it looks like text.
+            let short = -(overhead as i64 + length.plus);
+            if (1..=16).contains(&short) {
+                overhead += short as usize;
+            }
+            let place = in_header(header_len, length.back, length.size, length.code);
+            Geometry {
+                align: 1,
+                lead: first.saturating_sub(header_len),
+                tail,
+                header_len,
+                front_len: overhead - header_len,
+                length: place.map(|place| match length.is_raw {
+                    true => (place, Measure::Record, length.plus),
+                    false => (place, Measure::Text, length.plus + overhead as i64),
+                }),
+                doubts: doubt.into_iter().collect(),
+                ..Geometry::default()
+            }
+        };
+        let mut ends = ends(sample, from_end, length.back);
+        // A header of more bytes would begin within the text before it.
+        if ends.iter().any(|(header_len, ..)| *header_len <= clean) {
+            ends.retain(|(header_len, ..)| *header_len <= clean);
         }
-        // Nothing counts less than the text: then the text is shorter, and what follows it looks like text.
-        let short = -(c as i64 + length.plus);
-        if (1..=16).contains(&short) {
-            c += short as usize;
-        }
-        overhead = c;
-    } else {
-        let gaps = pairs
-            .iter()
-            .map(|(t, stride)| t.start + stride - t.end.min(t.start + stride));
-        let (gap, share) = mode(gaps)?;
-        if share < 0.3 || gap == 0 {
-            return None;
-        }
-        overhead = gap;
-        let from_end = sample
-            .at_end
-            .then(|| (overhead + last.end).checked_sub(len))
-            .flatten();
-        geometry.header_len = header_len(sample, from_end, 0, &mut geometry.doubts);
-        if geometry.header_len > overhead {
-            geometry.doubts.push(format!(
+        return ends.into_iter().map(geometry).collect();
+    }
+    let gaps = pairs
+        .iter()
+        .map(|(t, stride)| t.start + stride - t.end.min(t.start + stride));
+    let Some((overhead, _)) = mode(gaps).filter(|&(gap, share)| share >= 0.3 && gap > 0) else {
+        return Vec::new();
+    };
+    let geometry = |(header_len, tail, doubt): Ends| {
+        let mut doubts: Vec<String> = doubt.into_iter().collect();
+        if header_len > overhead {
+            doubts.push(format!(
                 "the first text begins at byte {first}, with {overhead} bytes between texts"
             ));
-            geometry.header_len = overhead;
         }
-    }
-    geometry.lead = first.saturating_sub(geometry.header_len);
-    geometry.front_len = overhead - geometry.header_len;
-    doubt_lead(sample, pairs, &mut geometry);
-    geometry.length = length.and_then(|l| {
-        let place = in_header(geometry.header_len, l.back, l.size, l.code)?;
-        Some(match l.is_raw {
-            true => (place, Measure::Record, l.plus),
-            false => (place, Measure::Text, l.plus + overhead as i64),
-        })
-    });
-    Some(geometry)
+        let header_len = header_len.min(overhead);
+        Geometry {
+            align: 1,
+            lead: first.saturating_sub(header_len),
+            tail,
+            header_len,
+            front_len: overhead - header_len,
+            doubts,
+            ..Geometry::default()
+        }
+    };
+    let from_end = from_end((overhead + last.end) as i64 - len);
+    let mut found: Vec<Geometry> = ends(sample, from_end, 0)
+        .into_iter()
+        .map(geometry)
+        .collect();
+    found.dedup();
+    found
 }
 
-/// Says so where what stands before the first record may be the beginning of its header: if the file ended within a record,
-/// what ends the others would begin them.
-fn doubt_lead(sample: &Sample<'_>, pairs: &[(Text, usize)], geometry: &mut Geometry) {
-    let (lead, header, behind) = (geometry.lead, geometry.header_len, geometry.front_len);
-    if lead == 0 || lead > behind || !geometry.doubts.is_empty() {
-        return;
-    }
-    let looks_like_an_end = (1..=lead).all(|back| {
-        let before = |start: usize| sample.bytes.get(start.checked_sub(header + back)?);
-        let ends = pairs.iter().map(|(t, stride)| before(t.start + stride));
-        mode(ends).is_none_or(|(byte, share)| share < 0.97 || byte == before(header + lead))
-    });
-    if looks_like_an_end {
-        geometry.doubts.push(format!(
-            "the first record begins at byte {lead} if the file ends with a whole record, else the header has {} bytes",
-            header + lead
-        ));
-    }
-}
+/// Bytes of the header, bytes behind the last record, and a doubt.
+type Ends = (usize, usize, Option<String>);
 
-/// Weighs where the first record begins against where the last one ends.
-pub(super) fn header_len(
-    sample: &Sample<'_>,
-    from_end: Option<usize>,
-    least: usize,
-    doubts: &mut Vec<String>,
-) -> usize {
+/// Weighs where the first record begins against where the last one ends: what the file has more than records stands before
+/// the first or behind the last one. `from_end` are the bytes of the header if it stands before the first.
+fn ends(sample: &Sample<'_>, from_end: Option<i64>, least: usize) -> Vec<Ends> {
     let first = sample.texts[0].start;
-    match from_end {
-        Some(h) if h == first => h,
+    let torn = || Some("the file does not end with a whole record".to_owned());
+    let Some(more) = from_end.map(|header| first as i64 - header) else {
+        return match first {
+            0..=MAX_ASIDE => vec![(first, 0, None)],
+            _ => vec![(least, 0, torn())],
+        };
+    };
+    match usize::try_from(more) {
+        Ok(0) => vec![(first, 0, None)],
         // The header of the first record ended with what looked like the beginning of its text.
-        Some(h) if h > first && h - first <= MAX_NAME && begins(sample.bytes, h) => h,
-        // Something stands before the first record.
-        Some(h) if h < first && h >= least => h,
-        _ => {
-            if from_end.is_some() || first > 1024 {
-                doubts.push("the file does not end with a whole record".to_owned());
-            }
-            if first > 1024 { least } else { first }
+        Err(_)
+            if -more <= MAX_NAME as i64 && begins(sample.bytes, (first as i64 - more) as usize) =>
+        {
+            vec![((first as i64 - more) as usize, 0, None)]
         }
+        Ok(more) if more <= MAX_ASIDE => {
+            let headers = [more, 0].into_iter().chain(1..more.min(MAX_BOTH));
+            headers
+                .filter_map(|lead| Some((first.checked_sub(lead)?, more - lead)))
+                .filter(|&(header, _)| header >= least && header <= MAX_ASIDE)
+                .map(|(header, tail)| (header, tail, None))
+                .collect()
+        }
+        _ if first > MAX_ASIDE => vec![(least, 0, torn())],
+        _ => vec![(first, 0, torn())],
     }
 }

@@ -155,6 +155,8 @@ impl Field {
 pub struct Layout {
     /// Bytes before the first record.
     pub lead: usize,
+    /// Bytes behind the last record.
+    pub tail: usize,
     /// Bytes before the text.
     pub header_len: usize,
     /// Bytes behind the text, the same in every record.
@@ -183,6 +185,7 @@ impl Layout {
     pub fn bare() -> Self {
         Self {
             lead: 0,
+            tail: 0,
             header_len: 0,
             terminator: Vec::new(),
             trailer_len: 0,

@@ -24,11 +24,15 @@ impl Layout {
     #[must_use]
     pub fn unexplained(&self) -> Vec<String> {
         let mut list = Vec::new();
-        if self.lead > 0 {
-            list.push(format!(
-                "{} bytes before the first record: what stands there is not kept",
-                self.lead
-            ));
+        for (len, place) in [
+            (self.lead, "before the first"),
+            (self.tail, "behind the last"),
+        ] {
+            if len > 0 {
+                list.push(format!(
+                    "{len} bytes {place} record: what stands there is not kept"
+                ));
+            }
         }
         for zone in Zone::ALL {
             list.extend(self.uncovered(zone));

@@ -43,6 +43,17 @@ enum Year {
     TwoDigits,
 }
 
+/// How many programs had a form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rarity {
+    /// Many.
+    Usual,
+    /// Some.
+    Rare,
+    /// It mixes what belongs to different ones.
+    Odd,
+}
+
 /// How a date is broken down.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Form {
@@ -74,19 +85,19 @@ impl Form {
         &self.name
     }
 
-    /// Tells whether it is one that many a program of that time had.
+    /// Tells how many a program of that time had it.
     #[must_use]
-    pub fn is_usual(&self) -> bool {
+    pub fn rarity(&self) -> Rarity {
         let is_structure = self.parts.iter().any(|part| part.1 != self.parts[0].1);
-        let begins = |letters: &[u8]| {
-            self.parts
-                .iter()
-                .map(|p| p.0)
-                .take(3)
-                .eq(letters.iter().copied())
-        };
-        let is_tm = begins(b"smh") && self.is_month_from_0;
-        is_structure || is_tm || begins(b"YMD") && self.year == Year::From(0)
+        let first = &self.name[..3];
+        // Who has the order and the years of struct tm has its months, too, and nobody else has them.
+        let is_tm = first == "smh" && self.parts[0].1 == 2 && self.year == Year::From(1900);
+        match () {
+            () if is_tm == self.is_month_from_0 && is_tm => Rarity::Usual,
+            () if is_tm || self.is_month_from_0 => Rarity::Odd,
+            () if is_structure || first == "YMD" && self.year == Year::From(0) => Rarity::Usual,
+            () => Rarity::Rare,
+        }
     }
 
     /// Tells whether it has seconds.

@@ -2,7 +2,7 @@
 
 mod form;
 
-pub use form::Form;
+pub use form::{Form, Rarity};
 
 use super::value::Code;
 use super::varying::{MOST_DECIMAL, MOST_HEX};

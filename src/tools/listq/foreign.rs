@@ -74,7 +74,7 @@ impl<R: Read> Foreign<R> {
                     ));
                     continue;
                 }
-                Piece::Gap { offset: 0, len, .. } if len == self.layout.lead as u64 => continue,
+                Piece::Aside { .. } => continue,
                 Piece::Gap {
                     offset,
                     len,

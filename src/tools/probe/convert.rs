@@ -202,7 +202,7 @@ fn compare(input: File, written: impl Read, layout: &Layout) -> io::Result<Optio
     while let Some(piece) = walk.next_piece()? {
         let (record, wrong) = match piece {
             Piece::Record { record, wrong, .. } => (record, wrong),
-            Piece::Gap { offset: 0, len, .. } if len == layout.lead as u64 => continue,
+            Piece::Aside { .. } => continue,
             Piece::Gap { reason, .. } | Piece::Loose { reason, .. } => {
                 let number = framed.number + 1;
                 return Ok(Some(format!(

@@ -88,7 +88,7 @@ pub(super) fn each(
             Piece::Loose { offset, text, .. } if options.salvage => {
                 take(found(offset, text, layout, None, page), text)?;
             }
-            Piece::Loose { .. } | Piece::Gap { .. } => {}
+            Piece::Loose { .. } | Piece::Gap { .. } | Piece::Aside { .. } => {}
         }
     }
     Ok(())

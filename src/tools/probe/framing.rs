@@ -16,6 +16,7 @@ const MAX_OTHERS: usize = 2;
 #[derive(Debug, Serialize)]
 pub(super) struct Framing<'p> {
     lead: usize,
+    tail: usize,
     header: usize,
     terminator: String,
     trailer: usize,
@@ -49,6 +50,7 @@ struct Row {
 pub(super) fn framing(layout: &Layout) -> Framing<'_> {
     Framing {
         lead: layout.lead,
+        tail: layout.tail,
         header: layout.header_len,
         terminator: hex(&layout.terminator),
         trailer: layout.trailer_len,
@@ -150,6 +152,13 @@ pub(super) fn print(layout: &Layout, screen: &mut impl Write) -> io::Result<()> 
     )?;
     if layout.lead > 0 {
         writeln!(screen, "  the first record begins at byte {}", layout.lead)?;
+    }
+    if layout.tail > 0 {
+        writeln!(
+            screen,
+            "  {} bytes stand behind the last record",
+            layout.tail
+        )?;
     }
     if layout.align > 1 {
         writeln!(

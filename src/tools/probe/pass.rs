@@ -148,6 +148,7 @@ impl Pass {
                         pass.misfit(offset, len, reason);
                     }
                 }
+                Piece::Aside { offset, len } => pass.len = offset + len,
             }
         }
         if pass.records + pass.loose == 0 && pass.len > 0 {

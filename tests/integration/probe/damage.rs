@@ -36,6 +36,7 @@ fn lost(seed: u64, from: usize, fill: impl Fn(usize) -> u8, len: usize) -> (usiz
                 found.push((offset as usize, text.to_vec()));
             }
             Piece::Gap { .. } => named = true,
+            Piece::Aside { .. } => {}
         }
     }
     let untouched = written.texts.iter().filter(|(at, text, ..)| {
@@ -81,7 +82,7 @@ fn probe_reads_a_file_cut_anywhere_and_never_panics() {
                 len = match piece {
                     Piece::Record { offset, record, .. } => offset + record.bytes.len() as u64,
                     Piece::Loose { offset, text, .. } => offset + text.len() as u64,
-                    Piece::Gap { offset, len, .. } => offset + len,
+                    Piece::Gap { offset, len, .. } | Piece::Aside { offset, len } => offset + len,
                 };
             }
             assert_eq!(len, cut as u64, "every byte is in one piece");

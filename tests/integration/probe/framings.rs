@@ -19,7 +19,7 @@ pub(super) fn texts(bytes: &[u8], layout: &Layout) -> Vec<(usize, Vec<u8>)> {
                 record.bytes[record.text..record.text_end].to_vec(),
             )),
             Piece::Loose { offset, text, .. } => found.push((offset as usize, text.to_vec())),
-            Piece::Gap { .. } => {}
+            Piece::Gap { .. } | Piece::Aside { .. } => {}
         }
     }
     found

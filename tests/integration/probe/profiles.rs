@@ -115,7 +115,7 @@ fn walk(layout: &Layout, bytes: &[u8], what: &dyn Fn() -> String) {
         let (from, to) = match piece {
             Piece::Record { offset, record, .. } => (offset, offset + record.bytes.len() as u64),
             Piece::Loose { offset, text, .. } => (end.min(offset), offset + text.len() as u64),
-            Piece::Gap { offset, len, .. } => (offset, offset + len),
+            Piece::Gap { offset, len, .. } | Piece::Aside { offset, len } => (offset, offset + len),
         };
         assert!(
             from == end && to > end,
