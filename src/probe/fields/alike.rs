@@ -12,14 +12,23 @@ use crate::probe::value::{Place, Zone};
 /// Records made up to compare two checksums: two that differ agree in all of them by chance once in 2^128.
 const TRIALS: usize = 8;
 
-/// Tells whether two checksums at the same bytes are one in every record of this framing.
+/// Tells whether two checksums of the same bytes are one in every record of this framing, or of bytes of which one has more,
+/// that are always zero.
 pub(super) fn is_same_sum(
     columns: &Columns<'_>,
     one: (&Place, &Meaning),
     other: (&Place, &Meaning),
 ) -> bool {
-    let at = |place: &Place| (place.zone, place.offset, place.size);
-    if at(one.0) != at(other.0) || columns.rows.is_empty() {
+    let is_zero = |at: usize| {
+        let byte = bytes_at(one.0.zone, at, 1);
+        let mut rows = columns.rows.iter();
+        rows.all(|(_, r)| r.value(&byte) == Some(0))
+    };
+    let inside = |place: &Place, at: usize| (place.offset..place.offset + place.size).contains(&at);
+    let from = one.0.offset.min(other.0.offset);
+    let to = (one.0.offset + one.0.size).max(other.0.offset + other.0.size);
+    let mut beside = (from..to).filter(|&at| !inside(one.0, at) || !inside(other.0, at));
+    if !one.0.overlaps(other.0) || columns.rows.is_empty() || !beside.all(is_zero) {
         return false;
     }
     let mut random = 0x9e37_79b9_7f4a_7c15;
@@ -34,8 +43,18 @@ pub(super) fn is_same_sum(
             footer: made.footer,
             lacks: row.lacks,
         };
-        let sum = written(&record, one);
-        sum.is_some() && sum == written(&record, other)
+        // All bytes that either has, as each of them would leave them.
+        let left = |sum: (&Place, &Meaning)| {
+            let written = written(&record, sum)?;
+            let mut bytes = vec![0; to - from];
+            let at = sum.0.offset - from;
+            bytes
+                .get_mut(at..at + written.len())?
+                .copy_from_slice(&written);
+            Some(bytes)
+        };
+        let sum = left(one);
+        sum.is_some() && sum == left(other)
     })
 }
 

@@ -30,7 +30,7 @@ pub(super) fn constant(byte: u8) -> f64 {
 /// Bits of how large steps are.
 const SCALE: f64 = 6.0;
 
-/// Returns the bits of the steps from record to record: the least that any of three ways to say them takes.
+/// Returns the bits of the steps from record to record: the least that any of four ways to say them takes.
 pub(super) fn steps(steps: &[i64]) -> f64 {
     if steps.is_empty() {
         return 0.0;
@@ -51,7 +51,18 @@ pub(super) fn steps(steps: &[i64]) -> f64 {
     let listed = listed(steps.iter().copied(), |s| {
         2.0 * (s.unsigned_abs() as f64 + 1.0).log2() + 1.0
     });
-    2.0 + listed.min(signs + geometric.min(uniform) + SCALE)
+    2.0 + listed
+        .min(signs + geometric.min(uniform) + SCALE)
+        .min(signs + by_size(steps))
+}
+
+/// Returns the bits of steps of which a few are far larger than the rest: how many binary digits each has is learnt on the
+/// way, and the digits follow.
+fn by_size(steps: &[i64]) -> f64 {
+    let digits = |s: &i64| 64 - s.unsigned_abs().leading_zeros();
+    let sizes = listed(steps.iter().map(digits), |_| 5.0);
+    let rest: u32 = steps.iter().map(|s| digits(s).saturating_sub(1)).sum();
+    sizes + f64::from(rest)
 }
 
 /// Returns the bits of values that are learnt on the way; `new` are those of one that comes for the first time.
@@ -92,7 +103,8 @@ pub(super) fn unexplained(bytes: &[u8], contexts: &[Vec<u8>]) -> f64 {
             .sum::<f64>()
             + 1.0
     });
-    given.fold(alone, f64::min)
+    // Of bytes that come in no order nothing can be learnt.
+    given.fold(alone, f64::min).min(8.0 * bytes.len() as f64)
 }
 
 fn entropy(share: f64) -> f64 {

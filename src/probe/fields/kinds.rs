@@ -38,8 +38,9 @@ pub(super) fn kinds(columns: &Columns<'_>) -> Vec<Candidate> {
             }
             let numbers: HashSet<u64> = table.iter().map(|t| t.1).collect();
             let are_letters = table.iter().all(|(letter, _)| letter.is_ascii_graphic());
-            let often = by_letter.values().filter(|n| n.len() >= 3).count();
-            if numbers.len() < 2 || often < 2 || !are_letters {
+            // More than one record that is not as most are.
+            let usual = by_letter.values().map(Vec::len).max().unwrap_or(0);
+            if numbers.len() < 2 || count < usual + 2 || !are_letters {
                 continue;
             }
             let misses = count - agree;
@@ -55,8 +56,7 @@ pub(super) fn kinds(columns: &Columns<'_>) -> Vec<Candidate> {
                 meaning: Meaning::Kind { table },
                 role: Role::Kind,
                 bits: 6.0
-                    + if size == 1 { 1.0 } else { 0.0 }
-                    + if size == 4 { 2.0 } else { 0.0 }
+                    + size as f64 / 2.0
                     + listed
                     + misses as f64 * cost::exception(size, count),
             });

@@ -7,6 +7,9 @@ use crate::probe::geometry;
 use crate::probe::layout::{Field, Meaning, bytes_at};
 use crate::probe::value::{Place, Zone};
 
+/// Bits of a byte that ends texts and lines.
+const ENDING: f64 = 2.0;
+
 /// Bits of a byte that stands for itself.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plain {
@@ -22,6 +25,7 @@ pub(super) fn plain(columns: &Columns<'_>, zone: Zone, len: usize) -> Vec<Plain>
         .iter()
         .map(|(_, r)| r.bytes.get(r.text).copied().unwrap_or(0))
         .collect();
+    let ending = ending(columns);
     let byte = |at: usize| {
         let place = bytes_at(zone, at, 1);
         // A number of varying width stands for all its digits.
@@ -42,9 +46,15 @@ pub(super) fn plain(columns: &Columns<'_>, zone: Zone, len: usize) -> Vec<Plain>
             .collect();
         let is_constant = steady(columns, &place);
         let common = geometry::mode(contents.iter().copied()).map_or(0, |(byte, _)| byte);
+        let is_end = zone == Zone::Trailer && at < ending;
         let bits = if is_constant {
             let others = contents.iter().filter(|&&b| b != common).count();
-            cost::constant(common) + others as f64 * cost::exception(1, contents.len())
+            let constant = if is_end {
+                ENDING
+            } else {
+                cost::constant(common)
+            };
+            constant + others as f64 * cost::exception(1, contents.len())
         } else {
             let before = [&[0], &contents[..contents.len().saturating_sub(1)]].concat();
             4.0 + cost::unexplained(&contents, &[letters.clone(), before])
@@ -52,6 +62,21 @@ pub(super) fn plain(columns: &Columns<'_>, zone: Zone, len: usize) -> Vec<Plain>
         Plain { is_constant, bits }
     };
     (0..len).map(byte).collect()
+}
+
+/// Returns how many bytes behind the texts are what texts usually end with.
+fn ending(columns: &Columns<'_>) -> usize {
+    let usual = [b"\r\n".as_slice(), b"\0\0", b"\r", b"\n", b"\0", b"\x1a"];
+    let is_there = |ending: &&[u8]| {
+        let place = bytes_at(Zone::Trailer, 0, ending.len());
+        ending.len() <= columns.trailer_len
+            && steady(columns, &place)
+            && columns
+                .rows
+                .iter()
+                .any(|(_, r)| r.at(&place) == Some(*ending))
+    };
+    usual.into_iter().find(is_there).map_or(0, <[u8]>::len)
 }
 
 /// Fills what is left with constants and with what nothing explains.

@@ -6,6 +6,7 @@
 
 mod alike;
 mod cost;
+mod counters;
 mod kinds;
 mod leftover;
 mod numbers;
@@ -398,6 +399,7 @@ fn choose(columns: &Columns<'_>, needs_length: bool, effort: Effort) -> (Vec<Fie
         stamps::stamps(columns),
         numbers::links(columns),
         kinds::kinds(columns),
+        counters::counters(columns),
         match effort {
             Effort::Quick => Vec::new(),
             Effort::Full => sums::checksums(columns),

@@ -19,6 +19,8 @@ const RUN: f64 = 3.0;
 const AGAIN: f64 = 9.0;
 /// Bits of a second sync number: what rises besides is rather the higher half of a date.
 const SYNC_AGAIN: f64 = 40.0;
+/// Bits of a number in another byte order than the rest.
+const OTHER_ORDER: f64 = 4.5;
 /// Bits of a framing that does not say what ended its texts when they were found.
 const NO_LENGTH: f64 = 200.0;
 
@@ -46,7 +48,7 @@ impl Net<'_> {
         let place = &candidate.place;
         let order = match place.code {
             Code::Little | Code::Big if place.size == 1 => 0.0,
-            code @ (Code::Little | Code::Big) if code != self.order => 3.3,
+            code @ (Code::Little | Code::Big) if code != self.order => OTHER_ORDER,
             _ => 0.15,
         };
         let aligned = if place.size > 1 && place.offset % 2 == 1 {
@@ -181,6 +183,7 @@ pub(super) fn parse(
     let mut others: Vec<(f64, &Candidate)> = candidates
         .iter()
         .filter(|c| !chosen.iter().any(|f| std::ptr::eq(*f, *c)))
+        .filter(|c| !matches!(c.meaning, Meaning::Unknown { .. }))
         .map(|c| (more(c), c))
         .filter(|(more, _)| *more < DOUBT)
         .collect();

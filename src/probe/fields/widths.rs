@@ -24,6 +24,9 @@ pub(super) fn part(columns: &Columns<'_>, fields: &mut [Field]) {
     let told: Vec<bool> = (0..chosen.len())
         .map(|n| chosen[n].0.size > 1 && tells(n))
         .collect();
+    let mut sizes = columns.rows.iter().map(|(_, r)| r.bytes.len());
+    let first = sizes.next();
+    let one_size = sizes.all(|size| Some(size) == first);
     let is_same = |n: usize, (other, of): &(Place, Meaning)| {
         let (place, meaning) = &chosen[n];
         let same_order =
@@ -31,6 +34,10 @@ pub(super) fn part(columns: &Columns<'_>, fields: &mut [Field]) {
         match meaning {
             Meaning::Stamp(kind) if other == place => {
                 matches!(of, Meaning::Stamp(as_well) if is_same_date(columns, place, *kind, *as_well))
+            }
+            // Where all records have one size, nothing depends on which of them counts it.
+            Meaning::Length { .. } if other == place && one_size => {
+                matches!(of, Meaning::Length { .. })
             }
             Meaning::Length { .. }
             | Meaning::Sync

@@ -139,12 +139,16 @@ fn number(
     }
     let (separator, share) = mode(separators.iter().copied())?;
     // The first record may begin with its number, and so with the file.
-    let (_, share_before) = mode(befores.iter().skip(1).copied())?;
+    let (before, share_before) = mode(befores.iter().skip(1).copied())?;
     let (usual, _) = mode(widths.iter().copied())?;
     let others = widths.iter().filter(|&&w| w != usual).count();
     // A number that never changes its width is one of any width only where signs part it from the rest.
     let is_sign = matches!(separator, b'\t' | b'\r' | b'\n' | b' '..=b'~');
-    let is_parted = is_sign && !separator.is_ascii_alphanumeric() && share_before > 0.97;
+    // Behind blanks it is rather filled up with them.
+    let is_parted = is_sign
+        && !separator.is_ascii_alphanumeric()
+        && share_before > 0.97
+        && before != Some(b' ');
     let fits = (others > 0 || is_parted)
         && share > 0.97
         && last.len() >= 3

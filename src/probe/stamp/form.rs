@@ -94,7 +94,7 @@ impl Form {
         let is_tm = first == "smh" && self.parts[0].1 == 2 && self.year == Year::From(1900);
         match () {
             () if is_tm == self.is_month_from_0 && is_tm => Rarity::Usual,
-            () if is_tm || self.is_month_from_0 => Rarity::Odd,
+            () if is_tm || self.is_month_from_0 || first == "YDM" => Rarity::Odd,
             () if is_structure || first == "YMD" && self.year == Year::From(0) => Rarity::Usual,
             () => Rarity::Rare,
         }
