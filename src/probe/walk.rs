@@ -162,7 +162,7 @@ impl<R: Read> Walk<R> {
                 self.take(len);
                 let record = self
                     .layout
-                    .record(&self.buffer[from..self.end])
+                    .record(&self.buffer[from..self.end], offset)
                     .expect("it was read a moment ago");
                 Piece::Record {
                     offset,
@@ -232,7 +232,7 @@ impl<R: Read> Walk<R> {
             let lead = std::mem::take(&mut self.lead).min(bytes.len());
             return Step::Aside(lead);
         }
-        let reason = match self.layout.record(bytes) {
+        let reason = match self.layout.record(bytes, offset) {
             Ok(record) => {
                 let len = record.bytes.len();
                 let previous = self.previous;
@@ -306,7 +306,7 @@ impl<R: Read> Walk<R> {
             !matches!(f.meaning, Meaning::Constant(_))
                 || agrees(f, record, 0, None, &mut Vec::new()) == Some(true)
         });
-        let follows = match self.layout.record(&bytes[len..]) {
+        let follows = match self.layout.record(&bytes[len..], self.offset + len as u64) {
             Ok(next) => {
                 let text = &next.bytes[next.text..next.text_end];
                 looks_like_text(text) && is_clean(text)
@@ -330,9 +330,10 @@ impl<R: Read> Walk<R> {
         (first.start == 0 && is_cut).then(|| self.unpadded(&text[..first.end]))
     }
 
-    /// Tells whether a record begins here by its framing and by its text.
-    fn is_record(&self, bytes: &[u8]) -> bool {
-        self.layout.record(bytes).is_ok_and(|record| {
+    /// Tells whether a record begins so many bytes further on, by its framing and by its text.
+    fn is_record(&self, bytes: &[u8], at: usize) -> bool {
+        let record = self.layout.record(&bytes[at..], self.offset + at as u64);
+        record.is_ok_and(|record| {
             let text = &record.bytes[record.text..record.text_end];
             looks_like_text(text) && is_clean(text)
         })
@@ -347,7 +348,7 @@ impl<R: Read> Walk<R> {
             .get(1)
             .and_then(|next| self.layout.start_of(bytes, next.start));
         if let Some(next) = next.filter(|next| (text.start + 4..text.end).contains(next)) {
-            if self.is_record(&bytes[next..]) {
+            if self.is_record(bytes, next) {
                 text.end = next;
             }
         }
@@ -382,7 +383,7 @@ impl<R: Read> Walk<R> {
         };
         let start = self.layout.start_of(bytes, text.start);
         if let Some(start) = start.filter(|&start| start > 0) {
-            if self.is_record(&bytes[start..]) {
+            if self.is_record(bytes, start) {
                 return Step::Gap(start, reason);
             }
         }

@@ -109,7 +109,7 @@ mod tests {
         // Every text comes back whole, though a line of it ends as its record does.
         let mut at = 0;
         for text in &texts {
-            let record = saved.record(&bytes[at..]).unwrap();
+            let record = saved.record(&bytes[at..], at as u64).unwrap();
             assert_eq!(&record.bytes[record.text..record.text_end], &text[..]);
             at += record.bytes.len();
         }

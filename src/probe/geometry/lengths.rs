@@ -19,13 +19,21 @@ pub(super) struct Length {
     pub(super) of: Measure,
     pub(super) plus: i64,
     pub(super) share: f64,
+    /// It is no length, but the offset of the next record.
+    pub(super) is_link: bool,
     /// It counts the record as it is in the file, with numbers of varying width before the text.
     pub(super) is_raw: bool,
 }
 
 impl Length {
     pub(super) fn value(&self, bytes: &[u8], text: usize) -> Option<i64> {
-        value_at(bytes, text, self.back, self.size, self.code)
+        let value = value_at(bytes, text, self.back, self.size, self.code)?;
+        // What an offset grows by is what a length would count.
+        Some(if self.is_link {
+            value - text as i64
+        } else {
+            value
+        })
     }
 }
 
@@ -114,6 +122,7 @@ pub(super) fn lengths(
                             of,
                             plus,
                             share,
+                            is_link: false,
                             is_raw,
                         });
                     }
@@ -131,11 +140,58 @@ pub(super) fn lengths(
         let overlaps = |w: &&Length| l.back > w.back - w.size && w.back > l.back - l.size;
         l.of == Measure::Record || !wholes.iter().any(|w| overlaps(&w) && w.share >= l.share)
     });
+    if found.is_empty() && !is_varying {
+        found.extend(links(sample, pairs, limit));
+    }
     // Text before record: it says where the padding begins. Then the most agreeing.
     found.sort_by(|a, b| {
         let key = |l: &Length| (l.of == Measure::Record, (-1000.0 * l.share) as i64, l.size);
         key(a).cmp(&key(b))
     });
+    found
+}
+
+/// Finds the numbers before the texts that are the offset of the next record, of a file in which no number counts.
+fn links(sample: &Sample<'_>, pairs: &[(Text, usize)], limit: usize) -> Vec<Length> {
+    let shapes = [
+        (4, Code::Little),
+        (4, Code::Big),
+        (4, Code::Mixed),
+        (2, Code::Little),
+        (2, Code::Big),
+        (10, Code::Decimal),
+        (8, Code::Decimal),
+        (8, Code::Hex),
+    ];
+    let shapes = || shapes.into_iter();
+    let mut found: Vec<Length> = (2..=limit)
+        .flat_map(|back| shapes().map(move |(size, code)| (back, size, code)))
+        .filter(|&(back, size, _)| size <= back)
+        .filter_map(|(back, size, code)| {
+            let link = Length {
+                back,
+                size,
+                code,
+                of: Measure::Record,
+                plus: 0,
+                share: 0.0,
+                is_link: true,
+                is_raw: false,
+            };
+            let difference = |&(text, stride): &(Text, usize)| {
+                Some(link.value(sample.bytes, text.start)? - stride as i64)
+            };
+            let known = pairs.iter().filter_map(difference);
+            let (plus, share) = mode(known)?;
+            let is_near = (-(MAX_HEADER as i64)..=0).contains(&plus);
+            (share >= 0.8 && is_near).then_some(Length {
+                plus,
+                share,
+                ..link
+            })
+        })
+        .collect();
+    found.sort_by(|a, b| b.share.total_cmp(&a.share));
     found
 }
 

@@ -15,7 +15,7 @@ pub(in crate::probe) use clean::is_clean;
 use lengths::lengths;
 
 use crate::probe::checksum::Record;
-use crate::probe::layout::{Field, Layout, Meaning, Measure, bytes_at};
+use crate::probe::layout::{Field, Layout, Meaning, Measure, Target, bytes_at};
 use crate::probe::scan::Text;
 use crate::probe::value::{Place, Zone};
 
@@ -57,6 +57,8 @@ pub struct Geometry {
     pub pad: u8,
     /// The length field that decided it, with what it counts.
     pub length: Option<(Place, Measure, i64)>,
+    /// The field with the offset of the next record that decided it, with what is added to it.
+    pub next: Option<(Place, i64)>,
     /// Places of the numbers of varying width.
     pub numbers: Vec<Place>,
     /// What the file does not decide.
@@ -81,6 +83,11 @@ impl Geometry {
         };
         if let Some((place, of, plus)) = self.length {
             let meaning = Meaning::Length { of, plus };
+            layout.fields.push(Field::new(place, meaning));
+        }
+        if let Some((place, plus)) = self.next {
+            let to = Target::Next;
+            let meaning = Meaning::Link { to, plus };
             layout.fields.push(Field::new(place, meaning));
         }
         for place in &self.numbers {
@@ -261,7 +268,7 @@ pub fn rows<'a>(sample: &Sample<'a>, layout: &Layout, limit: usize) -> Vec<(usiz
         if rows.len() == limit {
             break;
         }
-        let Ok(record) = layout.record(&sample.bytes[start..]) else {
+        let Ok(record) = layout.record(&sample.bytes[start..], start as u64) else {
             continue;
         };
         let end = start + record.bytes.len();

@@ -153,10 +153,12 @@ pub(super) fn padded(
         };
         geometry.front_like = (1..=MAX_BLANK).take_while(|&n| is_like(n)).count();
     }
-    geometry.length = lengths.first().and_then(|l| {
-        let place = in_header(header, l.back, l.size, l.code)?;
-        Some((place, l.of, l.plus))
-    });
+    let length = lengths.first();
+    let place = length.and_then(|l| in_header(header, l.back, l.size, l.code));
+    match length.zip(place) {
+        Some((l, place)) if l.is_link => geometry.next = Some((place, l.plus + header as i64)),
+        found => geometry.length = found.map(|(l, place)| (place, l.of, l.plus)),
+    }
     geometry.front_len = front;
     geometry.behind = (0..front)
         .filter_map(|n| Some((n, mode(good.iter().map(|(end, _)| bytes[end + n]))?)))
@@ -195,8 +197,9 @@ pub(super) fn tail(sample: &Sample<'_>, geometry: &Geometry) -> Option<usize> {
         return Some(0);
     }
     let last = sample.texts.last()?;
-    let bytes = &sample.bytes[last.start.checked_sub(geometry.header_len)?..];
-    let record = geometry.layout().record(bytes).ok()?;
+    let start = last.start.checked_sub(geometry.header_len)?;
+    let bytes = &sample.bytes[start..];
+    let record = geometry.layout().record(bytes, start as u64).ok()?;
     bytes.len().checked_sub(record.bytes.len())
 }
 

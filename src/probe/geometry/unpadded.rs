@@ -40,6 +40,8 @@ pub(super) fn unpadded(
             .map(|(_, pair)| *pair)
             .collect();
         let last_len = length.value(sample.bytes, last.start);
+        // The last record may name no next one.
+        let last_len = last_len.filter(|&v| !length.is_link || v > 0);
         let from_end = last_len
             .map(|v| v - length.plus + lacking(texts.len() - 1) + last.start as i64 - len)
             .and_then(from_end);
@@ -60,7 +62,7 @@ pub(super) fn unpadded(
             }
             // Nothing counts less than the text: then the text is shorter, and what follows it looks like text.
             let short = -(overhead as i64 + length.plus);
-            if (1..=16).contains(&short) {
+            if (1..=16).contains(&short) && !length.is_link {
                 overhead += short as usize;
             }
             let place = in_header(header_len, length.back, length.size, length.code);
@@ -70,10 +72,15 @@ pub(super) fn unpadded(
                 tail,
                 header_len,
                 front_len: overhead - header_len,
-                length: place.map(|place| match length.is_raw {
-                    true => (place, Measure::Record, length.plus),
-                    false => (place, Measure::Text, length.plus + overhead as i64),
-                }),
+                next: place
+                    .filter(|_| length.is_link)
+                    .map(|place| (place, length.plus + header_len as i64)),
+                length: place
+                    .filter(|_| !length.is_link)
+                    .map(|place| match length.is_raw {
+                        true => (place, Measure::Record, length.plus),
+                        false => (place, Measure::Text, length.plus + overhead as i64),
+                    }),
                 doubts: doubt.into_iter().collect(),
                 ..Geometry::default()
             }

@@ -219,6 +219,18 @@ impl Layout {
         find(true).or_else(|| find(false))
     }
 
+    /// Returns the field that says where the next record begins, with what it counts besides.
+    #[must_use]
+    pub fn next(&self) -> Option<(&Place, i64)> {
+        self.fields.iter().find_map(|f| match f.meaning {
+            Meaning::Link {
+                to: Target::Next,
+                plus,
+            } if f.place.zone == Zone::Header => Some((&f.place, plus)),
+            _ => None,
+        })
+    }
+
     /// Returns how many bytes of a record nothing explains.
     #[must_use]
     pub fn unexplained_len(&self) -> usize {

@@ -10,12 +10,21 @@ use crate::probe::varying::Lacks;
 /// Bytes within which the end of a record is looked for that only its successor shows.
 const MAX_PADDED: usize = 1 << 16;
 
+/// Reads the number at a place of the header at the beginning of some bytes.
+fn number_at(bytes: &[u8], lacks: &Lacks, place: &Place) -> Result<i64, String> {
+    let start = place.offset - lacks.before(place.offset).min(place.offset);
+    let size = lacks.size_of(place).unwrap_or(0);
+    let field = bytes.get(start..start + size).unwrap_or_default();
+    let value = place.code.get(field).and_then(|v| i64::try_from(v).ok());
+    value.ok_or_else(|| format!("no length in \"{}\"", field.escape_ascii()))
+}
+
 impl Layout {
-    /// Reads the record at the beginning of `bytes`.
+    /// Reads the record at the beginning of `bytes`, which is at `offset` in the file.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn record<'a>(&self, bytes: &'a [u8]) -> Result<Record<'a>, String> {
+    pub fn record<'a>(&self, bytes: &'a [u8], offset: u64) -> Result<Record<'a>, String> {
         let lacks = self
             .lacks(bytes)
             .ok_or("a number of the header has no digits")?;
@@ -27,8 +36,14 @@ impl Layout {
             ));
         }
         let text_len = match self.length() {
-            Some((place, of, plus)) => self.counted_len(bytes, &lacks, place, of, plus)?,
-            None => self.text_len(bytes, text)?,
+            Some((place, of, plus)) => {
+                let value = number_at(bytes, &lacks, place)?;
+                self.counted_len(bytes, &lacks, value, of, plus)?
+            }
+            None => match self.linked_len(bytes, &lacks, offset) {
+                Some(len) => self.counted_len(bytes, &lacks, len, Measure::Record, 0)?,
+                None => self.text_len(bytes, text)?,
+            },
         };
         let text_end = text + text_len;
         let terminator_end = text_end + self.terminator.len();
@@ -57,22 +72,23 @@ impl Layout {
         })
     }
 
+    /// Returns the length of a record whose successor's offset is in it. The last one may name none.
+    fn linked_len(&self, bytes: &[u8], lacks: &Lacks, offset: u64) -> Option<i64> {
+        let (place, plus) = self.next()?;
+        let next = number_at(bytes, lacks, place).ok()?.checked_sub(plus)?;
+        let len = next.checked_sub(i64::try_from(offset).ok()?)?;
+        let least = (self.overhead() - lacks.total()) as i64;
+        (len >= least && len <= bytes.len() as i64).then_some(len)
+    }
+
     fn counted_len(
         &self,
         bytes: &[u8],
         lacks: &Lacks,
-        place: &Place,
+        value: i64,
         of: Measure,
         plus: i64,
     ) -> Result<usize, String> {
-        let start = place.offset - lacks.before(place.offset).min(place.offset);
-        let size = lacks.size_of(place).unwrap_or(0);
-        let field = bytes.get(start..start + size).unwrap_or_default();
-        let value = place
-            .code
-            .get(field)
-            .and_then(|v| i64::try_from(v).ok())
-            .ok_or_else(|| format!("no length in \"{}\"", field.escape_ascii()))?;
         let counted = value
             .checked_sub(plus)
             .and_then(|len| usize::try_from(len).ok())

@@ -286,7 +286,7 @@ mod tests {
                 "{}",
                 record.escape_ascii()
             );
-            let read = layout().record(record).unwrap();
+            let read = layout().record(record, 6).unwrap();
             assert_eq!(&record[read.text..read.text_end], &text[..]);
             let fields = layout().fields;
             assert_eq!(read.value(&fields[2].place), Some(u64::from(sync)));
@@ -296,9 +296,9 @@ mod tests {
 
     #[test]
     fn a_header_without_its_digits_is_none() {
-        assert!(layout().record(b"10,;AAAAA").is_err());
-        assert!(layout().record(b"").is_err());
+        assert!(layout().record(b"10,;AAAAA", 0).is_err());
+        assert!(layout().record(b"", 0).is_err());
         // Eleven digits are more than a number has.
-        assert!(layout().record(b"12345678901,7;AA").is_err());
+        assert!(layout().record(b"12345678901,7;AA", 0).is_err());
     }
 }
