@@ -26,20 +26,26 @@ pub mod walk;
 use fields::Effort;
 use geometry::{Breadth, Geometry, Sample};
 use layout::Layout;
+use value::Zone;
 
 /// Bits of a record that does not fit, and of a doubt about where records begin and end.
 const MISS: f64 = 800.0;
 /// See [`MISS`].
 const DOUBT: f64 = 30.0;
 
-/// Bits of saying that something stands before the first record, or behind the last one.
-const ASIDE: f64 = 20.0;
+/// Bits of saying that something stands before the first record: such files have no header (spec/files.md 4.15).
+const LEAD: f64 = 30.0;
+/// Bits of saying that something stands behind the last one.
+const TAIL: f64 = 15.0;
 
 /// Bits that a number between separators has for itself: of one width, it would need none.
 const PARTED: f64 = 8.0;
 
 /// Bits of a byte of text.
 const TEXT: f64 = 5.0;
+
+/// Bytes behind a text that are looked at whether they are the rest of it.
+const MAX_CUT: usize = 4;
 
 /// Bytes of a record that may stay unexplained before another way to part the records is looked for.
 const FEW: usize = 1;
@@ -48,7 +54,7 @@ const FEW: usize = 1;
 const MIN_ALIGNED: usize = 8;
 
 /// Other ways that are looked at with all effort.
-const MAX_OTHERS: usize = 2;
+const MAX_OTHERS: usize = 3;
 
 /// Infers the framing of a file, or of a piece from its beginning.
 #[must_use]
@@ -123,28 +129,13 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
     let doubts = geometry.doubts.len();
     // The texts themselves have to be said as well: what is around them is not to be taken for text.
     let texts: usize = rows.iter().map(|(_, r)| r.text_end - r.text).sum();
-    // A byte that is a digit or a letter behind every text, and explained by nothing, is the last one of the text.
-    let is_cut = layout.terminator.is_empty()
-        && layout.fields.iter().any(|f| {
-            let is_unknown = matches!(f.meaning, layout::Meaning::Unknown { .. });
-            is_unknown && f.place.zone == value::Zone::Trailer && f.place.offset == 0
-        })
-        && rows
-            .iter()
-            .filter(|(_, r)| {
-                r.bytes
-                    .get(r.text_end)
-                    .is_some_and(u8::is_ascii_alphanumeric)
-            })
-            .count()
-            * 10
-            >= rows.len() * 9;
-    let texts = texts + if is_cut { rows.len() } else { 0 };
+    let texts = texts + 2 * rows.len() * cut_len(sample, &layout, &rows);
     let bits = bits * rows.len() as f64 / count.min(fields::FIT) as f64
         + TEXT * texts as f64
         + MISS * misses as f64
         + DOUBT * doubts as f64
-        + ASIDE * f64::from(u8::from(geometry.lead > 0) + u8::from(geometry.tail > 0))
+        + if geometry.lead > 0 { LEAD } else { 0.0 }
+        + if geometry.tail > 0 { TAIL } else { 0.0 }
         - PARTED * geometry.numbers.len() as f64;
     // What no record fits is no reading, whatever it costs.
     let bits = if rows.len() < 2 { f64::INFINITY } else { bits };
@@ -153,6 +144,31 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
         layout,
         bits,
     }
+}
+
+/// Returns how many bytes behind the texts look like the rest of them: letters or digits that nothing explains.
+fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, checksum::Record<'_>)]) -> usize {
+    if !layout.terminator.is_empty() {
+        return 0;
+    }
+    let behind = layout.trailer_len + layout.footer_len;
+    // Where nothing stands behind a text, the header of the next record does.
+    let zone = if behind > 0 {
+        Zone::Trailer
+    } else {
+        Zone::Header
+    };
+    let is_rest = |at: &usize| {
+        let is_unknown = layout.fields.iter().any(|f| {
+            matches!(f.meaning, layout::Meaning::Unknown { .. })
+                && f.place.overlaps(&layout::bytes_at(zone, *at, 1))
+        });
+        let next = rows.iter().map(|(start, r)| start + r.text_end + at);
+        let letters = next.filter_map(|at| sample.bytes.get(at));
+        let letters = letters.filter(|byte| byte.is_ascii_graphic()).count();
+        is_unknown && letters * 100 >= rows.len() * 90
+    };
+    (0..MAX_CUT).take_while(is_rest).count()
 }
 
 /// Returns how many of the first records of some bytes fit a framing.

@@ -7,6 +7,9 @@ use crate::probe::geometry;
 use crate::probe::layout::{Field, Meaning, bytes_at};
 use crate::probe::value::{Place, Zone};
 
+/// Bits of saying that nothing explains a byte.
+const UNKNOWN: f64 = 6.0;
+
 /// Bits of a byte that ends texts and lines.
 const ENDING: f64 = 2.0;
 
@@ -57,7 +60,7 @@ pub(super) fn plain(columns: &Columns<'_>, zone: Zone, len: usize) -> Vec<Plain>
             constant + others as f64 * cost::exception(1, contents.len())
         } else {
             let before = [&[0], &contents[..contents.len().saturating_sub(1)]].concat();
-            4.0 + cost::unexplained(&contents, &[letters.clone(), before])
+            UNKNOWN + cost::unexplained(&contents, &[letters.clone(), before])
         };
         Plain { is_constant, bits }
     };

@@ -278,8 +278,10 @@ pub(super) fn syncs(columns: &Columns<'_>) -> Vec<Candidate> {
     found
 }
 
+/// Bits of a number whose lower byte goes its own way.
+const JOINED: f64 = 60.0;
 /// Bits of a sync number beside a byte that never changes, and could be its higher one.
-const CUT: f64 = 8.0;
+const CUT: f64 = 6.0;
 
 /// Tells whether a number of four bytes has a narrower one as its lower half, while its upper half never changes, is not
 /// zero, and leaves it below 2^24: constants are mostly not so small, and numbers are.
@@ -345,6 +347,11 @@ fn sync(columns: &Columns<'_>, place: Place, values: &[Option<u64>]) -> Option<C
     bits += 2.0 * middle.log2() + cost::steps(&steps);
     bits += wrong as f64 * cost::exception(place.size, count);
     bits += if place.zone == Zone::Header { 0.0 } else { 2.0 };
+    // Steps that are the same in their lowest byte alone are those of two numbers beside each other.
+    let is_joined = steps.iter().any(|&s| s > 255)
+        && steps.iter().all(|s| s & 0xff == steps[0] & 0xff)
+        && steps.iter().any(|&s| s != steps[0]);
+    bits += if is_joined { JOINED } else { 0.0 };
     Some(Candidate {
         place,
         meaning: Meaning::Sync,

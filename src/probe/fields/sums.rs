@@ -94,8 +94,21 @@ fn bits(hit: &Found) -> f64 {
     } else {
         0.0
     };
+    // Words are mostly summed in the order in which the sum is written.
+    let has = |what: &str| hit.algorithm.name().contains(what);
+    let is_crossed = match hit.place.code {
+        Code::Little => has("big-endian"),
+        Code::Big => has("little-endian"),
+        _ => false,
+    };
+    let odd = if is_crossed || has("halves exchanged") {
+        6.0
+    } else {
+        0.0
+    };
+    let odd = odd + (hit.place.offset % 2 * 3) as f64;
     let misses = (hit.of - hit.agree) as f64;
-    algorithm + start + stop + own + misses * cost::exception(hit.place.size, hit.of)
+    algorithm + start + stop + own + odd + misses * cost::exception(hit.place.size, hit.of)
 }
 
 /// Searches the checksums of a file whose parts are known; returns what was found and how much was tried.

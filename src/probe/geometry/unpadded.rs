@@ -86,10 +86,8 @@ pub(super) fn unpadded(
             }
         };
         let mut ends = ends(sample, from_end, length.back);
-        // A header of more bytes would begin within the text before it.
-        if ends.iter().any(|(header_len, ..)| *header_len <= clean) {
-            ends.retain(|(header_len, ..)| *header_len <= clean);
-        }
+        // A header of more bytes would begin within the text before it, unless it looks like text.
+        ends.sort_by_key(|(header_len, ..)| *header_len > clean);
         return ends.into_iter().map(geometry).collect();
     }
     let gaps = pairs
@@ -148,8 +146,13 @@ fn ends(sample: &Sample<'_>, from_end: Option<i64>, least: usize) -> Vec<Ends> {
             vec![((first as i64 - more) as usize, 0, None)]
         }
         Ok(more) if more <= MAX_ASIDE => {
-            let headers = [more, 0].into_iter().chain(1..more.min(MAX_BOTH));
-            headers
+            let near = 1..more.min(MAX_BOTH);
+            let far = near
+                .clone()
+                .map(|tail| more - tail)
+                .filter(|lead| *lead >= MAX_BOTH);
+            let leads = [more, 0].into_iter().chain(near).chain(far);
+            leads
                 .filter_map(|lead| Some((first.checked_sub(lead)?, more - lead)))
                 .filter(|&(header, _)| header >= least && header <= MAX_ASIDE)
                 .map(|(header, tail)| (header, tail, None))

@@ -139,6 +139,23 @@ impl Layout {
             .unwrap_or(longest))
     }
 
+    /// Tells whether what never changes in headers stands in the one at the beginning of some bytes, and digits where numbers
+    /// are written in digits.
+    fn has_header(&self, bytes: &[u8]) -> bool {
+        let headers = self.fields.iter().filter(|f| f.place.zone == Zone::Header);
+        headers.filter(|f| !f.place.code.is_varying()).all(|field| {
+            let place = &field.place;
+            let found = bytes.get(place.offset..place.offset + place.size);
+            found.is_some_and(|found| match &field.meaning {
+                Meaning::Constant(expected) => found == expected,
+                Meaning::Length { .. } | Meaning::Sync | Meaning::Link { .. } => {
+                    place.code.get(found).is_some()
+                }
+                _ => true,
+            })
+        })
+    }
+
     /// Tells whether what never changes behind the texts stands behind one that ends here.
     fn has_constants(&self, bytes: &[u8], end: usize) -> bool {
         let trailer = end + self.terminator.len();
@@ -228,7 +245,8 @@ impl Layout {
             if next > bytes.len() || total > MAX_PADDED {
                 return None;
             }
-            if next == bytes.len() || begins(bytes, total) {
+            // A letter and a blank may stand within a text, too, but no header before them.
+            if next == bytes.len() || begins(bytes, total) && self.has_header(&bytes[next..]) {
                 let end = next - self.footer_len;
                 let least = end.saturating_sub(self.align - 1);
                 let stop = (least..end).rev().find(|&at| bytes[at] != self.pad);
