@@ -312,21 +312,41 @@ fn way(
     }
 }
 
-/// Names the numbers of any width that have one width throughout, but for dates, which have it anyway.
+/// Names the numbers of any width that have one width throughout, but for dates, which have it anyway: they may be of that
+/// width. Beside others that vary, that is no doubt.
 fn name_still_widths(columns: &Columns<'_>, fields: &mut [Field]) {
+    let width = |place: &Place| {
+        let mut widths = columns
+            .rows
+            .iter()
+            .filter_map(|(_, r)| Some(r.at(place)?.len()));
+        let first = widths.next()?;
+        widths.all(|width| width == first).then_some(first)
+    };
+    let varies = |f: &Field| f.place.code.is_varying() && width(&f.place).is_none();
+    let is_usual = fields.iter().any(varies);
     for field in fields {
         let is_number = !matches!(field.meaning, Meaning::Stamp(_) | Meaning::Unknown { .. });
         if !field.place.code.is_varying() || !is_number {
             continue;
         }
-        let widths: HashSet<usize> = columns
-            .rows
-            .iter()
-            .filter_map(|(_, r)| Some(r.at(&field.place)?.len()))
-            .collect();
-        if let (Some(width), 1) = (widths.iter().next(), widths.len()) {
+        let Some(size) = width(&field.place) else {
+            continue;
+        };
+        if is_usual {
+            let code = match field.place.code {
+                Code::HexDigits => Code::Hex,
+                _ => Code::Decimal,
+            };
+            let still = Place {
+                size,
+                code,
+                ..field.place
+            };
+            field.same.push((still, field.meaning.clone()));
+        } else {
             field.doubt = Some(format!(
-                "always of {width} digits here: of that width, or of any"
+                "always of {size} digits here: of that width, or of any"
             ));
         }
     }

@@ -113,6 +113,7 @@ fn number(
     let mut separators = Vec::new();
     let mut befores = Vec::new();
     let mut has_letters = false;
+    let mut filled = 0;
     for (n, (&end, &floor)) in ends.iter().zip(floors).enumerate() {
         let digits = end
             .checked_sub(gap)
@@ -121,6 +122,7 @@ fn number(
         let width = digits_before(digits, code, most(code) + 1);
         let number = &digits[digits.len() - width..];
         // As many digits as it has: none begins with nought. A separator parts it from what follows.
+        filled += usize::from(matches!(number, [b'0', _, ..]));
         let is_number = match number {
             [] => false,
             [b'0', _, ..] => false,
@@ -140,6 +142,9 @@ fn number(
     let (separator, share) = mode(separators.iter().copied())?;
     // The first record may begin with its number, and so with the file.
     let (before, share_before) = mode(befores.iter().skip(1).copied())?;
+    // Directly behind the text, nobody knows from here which digits are still part of it.
+    let graphic = befores.iter().flatten().filter(|b| b.is_ascii_graphic());
+    let is_behind_text = share_before <= 0.97 && graphic.count() * 10 > befores.len() * 6;
     let (usual, _) = mode(widths.iter().copied())?;
     let others = widths.iter().filter(|&&w| w != usual).count();
     // A number that never changes its width is one of any width only where signs part it from the rest.
@@ -150,6 +155,8 @@ fn number(
         && share_before > 0.97
         && before != Some(b' ');
     let fits = (others > 0 || is_parted)
+        && !is_behind_text
+        && filled * 100 <= ends.len()
         && share > 0.97
         && last.len() >= 3
         && (code == Code::Digits || has_letters);
