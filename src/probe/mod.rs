@@ -23,6 +23,8 @@ pub mod value;
 pub mod varying;
 pub mod walk;
 
+use std::collections::HashSet;
+
 use fields::Effort;
 use geometry::{Breadth, Geometry, Sample};
 use layout::Layout;
@@ -146,7 +148,7 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
     }
 }
 
-/// Returns how many bytes behind the texts look like the rest of them: letters or digits that nothing explains.
+/// Returns how many bytes behind the texts look like the rest of them: letters and digits of many kinds in a binary field.
 fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, checksum::Record<'_>)]) -> usize {
     if !layout.terminator.is_empty() {
         return 0;
@@ -159,14 +161,19 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, checksum::Recor
         Zone::Header
     };
     let is_rest = |at: &usize| {
-        let is_unknown = layout.fields.iter().any(|f| {
-            matches!(f.meaning, layout::Meaning::Unknown { .. })
+        let is_binary = layout.fields.iter().any(|f| {
+            !matches!(f.meaning, layout::Meaning::Constant(_))
+                && !f.place.code.is_text()
                 && f.place.overlaps(&layout::bytes_at(zone, *at, 1))
         });
         let next = rows.iter().map(|(start, r)| start + r.text_end + at);
-        let letters = next.filter_map(|at| sample.bytes.get(at));
-        let letters = letters.filter(|byte| byte.is_ascii_graphic()).count();
-        is_unknown && letters * 100 >= rows.len() * 90
+        let bytes: Vec<u8> = next
+            .filter_map(|at| sample.bytes.get(at))
+            .copied()
+            .collect();
+        let letters = bytes.iter().filter(|byte| byte.is_ascii_graphic()).count();
+        let kinds: HashSet<&u8> = bytes.iter().collect();
+        is_binary && letters * 100 >= rows.len() * 90 && kinds.len() >= rows.len().min(10)
     };
     (0..MAX_CUT).take_while(is_rest).count()
 }

@@ -31,9 +31,6 @@ pub(super) const FIT: usize = 300;
 /// A record with its offset in the file.
 pub(super) type Row<'a> = (usize, Record<'a>);
 
-/// Records that show more than chance does.
-const SURE: usize = 40;
-
 /// Checksums of a record that are told from what only seems to be one.
 const MAX_SUMS: usize = 4;
 
@@ -201,8 +198,7 @@ pub fn infer(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> (Layou
     let blanks: Vec<usize> = near.map(|w| w.blank).chain([best.blank]).collect();
     let (few, many) = (blanks.iter().min(), blanks.iter().max());
     if let (Some(few), Some(many)) = (few, many) {
-        // In a longer file it is the same, as no text is so long that it would matter.
-        if few < many && best.rows < SURE {
+        if few < many {
             best.layout.doubts.push(format!(
                 "{} bytes beside the padding are always {:#04x}: terminator or padding",
                 many - few,

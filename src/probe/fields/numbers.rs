@@ -47,6 +47,17 @@ fn cut_bits(columns: &Columns<'_>, place: &Place) -> f64 {
     }
 }
 
+/// Bits of blanks before digits whose number never changes: they rather part the number from what is before it.
+pub(super) fn blanks_bits(columns: &Columns<'_>, place: &Place) -> f64 {
+    let numbers = columns.rows.iter().filter_map(|(_, r)| r.at(place));
+    let mut blanks = numbers.map(|n| n.iter().take_while(|&&b| b == b' ').count());
+    let first = blanks.next().unwrap_or(0);
+    match place.code {
+        Code::Blanks if first > 0 && blanks.all(|count| count == first) => 8.0,
+        _ => 0.0,
+    }
+}
+
 /// Bits of a size and code, apart from the byte order, for numbers that mostly have `usual` bytes.
 fn shape_bits((size, code): (usize, Code), usual: usize) -> f64 {
     match code {
@@ -141,6 +152,7 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                     + shape_bits((size, code), 2)
                     + cut_bits(columns, &place)
                     + letters_bits(columns, &place)
+                    + blanks_bits(columns, &place)
                     + plus_bits(columns, &place, of, plus)
                     + if place.zone == Zone::Header { 0.0 } else { 2.0 }
                     + misses * cost::exception(size, count);
@@ -241,6 +253,7 @@ pub(super) fn links(columns: &Columns<'_>) -> Vec<Candidate> {
                             + shape_bits((size, code), 4)
                             + plus_bits
                             + letters_bits(columns, &place)
+                            + blanks_bits(columns, &place)
                             + misses * cost::exception(size, count),
                     });
                 }
@@ -342,6 +355,7 @@ fn sync(columns: &Columns<'_>, place: Place, values: &[Option<u64>]) -> Option<C
     let middle = sorted[sorted.len() / 2] as f64;
     bits += 2.0 + shape_bits((place.size, place.code), 4);
     bits += cut_bits(columns, &place) + letters_bits(columns, &place);
+    bits += blanks_bits(columns, &place);
     bits += cost::number(known.first()?.1).min(8.0 * place.size as f64 + 14.0);
     // Numbers are given one after the other, a few may be left out.
     bits += 2.0 * middle.log2() + cost::steps(&steps);

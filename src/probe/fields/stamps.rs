@@ -1,5 +1,6 @@
 //! Date stamps.
 
+use super::numbers::blanks_bits;
 use super::{Candidate, Columns, Role, cost};
 use crate::probe::layout::Meaning;
 use crate::probe::stamp::{Rarity, StampKind};
@@ -13,10 +14,9 @@ pub(super) fn stamps(columns: &Columns<'_>) -> Vec<Candidate> {
     let mut found = Vec::new();
     for code in Code::ALL {
         for size in StampKind::sizes(code) {
+            let kinds = StampKind::of_size(size, code);
             for place in columns.places(size, code) {
-                for kind in StampKind::of_size(size, code) {
-                    found.extend(judge(columns, place, kind));
-                }
+                found.extend(kinds.iter().filter_map(|&kind| judge(columns, place, kind)));
             }
         }
     }
@@ -57,6 +57,7 @@ fn judge(columns: &Columns<'_>, place: Place, kind: StampKind) -> Option<Candida
         Code::Digits | Code::HexDigits => 1.0,
         _ => 0.0,
     };
+    bits += blanks_bits(columns, &place);
     bits += cost::steps(&steps) + fraction_bits(columns, &place, kind);
     // Weeks between records that follow each other are less likely than minutes.
     let mean =

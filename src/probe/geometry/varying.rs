@@ -113,7 +113,7 @@ fn number(
     let mut separators = Vec::new();
     let mut befores = Vec::new();
     let mut has_letters = false;
-    let mut filled = 0;
+    let (mut filled, mut blanks) = (0, 0);
     for (n, (&end, &floor)) in ends.iter().zip(floors).enumerate() {
         let digits = end
             .checked_sub(gap)
@@ -133,7 +133,9 @@ fn number(
             last.extend(number.last().copied());
             widths.push(width);
             separators.push(bytes[end - gap]);
-            befores.push((end - gap - width).checked_sub(1).map(|at| bytes[at]));
+            let before = |back| (end - gap - width).checked_sub(back).map(|at| bytes[at]);
+            befores.push(before(1));
+            blanks += usize::from(before(1) == Some(b' ') && before(2) == Some(b' '));
         }
         if (n + 1 - widths.len()) * 20 > ends.len() {
             return None;
@@ -141,7 +143,7 @@ fn number(
     }
     let (separator, share) = mode(separators.iter().copied())?;
     // The first record may begin with its number, and so with the file.
-    let (before, share_before) = mode(befores.iter().skip(1).copied())?;
+    let (_, share_before) = mode(befores.iter().skip(1).copied())?;
     // Directly behind the text, nobody knows from here which digits are still part of it.
     let graphic = befores.iter().flatten().filter(|b| b.is_ascii_graphic());
     let is_behind_text = share_before <= 0.97 && graphic.count() * 10 > befores.len() * 6;
@@ -153,7 +155,7 @@ fn number(
     let is_parted = is_sign
         && !separator.is_ascii_alphanumeric()
         && share_before > 0.97
-        && before != Some(b' ');
+        && blanks * 2 < widths.len();
     let fits = (others > 0 || is_parted)
         && !is_behind_text
         && filled * 100 <= ends.len()
