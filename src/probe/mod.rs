@@ -15,6 +15,7 @@ pub mod checksum;
 pub mod fields;
 pub mod geometry;
 pub mod layout;
+mod one_size;
 pub mod profile;
 pub mod records;
 pub mod scan;
@@ -44,7 +45,7 @@ const TAIL: f64 = 15.0;
 const PARTED: f64 = 8.0;
 
 /// Bits of a byte of text.
-const TEXT: f64 = 5.0;
+const TEXT: f64 = 4.0;
 
 /// Bytes behind a text that are looked at whether they are the rest of it.
 const MAX_CUT: usize = 4;
@@ -172,8 +173,10 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, checksum::Recor
             .copied()
             .collect();
         let letters = bytes.iter().filter(|byte| byte.is_ascii_graphic()).count();
+        let text = bytes.iter().filter(|&&byte| scan::is_text(byte)).count();
         let kinds: HashSet<&u8> = bytes.iter().collect();
-        is_binary && letters * 100 >= rows.len() * 90 && kinds.len() >= rows.len().min(10)
+        let is_text = text * 100 >= rows.len() * 97 && letters * 100 >= rows.len() * 75;
+        is_binary && is_text && kinds.len() >= rows.len().min(10)
     };
     (0..MAX_CUT).take_while(is_rest).count()
 }
@@ -199,6 +202,7 @@ fn with_sample<T>(bytes: &[u8], at_end: bool, look: impl FnOnce(&Sample<'_>) -> 
     let mut texts = scan::scan(bytes);
     scan::settle(&mut texts);
     scan::align(bytes, &mut texts);
+    one_size::fill(bytes, &mut texts);
     look(&Sample {
         bytes,
         texts: &texts,

@@ -26,6 +26,8 @@ struct Profile {
     terminator: String,
     align: usize,
     align_rest: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    size: Option<usize>,
     pad: u8,
     joiner: String,
     #[serde(default)]
@@ -81,6 +83,7 @@ pub fn to_toml(layout: &Layout) -> String {
         terminator: hex(&layout.terminator),
         align: layout.align,
         align_rest: layout.align_rest,
+        size: layout.size,
         pad: layout.pad,
         joiner: hex(&layout.joiner),
         doubts: layout.doubts.clone(),
@@ -116,6 +119,9 @@ pub fn from_toml(text: &str) -> Result<Layout, String> {
             "align-rest: found {rest}, expected less than align, {align}"
         ));
     }
+    if let Some(size) = profile.size.filter(|&size| size != align) {
+        return Err(format!("size: found {size}, expected align, {align}"));
+    }
     let bytes = |key: &str, text: &str| unhex(text).map_err(|error| format!("{key}: {error}"));
     let mut layout = Layout {
         lead: profile.lead,
@@ -126,6 +132,7 @@ pub fn from_toml(text: &str) -> Result<Layout, String> {
         terminator: bytes("terminator", &profile.terminator)?,
         align: profile.align,
         align_rest: profile.align_rest,
+        size: profile.size,
         pad: profile.pad,
         joiner: bytes("joiner", &profile.joiner)?,
         fields: Vec::new(),
@@ -434,6 +441,7 @@ mod tests {
             footer_len: 1,
             align: 16,
             align_rest: 3,
+            size: None,
             pad: 0x20,
             joiner: b"\n".to_vec(),
             fields: fields

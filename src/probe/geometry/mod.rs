@@ -16,6 +16,7 @@ use lengths::lengths;
 
 use crate::probe::checksum::Record;
 use crate::probe::layout::{Field, Layout, Meaning, Measure, Target, bytes_at};
+use crate::probe::one_size;
 use crate::probe::scan::Text;
 use crate::probe::value::{Place, Zone};
 
@@ -53,6 +54,8 @@ pub struct Geometry {
     pub align: usize,
     /// See [`super::layout::Layout::align_rest`].
     pub align_rest: usize,
+    /// See [`super::layout::Layout::size`].
+    pub size: Option<usize>,
     /// The byte of the padding.
     pub pad: u8,
     /// The length field that decided it, with what it counts.
@@ -77,6 +80,7 @@ impl Geometry {
             footer_len: self.footer_len,
             align: self.align.max(1),
             align_rest: self.align_rest,
+            size: self.size,
             pad: self.pad,
             doubts: self.doubts.clone(),
             ..Layout::bare()
@@ -172,10 +176,11 @@ fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry>
         .collect();
     // Padding is counted in the file, not in what was made of it.
     let is_varying = lacks.iter().any(|&n| n > 0);
-    let (align, rest) = if is_varying {
-        (1, 0)
-    } else {
-        alignment(&pairs)
+    let size = one_size::size(sample.texts).filter(|_| !is_varying);
+    let (align, rest) = match size {
+        Some(size) => (size, 0),
+        None if is_varying => (1, 0),
+        None => alignment(&pairs),
     };
     let lengths = lengths(sample, &pairs, align, lacks);
     let mut found = Vec::new();
@@ -192,6 +197,7 @@ fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry>
             .filter_map(|(header, choice)| {
                 padded::padded(sample, &pairs, &lengths, (align, rest), header, choice)
             })
+            .map(|geometry| Geometry { size, ..geometry })
             .collect();
         // Most files begin with their first record. Otherwise, what stands around the texts takes the fewest bytes where
         // nothing of them is taken for it.
@@ -230,29 +236,25 @@ fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry>
 /// Returns the largest number whose multiples part all texts, with what is left over.
 fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
     let strides: Vec<usize> = pairs.iter().map(|p| p.1).collect();
-    if let Some((stride, share)) = mode(strides.iter().copied()) {
-        let texts = mode(pairs.iter().map(|p| p.0.end - p.0.start));
-        let differ = texts.is_some_and(|(_, share)| share < 0.9);
-        if share >= 0.9 && differ && strides.len() >= 4 {
-            return (stride, 0);
-        }
-    }
     let usual = mode(strides.iter().copied()).map(|(stride, _)| stride);
     let candidates = (2..=32)
         .chain([48, 64, 128, 256, 512, 1024])
         .chain(usual.filter(|&s| s > 32));
-    let mut best = (1, 0);
+    let mut best = (1, 0, 1.0);
     for align in candidates {
         if let Some((rest, share)) = mode(strides.iter().map(|s| s % align)) {
-            if share >= 0.9
+            // Something left over is seen by chance where most records are short.
+            let fits = share >= 0.9 && (rest == 0 || share >= best.2);
+            if fits
+                && align > best.0
                 && strides.iter().any(|&s| s >= align)
                 && (strides.len() >= 6 || align >= 4)
             {
-                best = if align > best.0 { (align, rest) } else { best };
+                best = (align, rest, share);
             }
         }
     }
-    best
+    (best.0, best.1)
 }
 
 /// Cuts a sample into records that fit, with their offsets.

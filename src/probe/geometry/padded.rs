@@ -14,6 +14,15 @@ const MAX_BLANK: usize = 4;
 /// Bytes of a header that are tried behind what begins the file.
 const MAX_HEADER: usize = 160;
 
+/// Where texts end as one byte of padding tells it.
+pub(super) struct Ends {
+    /// Bytes between text and padding that change.
+    changing: usize,
+    /// Bytes around the padding that are no part of text or header.
+    beside: usize,
+    ends: Vec<usize>,
+}
+
 /// Texts with their ends as one byte of padding tells them, and the lengths that agree with those.
 type Told = (Vec<(Text, usize)>, Vec<Length>);
 
@@ -22,6 +31,9 @@ pub(super) const MAX_PADS: usize = 3;
 
 /// Bytes behind the padding that are looked for.
 const MAX_FOOTER: usize = 12;
+
+/// Bytes around the padding that need no better explanation.
+const MAX_BESIDE: usize = 24;
 
 /// Records that are padded to a multiple of something; `choice` is which of the bytes that may be the padding is taken.
 pub(super) fn padded(
@@ -35,13 +47,19 @@ pub(super) fn padded(
     let bytes = sample.bytes;
     let first = first_text(sample, align, rest);
     // The padding may be followed by a footer.
-    let by_padding = (0..=MAX_FOOTER)
-        .map(|back| ends_by_padding(bytes, pairs, header + back, (align, rest)))
-        .find(|told| !told.is_empty())
-        .unwrap_or_default();
+    let told = |back| ends_by_padding(bytes, pairs, (header, back), (align, rest));
+    let mut told = (0..=MAX_FOOTER).map(told).filter(|told| !told.is_empty());
+    let mut by_padding = told.next().unwrap_or_default();
+    // Where all but the last bytes of a record would stand between text and padding, it is rather those that pad.
+    let beside = |ends: &Ends| ends.beside;
+    if by_padding.iter().map(beside).min() > Some(MAX_BESIDE) {
+        by_padding.extend(told.flatten());
+        by_padding.sort_by_key(beside);
+        by_padding.truncate(MAX_PADS);
+    }
     let mut pairs = pairs.to_vec();
     let mut found = lengths.to_vec();
-    let told = by_padding.into_iter().map(|ends| {
+    let told = by_padding.into_iter().map(|Ends { ends, .. }| {
         let mut pairs = pairs.clone();
         for (pair, end) in pairs.iter_mut().zip(ends) {
             pair.0.end = end.max(pair.0.start);
@@ -218,14 +236,14 @@ fn first_text(sample: &Sample<'_>, align: usize, rest: usize) -> usize {
 
 /// Returns the ends of the texts as the padding tells them: what stands before the next record is stripped of one byte, and
 /// of as much more as keeps the texts from being text. One list for each byte that gives the padding that the alignment asks
-/// for, the one that leaves the least behind the texts first.
+/// for.
 pub(super) fn ends_by_padding(
     bytes: &[u8],
     pairs: &[(Text, usize)],
-    header: usize,
+    (header, back): (usize, usize),
     (align, rest): (usize, usize),
-) -> Vec<Vec<usize>> {
-    let next = |&(t, stride): &(Text, usize)| t.start + stride - header.min(stride);
+) -> Vec<Ends> {
+    let next = |&(t, stride): &(Text, usize)| t.start + stride - (header + back).min(stride);
     let mut counts = HashMap::<u8, usize>::new();
     for pair in pairs {
         if let Some(&last) = next(pair).checked_sub(1).and_then(|at| bytes.get(at)) {
@@ -234,7 +252,7 @@ pub(super) fn ends_by_padding(
     }
     let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
     pads.sort_unstable_by(|a, b| b.cmp(a));
-    let mut told = Vec::<((usize, usize), Vec<usize>)>::new();
+    let mut told = Vec::new();
     for &(_, pad) in pads.iter().take(MAX_PADS) {
         let stripped: Vec<usize> = pairs
             .iter()
@@ -299,8 +317,11 @@ pub(super) fn ends_by_padding(
             let found = ends.iter().map(|end| bytes.get(end + n));
             mode(found).is_none_or(|(_, share)| share < 0.97)
         });
-        told.push(((changing.count(), front), ends));
+        told.push(Ends {
+            changing: changing.count(),
+            beside: front + back,
+            ends,
+        });
     }
-    told.sort_by_key(|(behind, _)| *behind);
-    told.into_iter().map(|(_, ends)| ends).collect()
+    told
 }

@@ -169,6 +169,8 @@ pub struct Layout {
     pub align: usize,
     /// See `align`.
     pub align_rest: usize,
+    /// Bytes of every record, where all have one size; `align` is the same then.
+    pub size: Option<usize>,
     /// What it is padded with.
     pub pad: u8,
     /// Bytes between the lines of a text.
@@ -192,6 +194,7 @@ impl Layout {
             footer_len: 0,
             align: 1,
             align_rest: 0,
+            size: None,
             pad: 0,
             joiner: Vec::new(),
             fields: Vec::new(),

@@ -40,7 +40,10 @@ impl Layout {
                 let value = number_at(bytes, &lacks, place)?;
                 self.counted_len(bytes, &lacks, value, of, plus)?
             }
-            None => match self.linked_len(bytes, &lacks, offset) {
+            None => match self
+                .linked_len(bytes, &lacks, offset)
+                .or(self.fixed_len(bytes))
+            {
                 Some(len) => self.counted_len(bytes, &lacks, len, Measure::Record, 0)?,
                 None => self.text_len(bytes, text)?,
             },
@@ -79,6 +82,15 @@ impl Layout {
         let len = next.checked_sub(i64::try_from(offset).ok()?)?;
         let least = (self.overhead() - lacks.total()) as i64;
         (len >= least && len <= bytes.len() as i64).then_some(len)
+    }
+
+    /// Returns the length of every record, where all have one and the next one begins behind it, or the file ends before
+    /// that.
+    fn fixed_len(&self, bytes: &[u8]) -> Option<i64> {
+        let size = self.size?;
+        let is_last = bytes.len() < 2 * size;
+        let fits = bytes.len() >= size && (is_last || begins(bytes, size + self.header_len));
+        fits.then_some(size as i64)
     }
 
     fn counted_len(

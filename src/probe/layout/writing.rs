@@ -133,6 +133,11 @@ impl Layout {
         let footer = out.len() - begin;
         out.resize(out.len() + self.footer_len, 0);
         let len = (out.len() - begin) as i64;
+        if let Some(size) = self.size.filter(|&size| size as i64 != len) {
+            return Err(format!(
+                "a text of {text_len} bytes does not fit records of {size} bytes"
+            ));
+        }
         let text_end = header_len + text_len;
         let empty = Record::<'static> {
             bytes: &[],

@@ -23,6 +23,7 @@ pub(super) struct Framing<'p> {
     footer: usize,
     align: usize,
     align_rest: usize,
+    size: Option<usize>,
     pad: u8,
     joiner: String,
     doubts: &'p [String],
@@ -57,6 +58,7 @@ pub(super) fn framing(layout: &Layout) -> Framing<'_> {
         footer: layout.footer_len,
         align: layout.align,
         align_rest: layout.align_rest,
+        size: layout.size,
         pad: layout.pad,
         joiner: hex(&layout.joiner),
         doubts: &layout.doubts,
@@ -160,7 +162,13 @@ pub(super) fn print(layout: &Layout, screen: &mut impl Write) -> io::Result<()> 
             layout.tail
         )?;
     }
-    if layout.align > 1 {
+    if let Some(size) = layout.size {
+        writeln!(
+            screen,
+            "  records have {size} bytes, filled up with {:#04x}",
+            layout.pad
+        )?;
+    } else if layout.align > 1 {
         writeln!(
             screen,
             "  records are padded with {:#04x} to a multiple of {}, and {}",
