@@ -9,11 +9,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::directory::ledger::{Ledger, LedgerError};
-use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::agent::unusable_ledger;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::home::{Home, unusable};
+use crate::tools::exit::{ExitCode, ToolError};
 
 /// What SQLite may leave beside a database, and reads with it: it goes with the database.
 const BESIDE: [&str; 3] = ["-journal", "-wal", "-shm"];

@@ -14,9 +14,8 @@ use crate::codec::srvconf::{RequestorRecord, SrvConf};
 use crate::postoffice::places::word_of;
 use crate::protocol::requestor::Requestor;
 use crate::protocol::server::{Registered, Server};
-use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::config::{Connection, Role};
+use crate::tools::exit::{ExitCode, ToolError};
 
 /// The numbers of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,18 +10,18 @@ use serde_json::json;
 
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{put_line, report_alone};
-
-use super::numbers::{Numbers, Shown, put_server, requestor, server};
-use super::state::{Known, State, not_saved};
-use super::todo;
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::{Config, Connection, Role};
 use crate::tools::dxa::containers::container;
 use crate::tools::dxa::containers::place::{self, Place};
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::options::Options;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{put_line, report_alone};
+
+use super::numbers::{Numbers, Shown, put_server, requestor, server};
+use super::state::{Known, State, not_saved};
+use super::todo;
 
 /// Where numbers stood, and what they were.
 struct Before {

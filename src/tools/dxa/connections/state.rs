@@ -10,9 +10,6 @@ use crate::directory::ledger::{ConnectionId, LedgerError, Transaction};
 use crate::directory::names::UniqueNames;
 use crate::protocol::requestor::Acknowledgment;
 use crate::protocol::server::Registered;
-use crate::tools::exit::ToolError;
-
-use super::numbers::{self, Numbers};
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::{Connection, Role};
 use crate::tools::dxa::containers::container;
@@ -21,6 +18,9 @@ use crate::tools::dxa::containers::place::{self, Place};
 use crate::tools::dxa::exchange::serving::not_written;
 use crate::tools::dxa::sending::basis::Basis;
 use crate::tools::dxa::sending::touched::Touches;
+use crate::tools::exit::ToolError;
+
+use super::numbers::{self, Numbers};
 
 /// What is kept as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

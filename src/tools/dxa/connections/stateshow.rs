@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 
 use crate::directory::ledger::Ledger;
 use crate::tools::cli::CommonArgs;
+use crate::tools::dxa::agent::unusable_ledger;
+use crate::tools::dxa::config::{Config, Connection, Role};
+use crate::tools::dxa::containers::place;
+use crate::tools::dxa::home::Home;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{put_line, report_alone};
 
 use super::aside;
 use super::numbers::{Numbers, Shown};
-use crate::tools::dxa::agent::unusable_ledger;
-use crate::tools::dxa::config::{Config, Connection, Role};
-use crate::tools::dxa::containers::place;
-use crate::tools::dxa::home::Home;
 
 /// What the ledger keeps of a connection.
 #[derive(Debug, Serialize)]

@@ -20,15 +20,15 @@ use crate::directory::schema;
 use crate::plan::outcome::Reason;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::config::{Config, Connection};
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::options::Options;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{ReportFile, put_line};
 
 use super::container::{self, unread};
 use super::importing::container_of;
-use crate::tools::dxa::agent::Agent;
-use crate::tools::dxa::config::{Config, Connection};
-use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::options::Options;
 
 /// Structural classes that an entry for a remote address may have (LD-02).
 const CLASSES: [&str; 2] = ["inetOrgPerson", "organizationalRole"];

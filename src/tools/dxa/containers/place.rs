@@ -9,14 +9,14 @@ use crate::directory::key::ContainerLayout;
 use crate::directory::ldap::{Connection as Link, Search};
 use crate::directory::ledger::{ConnectionId, Ledger, Transaction};
 use crate::directory::schema;
-use crate::tools::exit::{ExitCode, ToolError};
-
-use super::container::unread;
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::connections::aside::{self, Found};
 use crate::tools::dxa::connections::state::{State, not_saved};
 use crate::tools::dxa::home::Home;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::container::unread;
 
 /// A place for the entries of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,13 +14,6 @@ use crate::protocol::server::{
     Answer, Content, ImportReason, Master, Pace, Server, answer, answered,
 };
 use crate::protocol::sync::Stamp;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::post::{Payload, PayloadWriter, post};
-use crate::tools::srvmain::reply_letter;
-
-use super::cycle::Wanted;
-use super::outcome::Done;
-use super::serving::{because, conf_of, not_written};
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::connections::numbers::{Numbers, put_server, server};
@@ -29,6 +22,13 @@ use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::lists::listout::Staged;
 use crate::tools::dxa::mail::mailplace::MailPlace;
 use crate::tools::dxa::sending::exporting::{Exported, Wish};
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::{Payload, PayloadWriter, post};
+use crate::tools::srvmain::reply_letter;
+
+use super::cycle::Wanted;
+use super::outcome::Done;
+use super::serving::{because, conf_of, not_written};
 
 /// The transactions of an answer, and how far the requestor is with them.
 struct Made {

@@ -6,12 +6,6 @@ use crate::directory::ledger::Queued;
 use crate::postoffice::mailbag::Outbox;
 use crate::protocol::message::RequestHead;
 use crate::protocol::requestor::{Requestor, Sending, send, send_part};
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::post::{Payload, post, request_letter};
-
-use super::cycle::Wanted;
-use super::outcome::Done;
-use super::requesting::conf_of;
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::connections::numbers::{Numbers, requestor};
@@ -20,6 +14,12 @@ use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::mail::mailplace::MailPlace;
 use crate::tools::dxa::sending::exporting::{Exported, Wish};
 use crate::tools::dxa::sending::pacing::{self, Carried, Portion, portion};
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::{Payload, post, request_letter};
+
+use super::cycle::Wanted;
+use super::outcome::Done;
+use super::requesting::conf_of;
 
 /// What goes to the server.
 struct Request {

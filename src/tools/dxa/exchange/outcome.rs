@@ -10,9 +10,6 @@ use crate::directory::difference::{Cause, Change};
 use crate::directory::dn::Dn;
 use crate::directory::note::Note;
 use crate::plan::outcome::Counts;
-use crate::tools::exit::{ExitCode, ToolError};
-
-use super::line::Line;
 use crate::tools::dxa::connections::numbers::Shown;
 use crate::tools::dxa::containers::importing::Imported;
 use crate::tools::dxa::containers::moving::Moved;
@@ -21,6 +18,9 @@ use crate::tools::dxa::sending::exporting::Reasons;
 use crate::tools::dxa::sending::reading::ReadingDone;
 use crate::tools::dxa::sending::source::Recount;
 use crate::tools::dxa::sending::tally::Tally;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::line::Line;
 
 /// What was sent.
 #[derive(Debug, Clone, Default, Serialize)]

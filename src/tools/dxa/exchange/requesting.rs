@@ -14,11 +14,6 @@ use crate::protocol::requestor::{
     Acknowledgment, QueueView, Taken, Updates, Verdict, judge, needs_export, order,
 };
 use crate::protocol::sync::RecordDigest;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::post::{Fate, Item, Letterbox, Transactions};
-
-use super::cycle::Wanted;
-use super::outcome::Done;
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::connections::numbers::{Numbers, requestor};
@@ -28,6 +23,11 @@ use crate::tools::dxa::containers::importing::{AskWriter, Incoming, sender_of};
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::mail::mailplace::{Arrived, MailPlace};
 use crate::tools::dxa::sending::sight::first_below;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::{Fate, Item, Letterbox, Transactions};
+
+use super::cycle::Wanted;
+use super::outcome::Done;
 
 /// Replies in a row with an old import number after which a full list is asked for (Q99961).
 const OLD_REPLIES: u32 = 2;

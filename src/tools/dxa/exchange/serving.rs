@@ -16,6 +16,13 @@ use crate::protocol::server::{
     ImportReason, Numbered, Registered, Server, finish, hear, pass_over, take,
 };
 use crate::protocol::sync::RecordDigest;
+use crate::tools::dxa::agent::{Agent, unusable_ledger};
+use crate::tools::dxa::config::Connection;
+use crate::tools::dxa::connections::numbers::{Numbers, put_server, server};
+use crate::tools::dxa::connections::state::Known;
+use crate::tools::dxa::containers::importing::{AskWriter, Incoming, sender_of};
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::mail::mailplace::{Arrived, MailPlace};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::post::{Fate, Item, Letterbox, Transactions, only_digest};
 use crate::tools::srvmain::settings;
@@ -24,13 +31,6 @@ use crate::transaction::{ListName, Transaction};
 use super::cycle::Wanted;
 use super::outcome::Done;
 use super::requesting::ask_of;
-use crate::tools::dxa::agent::{Agent, unusable_ledger};
-use crate::tools::dxa::config::Connection;
-use crate::tools::dxa::connections::numbers::{Numbers, put_server, server};
-use crate::tools::dxa::connections::state::Known;
-use crate::tools::dxa::containers::importing::{AskWriter, Incoming, sender_of};
-use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::mail::mailplace::{Arrived, MailPlace};
 
 /// What came with a request.
 #[derive(Default)]

@@ -11,11 +11,6 @@ use crate::directory::import::Fate;
 use crate::directory::ledger::ConnectionId;
 use crate::directory::note::Note;
 use crate::plan::outcome::{Counts, Reason};
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{ReportFile, put_line};
-
-use super::dropfolder;
-use super::listfile::{self, Unread};
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::connections::numbers::Numbers;
@@ -30,6 +25,11 @@ use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::exchange::line::Line;
 use crate::tools::dxa::exchange::outcome::Done;
 use crate::tools::dxa::home::unusable;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{ReportFile, put_line};
+
+use super::dropfolder;
+use super::listfile::{self, Unread};
 
 /// What the run may do.
 #[derive(Debug, Clone, Copy, Default)]

@@ -3,8 +3,6 @@
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 use crate::codec::timestamp::Timestamp;
 use crate::protocol::server::SENT_CAPACITY;
-use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::{Connection, Role};
 use crate::tools::dxa::connections::numbers::{Numbers, put_server, server};
@@ -13,6 +11,7 @@ use crate::tools::dxa::exchange::answering::wish;
 use crate::tools::dxa::exchange::serving::conf_of;
 use crate::tools::dxa::sending::exporting::{Exported, Wish};
 use crate::tools::dxa::sending::settings;
+use crate::tools::exit::{ExitCode, ToolError};
 
 /// A connection that a list is made for.
 pub(in crate::tools::dxa) struct Item<'c> {

@@ -13,11 +13,6 @@ use crate::codec::resync::ResyncHeader;
 use crate::codec::timestamp::Timestamp;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{ReportFile, put_line};
-
-use super::listing::{Item, check_same, no_stamp, refuse_differences, together};
-use super::listout::Staged;
 use crate::tools::dxa::agent::{Agent, expect_role};
 use crate::tools::dxa::config::{Config, Connection, Consumed, Role};
 use crate::tools::dxa::connections::numbers::server;
@@ -28,6 +23,11 @@ use crate::tools::dxa::exchange::serving::conf_of;
 use crate::tools::dxa::home::unusable;
 use crate::tools::dxa::options::Options;
 use crate::tools::dxa::sending::settings;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{ReportFile, put_line};
+
+use super::listing::{Item, check_same, no_stamp, refuse_differences, together};
+use super::listout::Staged;
 
 /// What a run is to make.
 #[derive(Debug, Clone, Default)]

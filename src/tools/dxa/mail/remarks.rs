@@ -1,12 +1,11 @@
 //! What was noticed over the numbers of a message, as an event (`spec/exchange.md` DX-30).
 
 use crate::protocol::outcome::{Consequence, Remark};
-use crate::tools::exit::ExitCode;
-
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::exchange::outcome::Done;
+use crate::tools::exit::ExitCode;
 
 impl Agent<'_> {
     /// Says what was noticed over numbers (DX220: something was lost).

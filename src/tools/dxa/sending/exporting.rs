@@ -15,15 +15,15 @@ use crate::directory::names::NameRules;
 use crate::directory::x400::X121Spelling;
 use crate::plan::guard;
 use crate::plan::outcome::Reason;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::transaction::Transaction;
-
-use super::basis::Basis;
 use crate::tools::dxa::agent::{Agent, templates, unusable_ledger};
 use crate::tools::dxa::config::{Connection, Direction};
 use crate::tools::dxa::connections::state::State;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::exchange::outcome::Sending;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::transaction::Transaction;
+
+use super::basis::Basis;
 
 /// Entries that are named one by one in the log; the report has all.
 const MAX_NAMED: usize = 100;

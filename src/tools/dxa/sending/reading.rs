@@ -21,11 +21,11 @@ use crate::directory::mirror::{self, Identity, Known, Marked, Mirror, MirrorErro
 use crate::directory::schema;
 use crate::directory::template_map::TemplateRule;
 use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::agent::{Agent, templates};
 use crate::tools::dxa::config::Direction;
 use crate::tools::dxa::containers::container::unread;
 use crate::tools::dxa::event::{Event, Severity};
+
 use asking::Asking;
 use keeping::Keeping;
 

@@ -6,10 +6,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::plan::outcome::Reason;
+use crate::tools::dxa::exchange::outcome::shown;
 
 use super::exporting::Reasons;
 use super::source::Recount;
-use crate::tools::dxa::exchange::outcome::shown;
 
 /// The entries of the export containers: `read = eligible + excluded`, `eligible = exported + unexportable`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,10 +7,9 @@ use std::io::Write;
 use serde_json::json;
 
 use crate::tools::cli::clock::Clock;
-use crate::tools::report::put_line;
-
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::home::Home;
+use crate::tools::report::put_line;
 
 /// Whom events are about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

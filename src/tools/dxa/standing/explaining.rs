@@ -21,10 +21,6 @@ use crate::directory::mirror::Mirror;
 use crate::directory::outgoing::{Decision, ExportRecord, decide};
 use crate::directory::schema;
 use crate::tools::cli::CommonArgs;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{put_line, report_alone};
-use crate::transaction::Transaction;
-
 use crate::tools::dxa::agent::{templates, unusable_ledger};
 use crate::tools::dxa::config::{Config, Connection, Direction};
 use crate::tools::dxa::connections::aside;
@@ -35,6 +31,9 @@ use crate::tools::dxa::home::Home;
 use crate::tools::dxa::sending::exporting::owned;
 use crate::tools::dxa::sending::source::rules;
 use crate::tools::dxa::sending::touched::Touched;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{put_line, report_alone};
+use crate::transaction::Transaction;
 
 /// Who is asked about.
 #[derive(Debug)]

@@ -7,9 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::directory::ledger::{Ledger, LedgerError, Transaction};
 use crate::plan::outcome::Counts;
 use crate::tools::cli::clock::Clock;
-use crate::tools::exit::{ExitCode, ToolError};
-
-use super::metrics;
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::{Config, Connection};
 use crate::tools::dxa::event::{self, Event};
@@ -19,6 +16,9 @@ use crate::tools::dxa::home::Home;
 use crate::tools::dxa::lists::dropped::Dropped;
 use crate::tools::dxa::sending::exporting::Reasons;
 use crate::tools::dxa::sending::tally::Tally;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::metrics;
 
 /// What is known of the runs on one connection.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

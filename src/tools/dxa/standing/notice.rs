@@ -9,10 +9,9 @@ use std::io::Write;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::tools::dxa::home::{Home, unusable};
 use crate::tools::exit::ToolError;
 use crate::tools::outfile::OutFile;
-
-use crate::tools::dxa::home::{Home, unusable};
 
 /// The command that holds the lock.
 pub(in crate::tools::dxa) const COMMAND: &str = "run";

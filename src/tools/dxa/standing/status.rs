@@ -9,11 +9,6 @@ use serde_json::json;
 
 use crate::directory::ledger::Ledger;
 use crate::tools::cli::CommonArgs;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{put_line, report_alone};
-
-use super::history::{Failure, History, Ran};
-use super::notice::{self, Next};
 use crate::tools::dxa::agent::unusable_ledger;
 use crate::tools::dxa::config::Config;
 use crate::tools::dxa::connections::aside;
@@ -21,6 +16,11 @@ use crate::tools::dxa::connections::numbers::{Numbers, Shown};
 use crate::tools::dxa::exchange::cycle;
 use crate::tools::dxa::home::Home;
 use crate::tools::dxa::mail::backlog::Backlog;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{put_line, report_alone};
+
+use super::history::{Failure, History, Ran};
+use super::notice::{self, Next};
 
 /// What is known of a connection.
 #[derive(Debug, Clone, Serialize)]
