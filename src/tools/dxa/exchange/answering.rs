@@ -28,7 +28,7 @@ use crate::tools::srvmain::reply_letter;
 
 use super::cycle::Wanted;
 use super::outcome::Done;
-use super::serving::{because, conf_of, not_written};
+use super::serving::{because, not_written};
 
 /// The transactions of an answer, and how far the requestor is with them.
 struct Made {
@@ -47,7 +47,7 @@ impl Agent<'_> {
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<(), ToolError> {
-        let mut conf = conf_of(&known.numbers)?.clone();
+        let mut conf = known.numbers.srv_conf()?.clone();
         let (mut own, mut entry) = server(&conf);
         if !entry.due.reply {
             let event = Event::new(Severity::Info, "T2: nothing asked for, no reply");
@@ -207,8 +207,8 @@ impl Agent<'_> {
         known: &mut Known,
         before: &Known,
     ) -> Result<(), ToolError> {
-        let (_, was) = server(conf_of(&before.numbers)?);
-        let mut conf = conf_of(&known.numbers)?.clone();
+        let (_, was) = server(before.numbers.srv_conf()?);
+        let mut conf = known.numbers.srv_conf()?.clone();
         let (own, mut entry) = server(&conf);
         entry.due = was.due;
         entry.srv_sync = was.srv_sync;

@@ -19,7 +19,6 @@ use crate::tools::post::{Payload, post, request_letter};
 
 use super::cycle::Wanted;
 use super::outcome::Done;
-use super::requesting::conf_of;
 
 /// What goes to the server.
 struct Request {
@@ -47,7 +46,7 @@ impl Agent<'_> {
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<(), ToolError> {
-        let mut conf = conf_of(&known.numbers)?.clone();
+        let mut conf = known.numbers.req_conf()?.clone();
         let mut own = requestor(&conf);
         let has_missed = known.state.has_missed && connection.exchange.receives();
         own.import_requested |= wanted.import_all || has_missed;

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::codec::reqconf::ReqConf;
 use crate::codec::sync_number::{ReqSync, SrvSync};
 use crate::directory::filter::Filter;
 use crate::directory::import::{Ask, Extent, Want};
@@ -43,7 +42,7 @@ impl Agent<'_> {
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<(), ToolError> {
-        let own = requestor(conf_of(&known.numbers)?);
+        let own = requestor(known.numbers.req_conf()?);
         let own = (own.req_sync, own.srv_sync, own.import_sync);
         let replies = arrived.into_iter().map(|arrived| {
             let head = ReplyHead::from_profile(&arrived.letter.profile, own);
@@ -70,7 +69,7 @@ impl Agent<'_> {
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<Fate, ToolError> {
-        let mut conf = conf_of(&known.numbers)?.clone();
+        let mut conf = known.numbers.req_conf()?.clone();
         let own = requestor(&conf);
         let (view, export) = self.queue_view(known, own.req_sync, head.req_sync)?;
         let taken = match judge(&own, view, head) {
@@ -288,17 +287,6 @@ impl Agent<'_> {
         let imported = self.import(connection, &incoming, &mut asks, allowed, held)?;
         done.imported(imported)?;
         Ok(there)
-    }
-}
-
-/// Returns the numbers of a requestor.
-pub(in crate::tools::dxa) fn conf_of(numbers: &Numbers) -> Result<&ReqConf, ToolError> {
-    match numbers {
-        Numbers::Requestor(conf) => Ok(conf),
-        Numbers::Server(_) => Err(ToolError::new(
-            ExitCode::NotHere,
-            "the agent is no requestor there",
-        )),
     }
 }
 

@@ -4,7 +4,6 @@
 //! goes into the import container and not into that list, so that its numbers count only what is sent.
 
 use crate::address::AddressType;
-use crate::codec::srvconf::SrvConf;
 use crate::codec::sync_number::ReqSync;
 use crate::codec::timestamp::Timestamp;
 use crate::directory::import::{Ask, Extent};
@@ -83,7 +82,7 @@ impl Agent<'_> {
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<Result<(), Refusal>, ToolError> {
-        let mut conf = conf_of(&known.numbers)?.clone();
+        let mut conf = known.numbers.srv_conf()?.clone();
         let (mut own, mut entry) = server(&conf);
         let page = connection.code_page;
         let who = letter.sender(page);
@@ -261,17 +260,6 @@ impl Agent<'_> {
 fn discard(through: u32) -> Acknowledgment {
     Acknowledgment::Discard {
         through: ReqSync(through),
-    }
-}
-
-/// Returns the numbers of a server.
-pub(in crate::tools::dxa) fn conf_of(numbers: &Numbers) -> Result<&SrvConf, ToolError> {
-    match numbers {
-        Numbers::Server(conf) => Ok(conf),
-        Numbers::Requestor(_) => Err(ToolError::new(
-            ExitCode::NotHere,
-            "the agent is no server there",
-        )),
     }
 }
 

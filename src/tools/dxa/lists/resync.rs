@@ -19,7 +19,6 @@ use crate::tools::dxa::connections::numbers::server;
 use crate::tools::dxa::connections::state::not_saved;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::exchange::outcome::{Sending, shown};
-use crate::tools::dxa::exchange::serving::conf_of;
 use crate::tools::dxa::home::unusable;
 use crate::tools::dxa::options::Options;
 use crate::tools::dxa::sending::settings;
@@ -207,7 +206,7 @@ impl<'c> Agent<'c> {
             groups = std::iter::once(0..items.len()).collect();
         }
         // One STAMP for all of a list: the next one of each is at most this one.
-        let next = |item: &Item<'_>| Ok(server(conf_of(&item.known.numbers)?).0.stamp.next(now));
+        let next = |item: &Item<'_>| Ok(server(item.known.numbers.srv_conf()?).0.stamp.next(now));
         let stamps = items
             .iter()
             .map(next)
