@@ -90,7 +90,7 @@ impl Agent<'_> {
         let Some(mut moved) = self.settle_place(connection)? else {
             return Ok(true);
         };
-        done.exit = done.exit.worst(moved.exit());
+        done.worsen(moved.exit());
         done.lines.extend(moved.lines.drain(..).map(Line::Made));
         let goes_on = !self.dry_run || moved.renamed == 0;
         done.moved = Some(moved);

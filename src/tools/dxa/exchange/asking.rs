@@ -105,7 +105,7 @@ impl Agent<'_> {
         if let Some(list) = request.list {
             let file = list.file.path().display().to_string();
             list.file.place()?;
-            done.exit = done.exit.worst(ExitCode::Partial);
+            done.worsen(ExitCode::Partial);
             let event = Event::new(
                 Severity::Warn,
                 "the full list is above the limit of a message: bring the file to the server",

@@ -234,6 +234,11 @@ impl Done {
         }
     }
 
+    /// It did not come to a better end than this.
+    pub(in crate::tools::dxa) fn worsen(&mut self, exit: ExitCode) {
+        self.exit = self.exit.worst(exit);
+    }
+
     /// Counts what an import came to.
     pub(in crate::tools::dxa) fn imported(
         &mut self,
@@ -245,7 +250,7 @@ impl Done {
             Ok::<_, ToolError>(())
         })?;
         if imported.is_damaged || imported.counts.is_partial() {
-            self.exit = self.exit.worst(ExitCode::Partial);
+            self.worsen(ExitCode::Partial);
         }
         Ok(())
     }
@@ -253,13 +258,13 @@ impl Done {
     pub(in crate::tools::dxa) fn sent(&mut self, mut sending: Sending) {
         self.lines.extend(sending.lines.drain(..).map(Line::Made));
         if sending.counts.is_partial() {
-            self.exit = self.exit.worst(ExitCode::Partial);
+            self.worsen(ExitCode::Partial);
         }
         self.sent = Some(sending);
     }
 
     pub(in crate::tools::dxa) fn fail(&mut self, error: &ToolError) {
-        self.exit = self.exit.worst(error.exit);
+        self.worsen(error.exit);
         self.error = Some(told(error));
     }
 

@@ -87,12 +87,12 @@ impl Agent<'_> {
         let came = match whole(letter, connection, &who) {
             Ok(came) => came,
             Err(refusal) => {
-                done.exit = done.exit.worst(ExitCode::OutOfStep);
+                done.worsen(ExitCode::OutOfStep);
                 return Ok(self.put_aside(connection, refusal.to_string()));
             }
         };
         if came == 0 && head.is_import && self.holds_any(connection)? {
-            done.exit = done.exit.worst(ExitCode::Partial);
+            done.worsen(ExitCode::Partial);
             let text = "list-incomplete: the full list is empty, and removes nothing";
             return Ok(self.put_aside(connection, text.to_owned()));
         }
@@ -123,13 +123,6 @@ impl Agent<'_> {
         self.keep(connection, known, taken.acknowledgment)?;
         self.say_touched(connection, &before, &known.state.touched, done);
         Ok(Fate::Taken(letter.fingerprint))
-    }
-
-    /// Says that a reply is not taken, and why: its numbers count as if it had not come.
-    fn put_aside(&mut self, connection: &Connection, why: String) -> Fate {
-        let event = Event::new(Severity::Warn, format!("message put aside: {why}"));
-        self.say(event.with("connection", &connection.name));
-        Fate::Refused(why)
     }
 
     /// Tells whether there is an entry of the connection that a list could lack.

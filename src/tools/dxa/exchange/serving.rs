@@ -60,11 +60,8 @@ impl Agent<'_> {
                 _ => match self.request(connection, known, &letter, wanted, done)? {
                     Ok(()) => Fate::Taken(letter.fingerprint),
                     Err(refusal) => {
-                        done.exit = done.exit.worst(ExitCode::Partial);
-                        let event =
-                            Event::new(Severity::Warn, format!("message put aside: {refusal}"));
-                        self.say(event.with("connection", &connection.name));
-                        Fate::Refused(refusal.to_string())
+                        done.worsen(ExitCode::Partial);
+                        self.put_aside(connection, refusal.to_string())
                     }
                 },
             };
@@ -211,7 +208,7 @@ impl Agent<'_> {
                 Item::Damaged(reason) => {
                     // What comes before it counts; the requestor sends the rest again.
                     is_damaged = true;
-                    done.exit = done.exit.worst(ExitCode::Partial);
+                    done.worsen(ExitCode::Partial);
                     let event = Event::new(Severity::Warn, format!("damaged: {reason}"));
                     self.say(event.with("connection", &connection.name));
                     continue;
@@ -248,7 +245,7 @@ impl Agent<'_> {
         let announced = letter.profile.count;
         came.is_whole = !is_damaged && announced.is_none_or(|n| n == seen);
         if let Some(announced) = announced.filter(|&n| n != seen && !is_damaged) {
-            done.exit = done.exit.worst(ExitCode::Partial);
+            done.worsen(ExitCode::Partial);
             let text = format!("{seen} transactions came, {announced} were announced");
             self.say(Event::new(Severity::Warn, text).with("connection", &connection.name));
         }

@@ -316,7 +316,7 @@ impl Agent<'_> {
         for (key, touched) in now.news(before) {
             let severity = match touched {
                 Touched::Missing | Touched::Refused { .. } => {
-                    done.exit = done.exit.worst(ExitCode::Partial);
+                    done.worsen(ExitCode::Partial);
                     Severity::Warn
                 }
                 _ => Severity::Info,
