@@ -142,8 +142,7 @@ impl Agent<'_> {
         let mut waiting = 0;
         let mut numbers = None;
         if let Some(id) = found {
-            let count = |_| waiting += 1;
-            change.waiting(id, 0, count).map_err(unusable_ledger)?;
+            waiting = change.backlog(id).map_err(unusable_ledger)?;
             numbers = change.numbers(id).map_err(unusable_ledger)?;
         }
         drop(change);

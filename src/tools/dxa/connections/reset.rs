@@ -30,7 +30,7 @@ struct Before {
     /// In the import container.
     container: Option<Shown>,
     /// Transactions that waited.
-    waiting: u32,
+    waiting: u64,
     /// The role that they are of.
     role: Option<Role>,
     /// Where the entries lie.
@@ -155,9 +155,7 @@ impl Agent<'_> {
         if let Some(id) = change.find(&connection.name).map_err(unusable_ledger)? {
             kept = change.numbers(id).map_err(unusable_ledger)?;
             place = place::state(&change, id, &connection.name).ok();
-            change
-                .waiting(id, 0, |_| waiting += 1)
-                .map_err(unusable_ledger)?;
+            waiting = change.backlog(id).map_err(unusable_ledger)?;
         }
         let of = |role, bytes: &[u8]| {
             let connection = Connection {

@@ -105,9 +105,7 @@ fn kept(ledger: Option<&mut Ledger>, connection: &Connection) -> Result<Kept, To
         }
     }
     kept.waits = change.ends(id).map_err(unusable_ledger)?;
-    change
-        .waiting(id, 0, |_| kept.waiting += 1)
-        .map_err(unusable_ledger)?;
+    kept.waiting = change.backlog(id).map_err(unusable_ledger)?;
     change
         .sent(id, |_| kept.entries += 1)
         .map_err(unusable_ledger)?;

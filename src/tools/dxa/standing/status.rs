@@ -30,7 +30,7 @@ pub(in crate::tools::dxa) struct Status {
     pub(in crate::tools::dxa) address: String,
     pub(in crate::tools::dxa) numbers: Shown,
     /// Transactions that wait for their confirmation.
-    pub(in crate::tools::dxa) backlog: u32,
+    pub(in crate::tools::dxa) backlog: u64,
     /// Something was exchanged under this ledger.
     pub(in crate::tools::dxa) is_known: bool,
     /// Messages that came and were not taken yet.
@@ -69,9 +69,7 @@ pub(in crate::tools::dxa) fn gather(
             let change = ledger.begin().map_err(unusable_ledger)?;
             if let Some(id) = change.find(&connection.name).map_err(unusable_ledger)? {
                 kept = change.numbers(id).map_err(unusable_ledger)?;
-                change
-                    .waiting(id, 0, |_| backlog += 1)
-                    .map_err(unusable_ledger)?;
+                backlog = change.backlog(id).map_err(unusable_ledger)?;
             }
             history = History::load(&change, &connection.name).map_err(unusable_ledger)?;
         }
