@@ -157,12 +157,7 @@ impl Intake {
         if self.own_count > 0 {
             let mut argument = self.setting.own.encode();
             argument.extend_from_slice(format!(" ({} transactions)", self.own_count).as_bytes());
-            let at = Position::default();
-            self.notes.push(Note {
-                at,
-                message: 66,
-                argument,
-            });
+            self.note(Position::default(), 66, argument);
         }
         let ids = std::mem::take(&mut self.ids);
         let mut lists: Vec<_> = ids
