@@ -13,7 +13,7 @@ use crate::tools::cli::interrupt::Interrupt;
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::{Config, Connection, Role};
 use crate::tools::dxa::containers::container;
-use crate::tools::dxa::containers::place::{self, Place};
+use crate::tools::dxa::containers::place::Place;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::options::Options;
 use crate::tools::exit::{ExitCode, ToolError};
@@ -154,7 +154,7 @@ impl Agent<'_> {
         let mut place = None;
         if let Some(id) = change.find(&connection.name).map_err(unusable_ledger)? {
             kept = change.numbers(id).map_err(unusable_ledger)?;
-            place = place::state(&change, id, &connection.name).ok();
+            place = State::read(&change, id, &connection.name).ok();
             waiting = change.backlog(id).map_err(unusable_ledger)?;
         }
         let of = |role, bytes: &[u8]| {

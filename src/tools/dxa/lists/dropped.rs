@@ -20,7 +20,6 @@ use crate::tools::dxa::containers::held::HeldAddresses;
 use crate::tools::dxa::containers::importing::{
     Fates, Imported, Incoming, container_of, sender_of,
 };
-use crate::tools::dxa::containers::place;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::exchange::line::Line;
 use crate::tools::dxa::exchange::outcome::Done;
@@ -194,10 +193,7 @@ impl<'c> Agent<'c> {
     /// Returns what was said of addresses that others have.
     fn held_addresses(&mut self, name: &str) -> Result<HeldAddresses, ToolError> {
         let change = self.ledger.begin().map_err(unusable_ledger)?;
-        match change.find(name).map_err(unusable_ledger)? {
-            Some(id) => Ok(place::state(&change, id, name)?.held),
-            None => Ok(HeldAddresses::default()),
-        }
+        Ok(State::of(&change, name)?.held)
     }
 
     fn remember_held(
@@ -210,13 +206,12 @@ impl<'c> Agent<'c> {
             return Ok(());
         }
         let change = self.ledger.begin().map_err(unusable_ledger)?;
-        let before = place::state(&change, id, &connection.name)?;
+        let before = State::read(&change, id, &connection.name)?;
         if before.held == held {
             return Ok(());
         }
         let state = State { held, ..before };
-        let text = serde_json::to_string(&state).expect("plain values");
-        change.set_state(id, &text).map_err(unusable_ledger)?;
+        state.write(&change, id).map_err(unusable_ledger)?;
         change.commit().map_err(unusable_ledger)
     }
 

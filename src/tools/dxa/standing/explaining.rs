@@ -25,7 +25,7 @@ use crate::tools::dxa::agent::{templates, unusable_ledger};
 use crate::tools::dxa::config::{Config, Connection, Direction};
 use crate::tools::dxa::connections::aside;
 use crate::tools::dxa::connections::numbers::{Numbers, Shown};
-use crate::tools::dxa::containers::place;
+use crate::tools::dxa::connections::state::State;
 use crate::tools::dxa::exchange::answering::wish_now;
 use crate::tools::dxa::home::Home;
 use crate::tools::dxa::sending::exporting::owned;
@@ -151,7 +151,7 @@ fn explain(
         Some(bytes) => Numbers::decode(&bytes, connection)?,
         None => Numbers::new(connection)?,
     };
-    let state = place::state(&change, id, &connection.name)?;
+    let state = State::read(&change, id, &connection.name)?;
     let mut sent = Vec::new();
     change
         .sent(id, |known| {
