@@ -14,7 +14,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 
 use super::check;
 use super::config::{Config, Connection, Direction, Directory, Role};
-use super::connections::aside::{self, Found};
+use super::connections::aside;
 use super::connections::numbers::Numbers;
 use super::connections::todo;
 use super::containers::container::unread;
@@ -87,22 +87,7 @@ impl<'c> Agent<'c> {
         let found = aside::find(&home)?;
         let mut directory = connect_until(&interrupt, &config.directory)?;
         let suffix = suffix(&mut directory, config)?;
-        let mut events = Vec::new();
-        let ledger = match found {
-            Found::Whole(ledger) => ledger,
-            Found::Damaged(cause) => {
-                let (ledger, event) = aside::begin_anew(&home, &cause, dry_run)?;
-                events.push(event);
-                ledger
-            }
-            Found::None => {
-                let opened = match dry_run {
-                    true => Ledger::in_memory(),
-                    false => Ledger::open(&home.ledger()),
-                };
-                opened.map_err(unusable_ledger)?.ledger
-            }
-        };
+        let (ledger, put_aside) = found.ready(&home, dry_run)?;
         let mut agent = Self {
             config,
             home,
@@ -112,7 +97,7 @@ impl<'c> Agent<'c> {
             clock,
             interrupt,
             dry_run,
-            events,
+            events: Vec::from_iter(put_aside),
             seen: HashSet::new(),
             fresh: HashSet::new(),
             stood_in: HashSet::new(),

@@ -9,6 +9,7 @@ use crate::plan::outcome::Counts;
 use crate::tools::cli::clock::Clock;
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::{Config, Connection};
+use crate::tools::dxa::connections::aside::{self, Found};
 use crate::tools::dxa::event::{self, Event};
 use crate::tools::dxa::exchange::cycle::{Step, Wanted};
 use crate::tools::dxa::exchange::outcome::{Done, Sending};
@@ -255,9 +256,10 @@ pub(in crate::tools::dxa) fn failed(
 
 /// Opens the ledger, if there is one that can be used.
 pub(in crate::tools::dxa) fn ledger(home: &Home) -> Option<Ledger> {
-    let path = home.ledger();
-    let opened = path.exists().then(|| Ledger::open(&path));
-    Some(opened?.ok()?.ledger)
+    match aside::find(home) {
+        Ok(Found::Whole(ledger)) => Some(ledger),
+        Ok(Found::None | Found::Damaged(_)) | Err(_) => None,
+    }
 }
 
 #[cfg(test)]
