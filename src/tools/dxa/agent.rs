@@ -173,12 +173,17 @@ impl<'c> Agent<'c> {
         }
     }
 
-    /// Writes into the log why a command failed.
-    pub(super) fn log_failure<T>(&self, result: &Result<T, ToolError>) -> Result<(), ToolError> {
-        match result {
-            Ok(_) => Ok(()),
-            Err(error) => self.log(&[Event::of_error(error)]),
+    /// Ends a command: what was said goes into the log, and why it failed, where it did. Returns what was said.
+    pub(super) fn end<T>(
+        &mut self,
+        result: &Result<T, ToolError>,
+    ) -> Result<Vec<Event>, ToolError> {
+        let events = self.take_events();
+        self.log(&events)?;
+        if let Err(error) = result {
+            self.log(&[Event::of_error(error)])?;
         }
+        Ok(events)
     }
 
     /// Reads the numbers of a connection, new ones where the ledger knows none.

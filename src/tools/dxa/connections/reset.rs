@@ -54,9 +54,7 @@ pub(in crate::tools::dxa) fn run(
         options.dry_run,
     )?;
     let reset = agent.reset(connection);
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&reset)?;
+    let events = agent.end(&reset)?;
     let (before, after) = reset?;
     let (own, other) = todo::sides(config, connection);
     let sides = todo::Sides {

@@ -133,9 +133,7 @@ pub(in crate::tools::dxa) fn run(
     let interrupt = Interrupt::install()?;
     let mut agent = Agent::open(config, "state", clock, interrupt, options.dry_run)?;
     let set = agent.set_by_hand(connection, &settings);
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&set)?;
+    let events = agent.end(&set)?;
     let set = set?;
     let exit = ExitCode::Done;
     let summary = json!({

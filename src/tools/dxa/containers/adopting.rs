@@ -69,9 +69,7 @@ pub(in crate::tools::dxa) fn run(
     let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
     let mut agent = Agent::open(config, "adopt", clock, interrupt, options.dry_run)?;
     let adopted = agent.adopt(connection, text, &keys);
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&adopted)?;
+    agent.end(&adopted)?;
     let adopted = adopted?;
     let summary = json!({
         "program": "dxa",

@@ -104,14 +104,12 @@ impl<W: Write> Output<'_, W> {
         wanted: Wanted,
     ) -> anyhow::Result<ExitCode> {
         let ran = agent.cycle(chosen, wanted);
-        let events = agent.take_events();
-        agent.log(&events)?;
+        let events = agent.end(&ran)?;
         if !self.options.common.json {
             for event in &events {
                 writeln!(self.screen, "{event}")?;
             }
         }
-        agent.log_failure(&ran)?;
         let (all, mail) = ran?;
         let exit = all.iter().fold(mail, |worst, done| worst.worst(done.exit));
         for done in &all {

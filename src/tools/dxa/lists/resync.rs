@@ -74,9 +74,7 @@ pub(in crate::tools::dxa) fn run(
         options.dry_run,
     )?;
     let made = agent.make_asked(&chosen, order);
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&made)?;
+    let events = agent.end(&made)?;
     if !options.common.json {
         for event in &events {
             writeln!(screen, "{event}")?;

@@ -79,9 +79,7 @@ pub(in crate::tools::dxa) fn run(
         true => agent.touched(&chosen),
         false => agent.touch(&chosen, order),
     };
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&touched)?;
+    agent.end(&touched)?;
     let lines = touched?;
     show(options, &lines, report, screen)
 }
