@@ -61,6 +61,7 @@ fn dx_04_a_requestor_and_its_server_begin_anew() {
         .filter(|l| l.contains("\"outcome\":\"ignored\""))
         .collect();
     assert!(!lines.contains("sequence-old"), "{lines}");
+    assert!(!ignored.is_empty(), "{lines}");
     assert!(
         ignored.iter().all(|l| l.contains("own-import")),
         "{ignored:?}"
