@@ -101,12 +101,7 @@ fn server() -> Net {
     };
     let both = connection("PO1") + &connection("PO2");
     net.scene.configure_connections(&both);
-    net.scene.person("Lena Berg", "LENA");
-    net.site.user(SERVER, "Otto");
-    for _ in 0..3 {
-        net.round_served().ends(0);
-    }
-    assert_eq!(net.site.names_in(SERVER, AGENT), ["Lena Berg"]);
+    net.meet(SERVER);
     net
 }
 
