@@ -177,7 +177,7 @@ impl Intake {
     }
 
     fn take_entry(&mut self, at: Position, transaction: Transaction) {
-        let action = action_of(&transaction);
+        let action = Action::of(&transaction);
         let entry = transaction.entry().expect("A, D and M have one");
         if !self.watched.is_empty() && action != Action::Delete {
             let key = entry.address().key(self.setting.code_page);
@@ -342,16 +342,6 @@ impl Intake {
 enum Refusal {
     Filtered,
     Local,
-}
-
-fn action_of(transaction: &Transaction) -> Action {
-    match transaction {
-        Transaction::Add { .. } => Action::Add,
-        Transaction::Delete { .. } => Action::Delete,
-        Transaction::Modify { .. } => Action::Modify,
-        Transaction::Replace { .. } => Action::Replace,
-        Transaction::Template { .. } => Action::Template,
-    }
 }
 
 fn stored(entry: &Entry, code_page: CodePage) -> ListEntry {
