@@ -14,10 +14,9 @@ use crate::tools::dxa::connections::numbers::Shown;
 use crate::tools::dxa::containers::importing::Imported;
 use crate::tools::dxa::containers::moving::Moved;
 use crate::tools::dxa::event::told;
-use crate::tools::dxa::sending::exporting::Reasons;
 use crate::tools::dxa::sending::reading::ReadingDone;
 use crate::tools::dxa::sending::source::Recount;
-use crate::tools::dxa::sending::tally::Tally;
+use crate::tools::dxa::sending::tally::{Reasons, Tally};
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::line::Line;

@@ -8,7 +8,8 @@ use crate::tools::dxa::config::{Connection, Role};
 use crate::tools::dxa::connections::numbers::{Numbers, put_server, server};
 use crate::tools::dxa::connections::state::{Known, Raised, Unused};
 use crate::tools::dxa::exchange::answering::wish;
-use crate::tools::dxa::sending::exporting::{Exported, Wish};
+use crate::tools::dxa::sending::exported::Exported;
+use crate::tools::dxa::sending::exporting::Wish;
 use crate::tools::dxa::sending::settings;
 use crate::tools::exit::{ExitCode, ToolError};
 

@@ -15,8 +15,7 @@ use crate::tools::dxa::exchange::cycle::{Step, Wanted};
 use crate::tools::dxa::exchange::outcome::{Done, Sending};
 use crate::tools::dxa::home::Home;
 use crate::tools::dxa::lists::dropped::Dropped;
-use crate::tools::dxa::sending::exporting::Reasons;
-use crate::tools::dxa::sending::tally::Tally;
+use crate::tools::dxa::sending::tally::{Reasons, Tally};
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::metrics;
