@@ -37,6 +37,14 @@ impl Notice {
     }
 }
 
+/// As `dxa status` says it.
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { since, process, .. } = self;
+        write!(f, "The service runs since {since} (process {process}).")
+    }
+}
+
 /// What it does next on a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::tools::dxa) struct Next {

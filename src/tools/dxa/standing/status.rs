@@ -134,11 +134,7 @@ pub(in crate::tools::dxa) fn run(
         write!(screen, "{status}")?;
     }
     if let Some(service) = service {
-        writeln!(
-            screen,
-            "The service runs since {} (process {}).",
-            service.since, service.process
-        )?;
+        writeln!(screen, "{service}")?;
     }
     Ok(ExitCode::Done)
 }
