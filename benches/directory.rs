@@ -28,6 +28,9 @@ use common::{directory, full_name, list, measure, mebibytes, millis, ratio};
 
 const ADMIN: &str = "cn=admin,o=Org";
 
+/// What the entries of the list are, and nothing else.
+const REMOTE: &str = "(objectClass=syncRemoteAddress)";
+
 /// What is there before anything else.
 fn tree() -> String {
     let mut tree = "dn: o=Org\nobjectClass: organization\no: Org\n\n".to_owned();
@@ -75,7 +78,13 @@ fn bench(entries: usize, changes: usize) {
             "changes" => server.client("ldapmodify", ADMIN, &modifications(changed)),
             _ => Duration::ZERO,
         };
-        let read = server.search(ADMIN, "ou=Ours,o=Org", "(objectClass=syncRemoteAddress)");
+        let read = server.search(ADMIN, "ou=Ours,o=Org", REMOTE);
+        for place in ["Ours", "Peer"] {
+            let base = format!("ou={place},o=Org");
+            assert_eq!(server.count(ADMIN, &base, REMOTE), entries, "{run} {place}");
+            let new = server.count(ADMIN, &base, "(title=Manager)");
+            assert_eq!(new, changed, "{run} {place}");
+        }
         let shown = match peer.is_zero() {
             true => "-".to_owned(),
             false => format!(

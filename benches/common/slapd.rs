@@ -96,6 +96,16 @@ impl Server {
         );
         start.elapsed()
     }
+
+    /// Counts what a filter holds for.
+    pub(crate) fn count(&self, admin: &str, base: &str, filter: &str) -> usize {
+        let mut command = self.command("ldapsearch", admin);
+        command.args(["-LLL", "-E", "pr=500/noprompt", "-b", base, filter, "1.1"]);
+        let output = command.stdout(Stdio::piped()).output().expect("ldapsearch");
+        assert!(output.status.success(), "ldapsearch");
+        let text = String::from_utf8_lossy(&output.stdout);
+        text.lines().filter(|line| line.starts_with("dn:")).count()
+    }
 }
 
 impl Drop for Server {

@@ -149,6 +149,7 @@ impl Sorted {
     ///
     /// # Errors
     /// A temporary file cannot be read.
+    #[cfg(any(feature = "ldap", test))]
     pub(in crate::tools) fn rewind(&mut self) -> io::Result<()> {
         match &mut self.source {
             Source::Memory { next, .. } => *next = 0,

@@ -23,6 +23,7 @@ mod hostile_lists;
 mod import_command_line_cases;
 mod import_file_cases;
 mod import_runs;
+#[cfg(feature = "ldap")]
 mod interorg;
 #[cfg(feature = "ldap")]
 mod interorg_branch;

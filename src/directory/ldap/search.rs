@@ -113,6 +113,29 @@ impl Connection {
         })
     }
 
+    /// Hands every entry found to `take` until that fails, and returns how many there were.
+    ///
+    /// # Errors
+    /// The outer error is that of `take`, which ended the reading; the inner one is as with [`search`](Self::search).
+    pub fn for_each<E>(
+        &mut self,
+        search: &Search,
+        mut take: impl FnMut(Entry) -> Result<(), E>,
+    ) -> Result<Result<usize, LdapError>, E> {
+        let mut failed = None;
+        let read = self.search(search, |entry| match take(entry) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        });
+        match failed {
+            Some(error) => Err(error),
+            None => Ok(read),
+        }
+    }
+
     /// Returns every entry found. For what is known to be few.
     ///
     /// # Errors

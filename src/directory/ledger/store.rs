@@ -296,6 +296,16 @@ impl Transaction<'_> {
         })
     }
 
+    /// Returns how many transactions wait.
+    ///
+    /// # Errors
+    /// The ledger cannot be read.
+    pub fn backlog(&self, id: ConnectionId) -> Result<u64, LedgerError> {
+        let query = "SELECT count(*) FROM queue WHERE connection = ?1";
+        let found = self.inner.query_row(query, [id.0], |row| row.get(0));
+        found.map_err(|error| self.wrong(error))
+    }
+
     /// Returns the number of the first and of the last transaction that waits.
     ///
     /// # Errors

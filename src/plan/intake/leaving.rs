@@ -20,23 +20,20 @@ impl Intake {
         if !name.is_empty() {
             self.named.push(name);
         }
-        if self.setting.keep_decisions {
-            let entry = ListEntry {
-                name,
-                ..ListEntry::default()
-            };
-            let entry = Some(entry).filter(|_| !name.is_empty());
-            let decision = Decision {
-                at,
-                action,
-                outcome: Outcome::Refused,
-                reason: Some(reason),
-                message: Some(message),
-                entry,
-                new: None,
-            };
-            self.decisions.push((None, decision));
-        }
+        let entry = (!name.is_empty()).then(|| ListEntry {
+            name,
+            ..ListEntry::default()
+        });
+        let decision = Decision {
+            at,
+            action,
+            outcome: Outcome::Refused,
+            reason: Some(reason),
+            message: Some(message),
+            entry,
+            new: None,
+        };
+        self.decide(None, decision);
     }
 
     /// Leaves a transaction out, with a reason.
@@ -55,27 +52,19 @@ impl Intake {
         let list = ListId::of_address(entry.address(), own, code_page);
         // The own postoffice comes back with every full list: one message for all its entries.
         if let Some(message) = message.filter(|_| outcome != Outcome::Ignored) {
-            let argument = entry.name().to_vec();
-            self.notes.push(Note {
-                at,
-                message,
-                argument,
-            });
+            self.note(at, message, entry.name().to_vec());
         }
-        if self.setting.keep_decisions {
-            let entry = Some(stored(entry, code_page));
-            let reason = Some(reason);
-            let decision = Decision {
-                at,
-                action,
-                outcome,
-                reason,
-                message,
-                entry,
-                new: None,
-            };
-            self.decisions.push((Some(list), decision));
-        }
+        let keeps = self.setting.keep_decisions;
+        let decision = Decision {
+            at,
+            action,
+            outcome,
+            reason: Some(reason),
+            message,
+            entry: keeps.then(|| stored(entry, code_page)),
+            new: None,
+        };
+        self.decide(Some(list), decision);
     }
 
     pub(super) fn leave_command(
@@ -86,27 +75,34 @@ impl Intake {
         message: Option<u16>,
     ) {
         self.counts.count(Outcome::Command, None);
-        let list = ListId::Local;
         if let Some(message) = message {
-            let argument = self.setting.own.encode();
-            self.notes.push(Note {
-                at,
-                message,
-                argument,
-            });
+            self.note(at, message, self.setting.own.encode());
         }
+        let decision = Decision {
+            at,
+            action,
+            outcome: Outcome::Ignored,
+            reason: Some(reason),
+            message,
+            entry: None,
+            new: None,
+        };
+        self.decide(Some(ListId::Local), decision);
+    }
+
+    /// Keeps a numbered message.
+    pub(super) fn note(&mut self, at: Position, message: u16, argument: Vec<u8>) {
+        self.notes.push(Note {
+            at,
+            message,
+            argument,
+        });
+    }
+
+    /// Keeps a decision, if they were asked for.
+    fn decide(&mut self, list: Option<ListId>, decision: Decision) {
         if self.setting.keep_decisions {
-            let (outcome, reason, entry) = (Outcome::Ignored, Some(reason), None);
-            let decision = Decision {
-                at,
-                action,
-                outcome,
-                reason,
-                message,
-                entry,
-                new: None,
-            };
-            self.decisions.push((Some(list), decision));
+            self.decisions.push((list, decision));
         }
     }
 }

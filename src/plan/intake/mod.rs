@@ -157,12 +157,7 @@ impl Intake {
         if self.own_count > 0 {
             let mut argument = self.setting.own.encode();
             argument.extend_from_slice(format!(" ({} transactions)", self.own_count).as_bytes());
-            let at = Position::default();
-            self.notes.push(Note {
-                at,
-                message: 66,
-                argument,
-            });
+            self.note(Position::default(), 66, argument);
         }
         let ids = std::mem::take(&mut self.ids);
         let mut lists: Vec<_> = ids
@@ -182,7 +177,7 @@ impl Intake {
     }
 
     fn take_entry(&mut self, at: Position, transaction: Transaction) {
-        let action = action_of(&transaction);
+        let action = Action::of(&transaction);
         let entry = transaction.entry().expect("A, D and M have one");
         if !self.watched.is_empty() && action != Action::Delete {
             let key = entry.address().key(self.setting.code_page);
@@ -347,16 +342,6 @@ impl Intake {
 enum Refusal {
     Filtered,
     Local,
-}
-
-fn action_of(transaction: &Transaction) -> Action {
-    match transaction {
-        Transaction::Add { .. } => Action::Add,
-        Transaction::Delete { .. } => Action::Delete,
-        Transaction::Modify { .. } => Action::Modify,
-        Transaction::Replace { .. } => Action::Replace,
-        Transaction::Template { .. } => Action::Template,
-    }
 }
 
 fn stored(entry: &Entry, code_page: CodePage) -> ListEntry {

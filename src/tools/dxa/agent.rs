@@ -14,7 +14,7 @@ use crate::tools::exit::{ExitCode, ToolError};
 
 use super::check;
 use super::config::{Config, Connection, Direction, Directory, Role};
-use super::connections::aside::{self, Found};
+use super::connections::aside;
 use super::connections::numbers::Numbers;
 use super::connections::todo;
 use super::containers::container::unread;
@@ -87,22 +87,7 @@ impl<'c> Agent<'c> {
         let found = aside::find(&home)?;
         let mut directory = connect_until(&interrupt, &config.directory)?;
         let suffix = suffix(&mut directory, config)?;
-        let mut events = Vec::new();
-        let ledger = match found {
-            Found::Whole(ledger) => ledger,
-            Found::Damaged(cause) => {
-                let (ledger, event) = aside::begin_anew(&home, &cause, dry_run)?;
-                events.push(event);
-                ledger
-            }
-            Found::None => {
-                let opened = match dry_run {
-                    true => Ledger::in_memory(),
-                    false => Ledger::open(&home.ledger()),
-                };
-                opened.map_err(unusable_ledger)?.ledger
-            }
-        };
+        let (ledger, put_aside) = found.ready(&home, dry_run)?;
         let mut agent = Self {
             config,
             home,
@@ -112,7 +97,7 @@ impl<'c> Agent<'c> {
             clock,
             interrupt,
             dry_run,
-            events,
+            events: Vec::from_iter(put_aside),
             seen: HashSet::new(),
             fresh: HashSet::new(),
             stood_in: HashSet::new(),
@@ -188,12 +173,17 @@ impl<'c> Agent<'c> {
         }
     }
 
-    /// Writes into the log why a command failed.
-    pub(super) fn log_failure<T>(&self, result: &Result<T, ToolError>) -> Result<(), ToolError> {
-        match result {
-            Ok(_) => Ok(()),
-            Err(error) => self.log(&[Event::of_error(error)]),
+    /// Ends a command: what was said goes into the log, and why it failed, where it did. Returns what was said.
+    pub(super) fn end<T>(
+        &mut self,
+        result: &Result<T, ToolError>,
+    ) -> Result<Vec<Event>, ToolError> {
+        let events = self.take_events();
+        self.log(&events)?;
+        if let Err(error) = result {
+            self.log(&[Event::of_error(error)])?;
         }
+        Ok(events)
     }
 
     /// Reads the numbers of a connection, new ones where the ledger knows none.

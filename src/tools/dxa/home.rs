@@ -280,6 +280,14 @@ impl Home {
         event::append(&path, clock.now(), events).map_err(|error| unusable(&path, error))
     }
 
+    /// Writes into the log why a service does not start.
+    pub(super) fn log_refusal(&self, clock: &Clock, error: &ToolError) {
+        if self.root.exists() {
+            // The folder itself may be what is wrong.
+            let _unsaid = self.write_log(clock, &[Event::of_error(error)]);
+        }
+    }
+
     pub(super) fn notice(&self) -> PathBuf {
         self.root.join("dxa.service")
     }

@@ -204,9 +204,7 @@ fn lists(
         options.dry_run,
     )?;
     let taken = agent.take_dropped(permission, report.as_mut());
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&taken)?;
+    let events = agent.end(&taken)?;
     if !options.common.json {
         for event in &events {
             writeln!(screen, "{event}")?;

@@ -1,6 +1,5 @@
 //! What lies below a name in a directory as a side.
 
-use std::ops::ControlFlow;
 use std::thread;
 
 use super::about::{About, Numbering};
@@ -36,21 +35,10 @@ pub(super) fn read(
     about.numbering = Numbering::Source;
     let mut search = Search::new(base);
     search.scope = scope;
-    let mut stopped = None;
-    let read = directory.search(&search, |entry| {
-        match take(entry, access, probe.as_mut(), &mut about, sink) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                stopped = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    });
-    match (stopped, read) {
-        (Some(error), _) => Err(error),
-        (None, Err(error)) => Err(error.into()),
-        (None, Ok(_)) => Ok(about),
-    }
+    directory.for_each(&search, |entry| {
+        take(entry, access, probe.as_mut(), &mut about, sink)
+    })??;
+    Ok(about)
 }
 
 fn take(

@@ -30,7 +30,9 @@ use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::post::Run;
 use crate::tools::session::Program;
 pub use options::{Mode, Options};
+#[cfg(feature = "ldap")]
 pub(in crate::tools) use reply::letter as reply_letter;
+#[cfg(feature = "ldap")]
 pub(in crate::tools) use request::{identify, settings};
 
 const PROGRAM: Program = Program {

@@ -150,6 +150,36 @@ fn a_reader_that_stops_has_not_read_it_all() {
 }
 
 #[test]
+fn what_takes_the_entries_ends_the_reading_with_its_own_error() {
+    let server = Setup::new().content(&people(20)).start();
+    let mut connection = connect(&server);
+    let mut taken = 0;
+    let mut up_to = |most: usize, search: &Search| {
+        taken = 0;
+        let read = connection.for_each(search, |entry| {
+            taken += 1;
+            match taken <= most {
+                true => Ok(()),
+                false => Err(entry.dn.is_within(&dn(SUFFIX))),
+            }
+        });
+        (taken, read)
+    };
+    let (taken, read) = up_to(6, &search(Some(5)));
+    assert_eq!((taken, read.expect_err("stopped")), (7, true));
+    let (taken, read) = up_to(20, &search(Some(5)));
+    assert_eq!((taken, read.expect("taken").expect("whole")), (20, 20));
+    // What the server does not give is another error than that of who takes it.
+    let (taken, read) = up_to(20, &Search::new(dn("ou=Imported,o=Org")));
+    let error = read.expect("taken").expect_err("incomplete");
+    assert!(
+        matches!(error, LdapError::Incomplete { seen: 0, .. }),
+        "{error}"
+    );
+    assert_eq!(taken, 0);
+}
+
+#[test]
 fn a_server_killed_between_two_pages_makes_the_read_incomplete() {
     let mut server = Setup::new().content(&people(300)).start();
     let mut connection = connect(&server);

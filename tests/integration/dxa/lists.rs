@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::scene::{CONTAINER, Numbers, Scene, names, resync, resync_by};
+use super::scene::{CONTAINER, Numbers, Scene, names, resync, resync_by, users};
 
 const FIRST: Numbers = (14, 80, 1, 100);
 const SECOND: Numbers = (14, 88, 2, 200);
@@ -363,12 +363,7 @@ fn an_exported_container_comes_back_as_it_was() {
 #[test]
 fn a_list_that_would_empty_the_container_is_stopped() {
     let scene = Scene::new();
-    let names: Vec<String> = (0..40)
-        .map(|n| format!("A User {n}\tPCM:NET1/PO1/U{n}"))
-        .collect();
-    let mut texts = vec!["R PCM:NET1/PO1"];
-    texts.extend(names.iter().map(String::as_str));
-    scene.drop_file("RESYNC.GLB", &resync(FIRST, &texts));
+    scene.drop_file("RESYNC.GLB", &users(FIRST, 40));
     scene.dxa("lists").ends(0);
     let path = scene.drop_file("RESYNC.GLB", &resync(SECOND, &["R PCM:NET1/PO1", ANN]));
     let run = scene.dxa("lists").ends(3);

@@ -571,6 +571,7 @@ fn a_container_may_lie_in_the_one_before_and_come_out_again() {
             .lines()
             .filter(|l| l.starts_with("dn: "))
             .collect();
+        assert_eq!(names.len(), 3, "{right_below}");
         assert!(
             names.iter().all(|name| name.ends_with(&below)
                 && name.matches(',').count() == below.matches(',').count()),

@@ -56,6 +56,16 @@ impl Net {
         }
     }
 
+    /// Lets the agent and an office that it serves each have somebody of the other.
+    pub(super) fn meet(&self, office: &str) {
+        self.scene.person("Lena Berg", "LENA");
+        self.site.user(office, "Otto");
+        for _ in 0..3 {
+            self.round_served().ends(0);
+        }
+        assert_eq!(self.site.names_in(office, AGENT), ["Lena Berg"]);
+    }
+
     /// Carries all mail.
     pub(super) fn carry(&self) -> Run {
         let mut args = vec!["-0".to_owned()];
@@ -127,6 +137,13 @@ pub(super) struct Alone {
 impl Alone {
     pub(super) fn new() -> Self {
         Self::on(Setup::new())
+    }
+
+    /// The same with more settings of the connection.
+    pub(super) fn with(settings: &str) -> Self {
+        let alone = Self::new();
+        alone.scene.configure(settings);
+        alone
     }
 
     pub(super) fn on(setup: Setup) -> Self {

@@ -6,9 +6,7 @@ use crate::support::slapd::Setup;
 const PEOPLE: &str = "ou=People,o=Org";
 
 fn with(filters: &str) -> Alone {
-    let alone = Alone::new();
-    alone.scene.configure(&format!("filters = [{filters}]"));
-    alone
+    Alone::with(&format!("filters = [{filters}]"))
 }
 
 fn person(alone: &Alone, name: &str, more: &str) {

@@ -12,12 +12,6 @@ const PEOPLE: &str = "ou=People,o=Org";
 const FIRST: Numbers = (14, 80, 1, 100);
 const SECOND: Numbers = (14, 88, 2, 200);
 
-fn with(settings: &str) -> Alone {
-    let alone = Alone::new();
-    alone.scene.configure(settings);
-    alone
-}
-
 fn mapping(prompt: &str, attribute: &str, direction: &str) -> String {
     format!(
         "[[connection.mapping]]\nprompt = \"{prompt}\"\nattribute = \"{attribute}\"\ndirection = \"{direction}\"\n"
@@ -68,7 +62,7 @@ fn count(sent: &[String], verb: &str) -> usize {
 
 #[test]
 fn ntc_011_one_record_that_lacks_something_keeps_no_other_back() {
-    let alone = with("required = { people = [\"givenName\"] }");
+    let alone = Alone::with("required = { people = [\"givenName\"] }");
     people(&alone.scene, 0, 1, "givenName: A\n");
     people(&alone.scene, 1, 1, "");
     people(&alone.scene, 2, 8, "givenName: A\n");
@@ -80,7 +74,7 @@ fn ntc_011_one_record_that_lacks_something_keeps_no_other_back() {
 
 #[test]
 fn ntc_012_a_missing_attribute_is_named() {
-    let alone = with("required = { people = [\"mail\"] }");
+    let alone = Alone::with("required = { people = [\"mail\"] }");
     person(&alone, "");
     let (sent, told) = cycle(&alone, "");
     assert_eq!(count(&sent, "A "), 0);
@@ -93,7 +87,7 @@ fn ntc_012_a_missing_attribute_is_named() {
 
 #[test]
 fn ntc_013_the_alias_of_a_group_is_derived() {
-    let alone = with(&format!(
+    let alone = Alone::with(&format!(
         "required = {{ groups = [\"uid\", \"displayName\"] }}\n{}",
         mapping("Alias:", "uid", "send")
     ));
@@ -146,7 +140,7 @@ fn ntc_015_a_field_of_six_hundred_bytes_goes_whole_or_is_left_out() {
 
 #[test]
 fn ntc_016_what_must_be_there_and_is_too_long_keeps_the_entry_here_and_is_not_cut() {
-    let alone = with("required = { people = [\"o\"] }\nlimits = { o = 31 }");
+    let alone = Alone::with("required = { people = [\"o\"] }\nlimits = { o = 31 }");
     person(&alone, &format!("o: {}\n", "d".repeat(40)));
     let (sent, told) = cycle(&alone, "");
     assert_eq!(count(&sent, "A "), 0);
@@ -199,7 +193,7 @@ fn ntc_018_a_mapping_to_what_the_directory_lacks_is_refused_and_deletes_nobody()
 
 #[test]
 fn ntc_021_what_fails_in_a_full_load_is_not_deleted() {
-    let alone = with("required = { people = [\"o\"] }");
+    let alone = Alone::with("required = { people = [\"o\"] }");
     people(&alone.scene, 0, 100, "o: Acme\n");
     assert_eq!(count(&cycle(&alone, "").0, "A "), 100);
     for number in 0..3 {
@@ -257,7 +251,7 @@ fn ntc_024_025_a_value_that_comes_or_grows_is_sent() {
 
 #[test]
 fn ntc_026_all_values_of_an_attribute_go() {
-    let alone = with(&mapping("Alias:", "uid", "send"));
+    let alone = Alone::with(&mapping("Alias:", "uid", "send"));
     person(&alone, "uid: lena\nuid: berg\nuid: lb\n");
     let (sent, _) = cycle(&alone, "");
     assert!(sent[1].ends_with("Alias:/berg, lb, lena"), "{sent:?}");
@@ -283,7 +277,7 @@ fn ntc_027_an_attribute_that_is_mapped_anew_is_sent_of_all_who_have_it() {
 
 #[test]
 fn ntc_028_an_attribute_of_groups_is_mapped_as_any_other() {
-    let alone = with(&mapping("Group Type:", "businessCategory", "send"));
+    let alone = Alone::with(&mapping("Group Type:", "businessCategory", "send"));
     alone.scene.add(&format!(
         "dn: cn=All,{PEOPLE}\nobjectClass: groupOfNames\nobjectClass: syncLocalRecipient\ncn: All\nmember: o=Org\n\
          businessCategory: mail only\nsyncProxyPrimary: MS:NET1/AGENT/ALL\n"
@@ -297,7 +291,7 @@ fn ntc_028_an_attribute_of_groups_is_mapped_as_any_other() {
 
 #[test]
 fn ntc_029_030_what_goes_out_only_is_compared_with_nothing_that_comes_in() {
-    let alone = with(&mapping("Plate:", "carLicense", "send"));
+    let alone = Alone::with(&mapping("Plate:", "carLicense", "send"));
     person(&alone, "carLicense: B 1\n");
     let (sent, _) = cycle(&alone, "");
     assert!(sent[1].ends_with("Plate:/B 1"), "{sent:?}");
@@ -320,7 +314,7 @@ fn ntc_029_030_what_goes_out_only_is_compared_with_nothing_that_comes_in() {
 
 #[test]
 fn ntc_038_every_rule_about_what_is_missing_is_told_before_anything_is_sent() {
-    let alone = with(&format!(
+    let alone = Alone::with(&format!(
         "consent-attribute = \"mayLeave\"\nfilters = [\"a = o, EQ, A\", \"b = o, EQ, B & tagOne, NE, C\"]\n\
          required = {{ groups = [\"tagTwo\"] }}\nlimits = {{ tagThree = 3 }}\n{}{}",
         mapping("Title:", "title", "send"),
@@ -344,7 +338,7 @@ fn ntc_038_every_rule_about_what_is_missing_is_told_before_anything_is_sent() {
 #[test]
 fn ntc_039_names_of_rules_and_prompts_may_be_long() {
     let name = "aNameThatIsMuchLongerThanTenCharacters";
-    let alone = with(&format!(
+    let alone = Alone::with(&format!(
         "filters = [\"{name} = o, EQ, A\"]\n{}",
         mapping(
             "A prompt of more than thirty characters:",

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::net::{AGENT, Net, quarantine};
-use super::scene::{CONTAINER, Scene, names, resync};
+use super::scene::{CONTAINER, Scene, names, resync, users};
 use crate::support::trace;
 
 const LIST: [&str; 4] = [
@@ -220,12 +220,7 @@ fn what_becomes_of_the_entries_has_to_be_said() {
 #[test]
 fn more_entries_than_usual_go_only_if_that_is_allowed() {
     let scene = Scene::new();
-    let adds: Vec<String> = (0..150)
-        .map(|n| format!("A User {n}\tPCM:NET1/PO1/U{n:05}"))
-        .collect();
-    let mut texts = vec!["R PCM:NET1/PO1"];
-    texts.extend(adds.iter().map(String::as_str));
-    scene.drop_file("RESYNC.GLB", &resync((14, 88, 2, 200), &texts));
+    scene.drop_file("RESYNC.GLB", &users((14, 88, 2, 200), 150));
     scene.dxa("lists").ends(0);
     for line in ["", "--allow-deletes 149"] {
         let run = scene

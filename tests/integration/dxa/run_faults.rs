@@ -6,7 +6,7 @@ use std::fs;
 use rustix::process::Signal;
 
 use super::net::letters;
-use super::scene::{CONTAINER, Scene, names, resync};
+use super::scene::{CONTAINER, Scene, names, users};
 use super::service::{Service, quiet, set_agent, wait_until};
 
 fn status(scene: &Scene) -> serde_json::Value {
@@ -150,12 +150,7 @@ fn a_mail_place_that_others_work_with_is_tried_again() {
 fn dx_31_a_service_that_is_stopped_or_killed_in_a_list_goes_on_with_it() {
     const ENTRIES: usize = 10_000;
     let scene = quiet();
-    let adds: Vec<String> = (0..ENTRIES)
-        .map(|n| format!("A User {n}\tPCM:NET1/PO1/U{n:05}"))
-        .collect();
-    let mut texts = vec!["R PCM:NET1/PO1"];
-    texts.extend(adds.iter().map(String::as_str));
-    scene.drop_file("RESYNC.GLB", &resync((1, 88, 2, 200), &texts));
+    scene.drop_file("RESYNC.GLB", &users((1, 88, 2, 200), ENTRIES));
     let count = || scene.entries(CONTAINER).len();
     let grows_beyond = |before: usize| {
         wait_until("entries come", || count() > before);
@@ -186,15 +181,10 @@ fn dx_31_a_service_that_is_stopped_or_killed_in_a_list_goes_on_with_it() {
 #[test]
 fn a_list_that_the_guard_stops_is_said_once_and_left() {
     let scene = quiet();
-    let adds: Vec<String> = (0..30)
-        .map(|n| format!("A User {n}\tPCM:NET1/PO1/U{n:05}"))
-        .collect();
-    let mut texts = vec!["R PCM:NET1/PO1"];
-    texts.extend(adds.iter().map(String::as_str));
     let mut service = Service::start(&scene);
-    scene.drop_file("RESYNC.GLB", &resync((1, 88, 2, 200), &texts));
+    scene.drop_file("RESYNC.GLB", &users((1, 88, 2, 200), 30));
     service.wait_for("list done file=RESYNC.GLB");
-    scene.drop_file("RESYNC.GLB", &resync((1, 89, 3, 300), &texts[..2]));
+    scene.drop_file("RESYNC.GLB", &users((1, 89, 3, 300), 1));
     let line = service.wait_for("--allow-deletes 29");
     assert!(
         line.contains("folder=in") && line.contains("retry-at="),

@@ -322,6 +322,17 @@ pub(super) fn resync(numbers: Numbers, texts: &[&str]) -> Vec<u8> {
     resync_by("NET1/PO1", Some("NET1/AGENT"), numbers, texts)
 }
 
+/// Makes a full list of so many users of `NET1/PO1`.
+pub(super) fn users(numbers: Numbers, count: usize) -> Vec<u8> {
+    let adds = (0..count).map(|n| format!("A User {n}\tPCM:NET1/PO1/U{n:05}"));
+    let texts: Vec<_> = [String::from("R PCM:NET1/PO1")]
+        .into_iter()
+        .chain(adds)
+        .collect();
+    let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+    resync(numbers, &texts)
+}
+
 pub(super) fn resync_by(
     server: &str,
     addressee: Option<&str>,

@@ -60,12 +60,7 @@ fn server() -> Net {
         "[[connection]]\nname = \"PO1\"\nrole = \"server\"\naddress = \"{SERVER}\"\nrelay = true\n\
          import-container = \"ou=HQ,o=Org\"\nexport-containers = [\"ou=People,o=Org\"]\n"
     ));
-    net.scene.person("Lena Berg", "LENA");
-    net.site.user(SERVER, "Otto");
-    for _ in 0..3 {
-        net.round_served().ends(0);
-    }
-    assert_eq!(net.site.names_in(SERVER, AGENT), ["Lena Berg"]);
+    net.meet(SERVER);
     net
 }
 

@@ -6,19 +6,14 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::scene::{CONTAINER, Scene, names, resync};
+use super::scene::{CONTAINER, Scene, names, resync, users};
 use crate::support::relay::SEARCH;
 
 /// Entries of the list; the cases say 10,000.
 const ENTRIES: usize = 10_000;
 
 fn list() -> Vec<u8> {
-    let adds: Vec<String> = (0..ENTRIES)
-        .map(|n| format!("A User {n}\tPCM:NET1/PO1/U{n:05}"))
-        .collect();
-    let mut texts = vec!["R PCM:NET1/PO1"];
-    texts.extend(adds.iter().map(String::as_str));
-    resync((14, 88, 2, 200), &texts)
+    users((14, 88, 2, 200), ENTRIES)
 }
 
 /// Counts the entries that are there.
@@ -156,12 +151,7 @@ fn an_incomplete_read_removes_nothing() {
     let scene = Scene::on(
         Setup::new().database("limits dn.exact=\"cn=agent,o=Org\" size=10 size.prtotal=10"),
     );
-    let adds: Vec<String> = (0..30)
-        .map(|n| format!("A User {n}\tPCM:NET1/PO1/U{n:05}"))
-        .collect();
-    let mut texts = vec!["R PCM:NET1/PO1"];
-    texts.extend(adds.iter().map(String::as_str));
-    scene.drop_file("RESYNC.GLB", &resync((14, 88, 2, 200), &texts));
+    scene.drop_file("RESYNC.GLB", &users((14, 88, 2, 200), 30));
     scene.dxa("lists").ends(0);
     let config = fs::read_to_string(scene.config()).expect("read");
     fs::write(
@@ -169,7 +159,7 @@ fn an_incomplete_read_removes_nothing() {
         config.replace("cn=admin,o=Org", "cn=agent,o=Org"),
     )
     .expect("written");
-    scene.drop_file("RESYNC.GLB", &resync((14, 89, 3, 300), &texts[..2]));
+    scene.drop_file("RESYNC.GLB", &users((14, 89, 3, 300), 1));
     let run = scene.dxa("lists --allow-deletes 1000").ends(75);
     assert!(run.stderr.contains("incomplete read"), "{}", run.stderr);
     assert_eq!(count(&scene), 30);

@@ -17,6 +17,16 @@ fn wait_held(scene: &Scene, command: &str) {
     });
 }
 
+/// Lets a cycle be killed in which another one was asked for.
+fn kill_asked(scene: &Scene) {
+    scene.slapd.hold();
+    let cycle = Service::spawn(scene, "cycle");
+    wait_held(scene, "cycle");
+    scene.dxa("cycle").ends(0);
+    cycle.kill();
+    scene.slapd.go_on();
+}
+
 fn drop_list(scene: &Scene) {
     let texts = ["R PCM:NET1/PO1", "A Bob\tPCM:NET1/PO1/BOB"];
     scene.drop_file("RESYNC.GLB", &resync((1, 88, 2, 200), &texts));
@@ -81,12 +91,7 @@ fn commands_given_while_the_service_works_run_after_it_and_none_is_lost() {
 fn what_was_asked_for_of_a_run_that_was_killed_is_done_by_the_next_one() {
     let scene = quiet();
     for is_begun in [false, true] {
-        scene.slapd.hold();
-        let cycle = Service::spawn(&scene, "cycle");
-        wait_held(&scene, "cycle");
-        scene.dxa("cycle").ends(0);
-        cycle.kill();
-        scene.slapd.go_on();
+        kill_asked(&scene);
         if is_begun {
             // As it is once the line was taken up.
             fs::rename(scene.data("dxa.queued"), scene.data("dxa.following")).expect("renamed");
@@ -102,12 +107,7 @@ fn what_was_asked_for_of_a_run_that_was_killed_is_done_by_the_next_one() {
             run.stdout
         );
     }
-    scene.slapd.hold();
-    let cycle = Service::spawn(&scene, "cycle");
-    wait_held(&scene, "cycle");
-    scene.dxa("cycle").ends(0);
-    cycle.kill();
-    scene.slapd.go_on();
+    kill_asked(&scene);
     let before = letters(&scene, "P1/new").len();
     let mut service = Service::start(&scene);
     service.wait_for("a cycle follows");

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use super::org::Org;
 use super::scene::{Scene, files};
+#[cfg(feature = "postgres")]
 use crate::support::postgres::Server;
 
 const FOLDER: &str = "folder = \"post\"";
@@ -317,6 +318,7 @@ fn check_names_what_is_wrong_and_changes_nothing() {
     assert_eq!(scene.lying(), 1);
 }
 
+#[cfg(feature = "postgres")]
 #[test]
 fn a_database_that_is_not_there_keeps_the_mail_and_shows_no_password() {
     let mut one = Org::new("ORG1");
@@ -356,6 +358,7 @@ fn who_was_forgotten_and_comes_back_costs_nobody_else_a_full_list() {
     assert_eq!(two.shown(), ["ORG1:a ann"]);
 }
 
+#[cfg(feature = "postgres")]
 #[test]
 fn two_hubs_beside_each_other_share_one_table() {
     let database = Server::shared().database();

@@ -4,6 +4,7 @@ use std::fs;
 
 use dirsync::directory::interorg::Usn;
 
+use super::letter::Letter;
 use super::org::Org;
 use super::scene::{Scene, files};
 
@@ -16,6 +17,22 @@ fn crowd(org: &mut Org, count: usize) {
             &format!("user{n}@{domain}"),
         );
     }
+}
+
+/// An organization whose request goes out in parts, each of 16 KiB at most.
+fn talkative() -> Org {
+    let mut org = Org::new("ORG1");
+    org.limit = 16 * 1024;
+    org
+}
+
+/// Makes a request of 200 new people.
+fn big_request(org: &mut Org) -> Vec<Letter> {
+    crowd(org, 200);
+    let request = org.ask();
+    let letters = org.letters(request);
+    assert!(letters.len() > 2, "{}", letters.len());
+    letters
 }
 
 #[test]
@@ -42,15 +59,11 @@ fn ioc_012_a_lost_part_of_an_answer_leaves_the_number_and_comes_again() {
 
 #[test]
 fn ioc_012_a_lost_part_of_a_request_waits_and_is_given_up_for_the_next_one() {
-    let mut one = Org::new("ORG1");
-    one.limit = 16 * 1024;
+    let mut one = talkative();
     let scene = Scene::new(&[&one]);
     crowd(&mut one, 1);
     scene.round(&mut [&mut one], 0);
-    crowd(&mut one, 200);
-    let request = one.ask();
-    let letters = one.letters(request);
-    assert!(letters.len() > 2, "{}", letters.len());
+    let letters = big_request(&mut one);
     let (lost, rest) = (&letters[1], [&letters[..1], &letters[2..]].concat());
     scene.deliver(&rest);
     let done = scene.cycle(0);
@@ -86,12 +99,9 @@ fn ioc_012_a_lost_part_of_a_request_waits_and_is_given_up_for_the_next_one() {
 
 #[test]
 fn parts_come_in_any_order_over_several_runs_and_copies_of_them_do_no_harm() {
-    let mut one = Org::new("ORG1");
-    one.limit = 16 * 1024;
+    let mut one = talkative();
     let scene = Scene::new(&[&one]);
-    crowd(&mut one, 200);
-    let request = one.ask();
-    let letters = one.letters(request);
+    let letters = big_request(&mut one);
     for (at, letter) in letters.iter().enumerate().rev() {
         scene.deliver(std::slice::from_ref(letter));
         scene.deliver(std::slice::from_ref(letter));
@@ -168,12 +178,9 @@ fn ioc_032_an_entry_above_the_limit_is_too_long_and_the_others_go() {
 
 #[test]
 fn a_part_that_differs_from_the_others_is_put_aside() {
-    let mut one = Org::new("ORG1");
-    one.limit = 16 * 1024;
+    let mut one = talkative();
     let scene = Scene::new(&[&one]);
-    crowd(&mut one, 200);
-    let request = one.ask();
-    let letters = one.letters(request);
+    let letters = big_request(&mut one);
     let mut other = letters[1].clone();
     other.head = other.head.replace("AFTER=0", "AFTER=1");
     assert_ne!(other.head, letters[1].head);

@@ -58,7 +58,8 @@ fn ioc_028_a_domain_is_that_one_and_no_other() {
     );
     assert_eq!(took.exit().number(), 0, "that is no error");
     let lines = because(&took.lines, Reason::DomainNotWanted);
-    assert!(lines.iter().all(|line| line.outcome == Outcome::Ignored));
+    let outcomes: Vec<_> = lines.iter().map(|line| line.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Ignored; 2]);
     // Whoever changes to another domain goes.
     two.replace(&format!("cn=Ann,{PEOPLE}"), "mail", "ann@elsewhere.example");
     hub.cycle(&two);

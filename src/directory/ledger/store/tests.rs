@@ -53,6 +53,8 @@ fn numbers(change: &Transaction<'_>, id: ConnectionId) -> Vec<u32> {
     change
         .waiting(id, 0, |queued| numbers.push(queued.number))
         .expect("read");
+    let backlog = change.backlog(id).expect("counted");
+    assert_eq!(usize::try_from(backlog), Ok(numbers.len()));
     numbers
 }
 

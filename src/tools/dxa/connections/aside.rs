@@ -9,11 +9,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::directory::ledger::{Ledger, LedgerError};
-use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::agent::unusable_ledger;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::home::{Home, unusable};
+use crate::tools::exit::{ExitCode, ToolError};
 
 /// What SQLite may leave beside a database, and reads with it: it goes with the database.
 const BESIDE: [&str; 3] = ["-journal", "-wal", "-shm"];
@@ -70,31 +69,45 @@ pub(in crate::tools::dxa) fn told(home: &Home, cause: &str) -> String {
     )
 }
 
-/// Puts a damaged ledger aside and begins a new one; a dry run has the new one in memory. The event says which.
-///
-/// # Errors
-/// It cannot be moved, or a new one cannot be made.
-pub(in crate::tools::dxa) fn begin_anew(
-    home: &Home,
-    cause: &str,
-    dry_run: bool,
-) -> Result<(Ledger, Event), ToolError> {
-    let path = home.ledger();
-    let (opened, text, kept) = match dry_run {
+impl Found {
+    /// Returns the ledger to work with: a new one where there is none. One that is damaged is put aside, and the event says
+    /// where; a dry run leaves it, and has a new one in memory.
+    ///
+    /// # Errors
+    /// It cannot be moved, or a new one cannot be made.
+    pub(in crate::tools::dxa) fn ready(
+        self,
+        home: &Home,
+        dry_run: bool,
+    ) -> Result<(Ledger, Option<Event>), ToolError> {
+        let path = home.ledger();
+        let event = match self {
+            Self::Whole(ledger) => return Ok((ledger, None)),
+            Self::None => None,
+            Self::Damaged(cause) => Some(put_aside_for(&path, &cause, dry_run)?),
+        };
+        let opened = match dry_run {
+            true => Ledger::in_memory(),
+            false => Ledger::open(&path),
+        };
+        Ok((opened.map_err(unusable_ledger)?.ledger, event))
+    }
+}
+
+/// Puts a damaged ledger aside, unless that is only tried, and says so.
+fn put_aside_for(path: &Path, cause: &str, dry_run: bool) -> Result<Event, ToolError> {
+    let (text, kept) = match dry_run {
         true => (
-            Ledger::in_memory(),
             "the ledger is damaged: a run puts it aside and begins anew",
-            free_name(&path),
+            free_name(path),
         ),
-        false => {
-            let kept = put_aside(&path).map_err(|error| unusable(&path, error))?;
-            let text = "the ledger was damaged: it is put aside, and a new one begins";
-            (Ledger::open(&path), text, kept)
-        }
+        false => (
+            "the ledger was damaged: it is put aside, and a new one begins",
+            put_aside(path).map_err(|error| unusable(path, error))?,
+        ),
     };
     let event = Event::new(Severity::Warn, text).id("DX249");
-    let event = event.with("file", kept.display()).with("because", cause);
-    Ok((opened.map_err(unusable_ledger)?.ledger, event))
+    Ok(event.with("file", kept.display()).with("because", cause))
 }
 
 /// Gives a damaged file, and what belongs to it, a name that nothing has; returns that.

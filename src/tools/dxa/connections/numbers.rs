@@ -14,9 +14,8 @@ use crate::codec::srvconf::{RequestorRecord, SrvConf};
 use crate::postoffice::places::word_of;
 use crate::protocol::requestor::Requestor;
 use crate::protocol::server::{Registered, Server};
-use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::config::{Connection, Role};
+use crate::tools::exit::{ExitCode, ToolError};
 
 /// The numbers of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,6 +154,28 @@ impl Numbers {
         Ok(())
     }
 
+    /// Returns the numbers of a requestor.
+    ///
+    /// # Errors
+    /// They are those of a server.
+    pub(in crate::tools::dxa) fn req_conf(&self) -> Result<&ReqConf, ToolError> {
+        match self {
+            Self::Requestor(conf) => Ok(conf),
+            Self::Server(_) => Err(is_no(Role::Requestor)),
+        }
+    }
+
+    /// Returns the numbers of a server.
+    ///
+    /// # Errors
+    /// They are those of a requestor.
+    pub(in crate::tools::dxa) fn srv_conf(&self) -> Result<&SrvConf, ToolError> {
+        match self {
+            Self::Server(conf) => Ok(conf),
+            Self::Requestor(_) => Err(is_no(Role::Server)),
+        }
+    }
+
     /// Returns what people see.
     pub(in crate::tools::dxa) fn shown(&self) -> Shown {
         match self {
@@ -175,6 +196,12 @@ impl Numbers {
             }
         }
     }
+}
+
+/// The numbers are those of the other role.
+fn is_no(role: Role) -> ToolError {
+    let text = format!("the agent is no {} there", role.word());
+    ToolError::new(ExitCode::NotHere, text)
 }
 
 /// The numbers of a requestor, for decisions.
@@ -279,5 +306,10 @@ mod tests {
         let error = Numbers::decode(&numbers, &connection("requestor")).expect_err("another role");
         assert_eq!(error.exit, ExitCode::NotHere);
         assert!(error.message.contains("dxa reset HQ"), "{}", error.message);
+        let numbers = Numbers::decode(&numbers, &connection("server")).expect("the same role");
+        numbers.srv_conf().expect("a server");
+        let error = numbers.req_conf().expect_err("no requestor");
+        assert_eq!(error.message, "the agent is no requestor there");
+        assert_eq!(error.exit, ExitCode::NotHere);
     }
 }

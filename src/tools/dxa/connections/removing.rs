@@ -14,12 +14,6 @@ use serde_json::json;
 use crate::directory::dn::Dn;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{put_line, report_alone};
-
-use super::numbers::other_side;
-use super::state::not_saved;
-use super::todo;
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::{self, Config, Role};
 use crate::tools::dxa::containers::deleting::Holding;
@@ -28,6 +22,12 @@ use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::mail::mailscan::{self, Bag};
 use crate::tools::dxa::options::{Entries, Options};
 use crate::tools::dxa::standing::history::History;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{put_line, report_alone};
+
+use super::numbers::other_side;
+use super::state::not_saved;
+use super::todo;
 
 /// What is known of a connection that goes.
 #[derive(Debug)]
@@ -142,8 +142,7 @@ impl Agent<'_> {
         let mut waiting = 0;
         let mut numbers = None;
         if let Some(id) = found {
-            let count = |_| waiting += 1;
-            change.waiting(id, 0, count).map_err(unusable_ledger)?;
+            waiting = change.backlog(id).map_err(unusable_ledger)?;
             numbers = change.numbers(id).map_err(unusable_ledger)?;
         }
         drop(change);

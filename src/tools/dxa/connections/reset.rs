@@ -10,18 +10,18 @@ use serde_json::json;
 
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::dxa::agent::{Agent, unusable_ledger};
+use crate::tools::dxa::config::{Config, Connection, Role};
+use crate::tools::dxa::containers::container;
+use crate::tools::dxa::containers::place::Place;
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::options::Options;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{put_line, report_alone};
 
 use super::numbers::{Numbers, Shown, put_server, requestor, server};
 use super::state::{Known, State, not_saved};
 use super::todo;
-use crate::tools::dxa::agent::{Agent, unusable_ledger};
-use crate::tools::dxa::config::{Config, Connection, Role};
-use crate::tools::dxa::containers::container;
-use crate::tools::dxa::containers::place::{self, Place};
-use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::options::Options;
 
 /// Where numbers stood, and what they were.
 struct Before {
@@ -30,7 +30,7 @@ struct Before {
     /// In the import container.
     container: Option<Shown>,
     /// Transactions that waited.
-    waiting: u32,
+    waiting: u64,
     /// The role that they are of.
     role: Option<Role>,
     /// Where the entries lie.
@@ -54,9 +54,7 @@ pub(in crate::tools::dxa) fn run(
         options.dry_run,
     )?;
     let reset = agent.reset(connection);
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&reset)?;
+    let events = agent.end(&reset)?;
     let (before, after) = reset?;
     let (own, other) = todo::sides(config, connection);
     let sides = todo::Sides {
@@ -154,10 +152,8 @@ impl Agent<'_> {
         let mut place = None;
         if let Some(id) = change.find(&connection.name).map_err(unusable_ledger)? {
             kept = change.numbers(id).map_err(unusable_ledger)?;
-            place = place::state(&change, id, &connection.name).ok();
-            change
-                .waiting(id, 0, |_| waiting += 1)
-                .map_err(unusable_ledger)?;
+            place = State::read(&change, id, &connection.name).ok();
+            waiting = change.backlog(id).map_err(unusable_ledger)?;
         }
         let of = |role, bytes: &[u8]| {
             let connection = Connection {

@@ -10,17 +10,17 @@ use crate::directory::ledger::{ConnectionId, LedgerError, Transaction};
 use crate::directory::names::UniqueNames;
 use crate::protocol::requestor::Acknowledgment;
 use crate::protocol::server::Registered;
-use crate::tools::exit::ToolError;
-
-use super::numbers::{self, Numbers};
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::{Connection, Role};
 use crate::tools::dxa::containers::container;
 use crate::tools::dxa::containers::held::HeldAddresses;
-use crate::tools::dxa::containers::place::{self, Place};
+use crate::tools::dxa::containers::place::Place;
 use crate::tools::dxa::exchange::serving::not_written;
 use crate::tools::dxa::sending::basis::Basis;
 use crate::tools::dxa::sending::touched::Touches;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::numbers::{self, Numbers};
 
 /// What is kept as JSON.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +93,53 @@ impl Raised {
 }
 
 impl State {
+    /// Reads what is kept.
+    ///
+    /// # Errors
+    /// The ledger cannot be read (DX249), or somebody edited it.
+    pub(in crate::tools::dxa) fn read(
+        change: &Transaction<'_>,
+        id: ConnectionId,
+        connection: &str,
+    ) -> Result<Self, ToolError> {
+        let text = change.state(id).map_err(unusable_ledger)?;
+        serde_json::from_str(&text).map_err(|error| {
+            let text = format!(
+                "DX249 the state of {connection} in the ledger: {error}; nobody is meant to edit it: dxa state show {connection} \
+                 shows it, dxa state set {connection} ReqSync=N sets its numbers and writes the rest anew, dxa reset {connection} \
+                 begins anew"
+            );
+            ToolError::new(ExitCode::Damaged, text)
+        })
+    }
+
+    /// The same by the name of a connection; a new one where the ledger does not know it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(in crate::tools::dxa) fn of(
+        change: &Transaction<'_>,
+        connection: &str,
+    ) -> Result<Self, ToolError> {
+        match change.find(connection).map_err(unusable_ledger)? {
+            Some(id) => Self::read(change, id, connection),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Writes what is kept.
+    ///
+    /// # Errors
+    /// The ledger cannot be written.
+    pub(in crate::tools::dxa) fn write(
+        &self,
+        change: &Transaction<'_>,
+        id: ConnectionId,
+    ) -> Result<(), LedgerError> {
+        let text = serde_json::to_string(self).expect("plain values");
+        change.set_state(id, &text)
+    }
+
     /// Returns how names were made unique at the last exchange.
     pub(in crate::tools::dxa) fn unique_names(&self) -> Option<UniqueNames> {
         let kept = self.unique_names.as_deref()?;
@@ -114,8 +161,7 @@ impl Known {
     /// Puts numbers and state into a change of the ledger.
     pub(in crate::tools::dxa) fn put(&self, change: &Transaction<'_>) -> Result<(), LedgerError> {
         change.set_numbers(self.id, &self.numbers.encode())?;
-        let state = serde_json::to_string(&self.state).expect("plain values");
-        change.set_state(self.id, &state)
+        self.state.write(change, self.id)
     }
 }
 
@@ -135,10 +181,7 @@ impl Agent<'_> {
         drop(change);
         let (id, mut numbers) = self.numbers(connection)?;
         let change = self.ledger.begin().map_err(unusable_ledger)?;
-        let state = match change.find(&connection.name).map_err(unusable_ledger)? {
-            Some(id) => place::state(&change, id, &connection.name)?,
-            None => State::default(),
-        };
+        let state = State::of(&change, &connection.name)?;
         drop(change);
         if !is_known {
             if let Some(container) = &connection.import.container {

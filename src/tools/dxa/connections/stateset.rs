@@ -15,16 +15,16 @@ use crate::protocol::requestor::Acknowledgment;
 use crate::protocol::sync::{Issued, RecordDigest};
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{put_line, report_alone};
-
-use super::numbers::{Numbers, Shown, put_server, requestor, server};
-use super::state::{Known, State};
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::{Config, Connection};
 use crate::tools::dxa::containers::place::{Place, settled};
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::options::Options;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{put_line, report_alone};
+
+use super::numbers::{Numbers, Shown, put_server, requestor, server};
+use super::state::{Known, State};
 
 /// A number by its published name (Q152231, Q96060).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -133,9 +133,7 @@ pub(in crate::tools::dxa) fn run(
     let interrupt = Interrupt::install()?;
     let mut agent = Agent::open(config, "state", clock, interrupt, options.dry_run)?;
     let set = agent.set_by_hand(connection, &settings);
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&set)?;
+    let events = agent.end(&set)?;
     let set = set?;
     let exit = ExitCode::Done;
     let summary = json!({

@@ -9,15 +9,15 @@ use serde_json::{Value, json};
 
 use crate::directory::ledger::Ledger;
 use crate::tools::cli::CommonArgs;
+use crate::tools::dxa::agent::unusable_ledger;
+use crate::tools::dxa::config::{Config, Connection, Role};
+use crate::tools::dxa::home::Home;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{put_line, report_alone};
 
 use super::aside;
 use super::numbers::{Numbers, Shown};
-use crate::tools::dxa::agent::unusable_ledger;
-use crate::tools::dxa::config::{Config, Connection, Role};
-use crate::tools::dxa::containers::place;
-use crate::tools::dxa::home::Home;
+use super::state::State;
 
 /// What the ledger keeps of a connection.
 #[derive(Debug, Serialize)]
@@ -105,14 +105,12 @@ fn kept(ledger: Option<&mut Ledger>, connection: &Connection) -> Result<Kept, To
         }
     }
     kept.waits = change.ends(id).map_err(unusable_ledger)?;
-    change
-        .waiting(id, 0, |_| kept.waiting += 1)
-        .map_err(unusable_ledger)?;
+    kept.waiting = change.backlog(id).map_err(unusable_ledger)?;
     change
         .sent(id, |_| kept.entries += 1)
         .map_err(unusable_ledger)?;
     let text = change.state(id).map_err(unusable_ledger)?;
-    match place::state(&change, id, &connection.name) {
+    match State::read(&change, id, &connection.name) {
         Ok(state) => kept.state = json!(state),
         Err(error) => {
             kept.faults.push(error.message);

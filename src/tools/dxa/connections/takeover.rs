@@ -14,18 +14,18 @@ use serde_json::json;
 use crate::codec::codepage::CodePage;
 use crate::directory::ledger::Ledger;
 use crate::tools::cli::data::DataLocation;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{ReportFile, put_line};
-
-use super::aside;
-use super::numbers::Numbers;
-use super::todo::{self, Sides};
 use crate::tools::dxa::agent::unusable_ledger;
 use crate::tools::dxa::config::{Config, Connection, Role};
 use crate::tools::dxa::home::Home;
 use crate::tools::dxa::mail::mailscan::{self, Bag, Seen};
 use crate::tools::dxa::mail::offices::Office;
 use crate::tools::dxa::options::Options;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{ReportFile, put_line};
+
+use super::aside;
+use super::numbers::Numbers;
+use super::todo::{self, Sides};
 
 /// Where a requestor points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -20,15 +20,15 @@ use crate::directory::schema;
 use crate::plan::outcome::Reason;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::config::{Config, Connection};
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::options::Options;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{ReportFile, put_line};
 
 use super::container::{self, unread};
 use super::importing::container_of;
-use crate::tools::dxa::agent::Agent;
-use crate::tools::dxa::config::{Config, Connection};
-use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::options::Options;
 
 /// Structural classes that an entry for a remote address may have (LD-02).
 const CLASSES: [&str; 2] = ["inetOrgPerson", "organizationalRole"];
@@ -69,9 +69,7 @@ pub(in crate::tools::dxa) fn run(
     let (clock, interrupt) = (Clock::from_environment()?, Interrupt::install()?);
     let mut agent = Agent::open(config, "adopt", clock, interrupt, options.dry_run)?;
     let adopted = agent.adopt(connection, text, &keys);
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&adopted)?;
+    agent.end(&adopted)?;
     let adopted = adopted?;
     let summary = json!({
         "program": "dxa",

@@ -13,12 +13,12 @@ use crate::directory::filter::Filter;
 use crate::directory::ldap::{Meaning, Operation, Search};
 use crate::directory::schema;
 use crate::plan::guard;
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::container::unread;
 use super::handover::entry_at;
-use crate::tools::dxa::agent::Agent;
-use crate::tools::dxa::event::{Event, Severity};
 
 /// Requests on their way at a time.
 const WINDOW: usize = 64;

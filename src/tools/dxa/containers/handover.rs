@@ -12,11 +12,11 @@ use crate::directory::ldap::{
     Search,
 };
 use crate::directory::schema;
+use crate::tools::dxa::agent::Agent;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::container::unread;
 use super::place::Place;
-use crate::tools::dxa::agent::Agent;
 
 /// What the class of a container holds beside the owner.
 const NUMBERS: [&str; 7] = [

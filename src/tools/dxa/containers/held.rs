@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use crate::directory::import::Fate;
 use crate::directory::key::SyncKey;
 use crate::plan::outcome::{Outcome, Reason};
-
 use crate::tools::dxa::event::{Event, Severity};
 
 /// Keys of entries that do not come, with who has the address.

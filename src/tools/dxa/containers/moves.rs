@@ -7,15 +7,15 @@ use serde_json::json;
 
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::config::{Config, Connection};
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::options::Options;
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::report::{ReportFile, put_line};
 
 use super::moving::Moved;
 use super::place::Place;
-use crate::tools::dxa::agent::Agent;
-use crate::tools::dxa::config::{Config, Connection};
-use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::options::Options;
 
 /// What became of one connection.
 #[derive(Debug, Serialize)]

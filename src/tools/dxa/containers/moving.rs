@@ -16,17 +16,17 @@ use crate::directory::ldap::{Meaning, Refusal, ResultCode, Search};
 use crate::directory::note::Note;
 use crate::directory::schema;
 use crate::plan::outcome::Reason;
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::config::Connection;
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::exchange::line::Line;
+use crate::tools::dxa::exchange::outcome::Done;
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::container::{make_unit, unread};
 use super::handover::entry_at;
 use super::place::{Place, Sources};
 use super::steps::{Found, Step, containers, is_inside, no_right};
-use crate::tools::dxa::agent::Agent;
-use crate::tools::dxa::config::Connection;
-use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::exchange::line::Line;
-use crate::tools::dxa::exchange::outcome::Done;
 
 /// Requests on their way at a time.
 const WINDOW: usize = 64;
@@ -90,7 +90,7 @@ impl Agent<'_> {
         let Some(mut moved) = self.settle_place(connection)? else {
             return Ok(true);
         };
-        done.exit = done.exit.worst(moved.exit());
+        done.worsen(moved.exit());
         done.lines.extend(moved.lines.drain(..).map(Line::Made));
         let goes_on = !self.dry_run || moved.renamed == 0;
         done.moved = Some(moved);

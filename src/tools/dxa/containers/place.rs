@@ -7,16 +7,16 @@ use crate::directory::dn::Dn;
 use crate::directory::filter::Filter;
 use crate::directory::key::ContainerLayout;
 use crate::directory::ldap::{Connection as Link, Search};
-use crate::directory::ledger::{ConnectionId, Ledger, Transaction};
+use crate::directory::ledger::Ledger;
 use crate::directory::schema;
-use crate::tools::exit::{ExitCode, ToolError};
-
-use super::container::unread;
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::connections::aside::{self, Found};
 use crate::tools::dxa::connections::state::{State, not_saved};
 use crate::tools::dxa::home::Home;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::container::unread;
 
 /// A place for the entries of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,10 +98,9 @@ impl Agent<'_> {
         let id = change.connection(name).map_err(not_saved)?;
         let state = State {
             place: Some(place.clone()),
-            ..state(&change, id, name)?
+            ..State::read(&change, id, name)?
         };
-        let text = serde_json::to_string(&state).expect("plain values");
-        change.set_state(id, &text).map_err(not_saved)?;
+        state.write(&change, id).map_err(not_saved)?;
         change.commit().map_err(not_saved)
     }
 
@@ -254,26 +253,7 @@ pub(in crate::tools::dxa) fn remembered(
     name: &str,
 ) -> Result<Option<Place>, ToolError> {
     let change = ledger.begin().map_err(unusable_ledger)?;
-    match change.find(name).map_err(unusable_ledger)? {
-        Some(id) => Ok(state(&change, id, name)?.place),
-        None => Ok(None),
-    }
-}
-
-/// Reads what is kept of a connection as JSON.
-pub(in crate::tools::dxa) fn state(
-    change: &Transaction<'_>,
-    id: ConnectionId,
-    name: &str,
-) -> Result<State, ToolError> {
-    let text = change.state(id).map_err(unusable_ledger)?;
-    serde_json::from_str(&text).map_err(|error| {
-        let text = format!(
-            "DX249 the state of {name} in the ledger: {error}; nobody is meant to edit it: dxa state show {name} shows it, dxa state \
-             set {name} ReqSync=N sets its numbers and writes the rest anew, dxa reset {name} begins anew"
-        );
-        ToolError::new(ExitCode::Damaged, text)
-    })
+    Ok(State::of(&change, name)?.place)
 }
 
 /// A name as text.

@@ -9,15 +9,15 @@ use crate::directory::ldap::{Meaning, Operation};
 use crate::directory::note::Note;
 use crate::directory::schema;
 use crate::plan::outcome::{Outcome, Reason};
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::config::Connection;
+use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::exit::ToolError;
 
 use super::container::{self, Refused};
 use super::contested::{contest, is_contested, mail_of};
 use super::dropping::{self, Ended, write_without};
 use super::importing::{Fates, Incoming};
-use crate::tools::dxa::agent::Agent;
-use crate::tools::dxa::config::Connection;
-use crate::tools::dxa::event::{Event, Severity};
 
 impl Agent<'_> {
     /// Makes good what can be made good, and returns what stays refused.

@@ -9,15 +9,15 @@ use crate::directory::dn::Dn;
 use crate::directory::entry::Entry;
 use crate::directory::ldif::{VersionLine, Writer};
 use crate::tools::cli::clock::Clock;
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::config::Connection;
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::home::unusable;
 use crate::tools::exit::ToolError;
 use crate::tools::outfile::OutFile;
 
 use super::container;
 use super::importing::{Plan, container_of};
-use crate::tools::dxa::agent::Agent;
-use crate::tools::dxa::config::Connection;
-use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::home::unusable;
 
 impl Agent<'_> {
     /// Writes the entries that go because a list lacks them into a file of `removed/`, durably, before the first of them

@@ -14,13 +14,6 @@ use crate::protocol::server::{
     Answer, Content, ImportReason, Master, Pace, Server, answer, answered,
 };
 use crate::protocol::sync::Stamp;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::post::{Payload, PayloadWriter, post};
-use crate::tools::srvmain::reply_letter;
-
-use super::cycle::Wanted;
-use super::outcome::Done;
-use super::serving::{because, conf_of, not_written};
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::connections::numbers::{Numbers, put_server, server};
@@ -28,7 +21,15 @@ use crate::tools::dxa::connections::state::Known;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::lists::listout::Staged;
 use crate::tools::dxa::mail::mailplace::MailPlace;
-use crate::tools::dxa::sending::exporting::{Exported, Wish};
+use crate::tools::dxa::sending::exported::Exported;
+use crate::tools::dxa::sending::exporting::Wish;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::{Payload, PayloadWriter, post};
+use crate::tools::srvmain::reply_letter;
+
+use super::cycle::Wanted;
+use super::outcome::Done;
+use super::serving::{because, not_written};
 
 /// The transactions of an answer, and how far the requestor is with them.
 struct Made {
@@ -47,7 +48,7 @@ impl Agent<'_> {
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<(), ToolError> {
-        let mut conf = conf_of(&known.numbers)?.clone();
+        let mut conf = known.numbers.srv_conf()?.clone();
         let (mut own, mut entry) = server(&conf);
         if !entry.due.reply {
             let event = Event::new(Severity::Info, "T2: nothing asked for, no reply");
@@ -207,8 +208,8 @@ impl Agent<'_> {
         known: &mut Known,
         before: &Known,
     ) -> Result<(), ToolError> {
-        let (_, was) = server(conf_of(&before.numbers)?);
-        let mut conf = conf_of(&known.numbers)?.clone();
+        let (_, was) = server(before.numbers.srv_conf()?);
+        let mut conf = known.numbers.srv_conf()?.clone();
         let (own, mut entry) = server(&conf);
         entry.due = was.due;
         entry.srv_sync = was.srv_sync;

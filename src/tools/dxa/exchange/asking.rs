@@ -6,20 +6,20 @@ use crate::directory::ledger::Queued;
 use crate::postoffice::mailbag::Outbox;
 use crate::protocol::message::RequestHead;
 use crate::protocol::requestor::{Requestor, Sending, send, send_part};
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::post::{Payload, post, request_letter};
-
-use super::cycle::Wanted;
-use super::outcome::Done;
-use super::requesting::conf_of;
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::connections::numbers::{Numbers, requestor};
 use crate::tools::dxa::connections::state::{Known, not_saved};
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::mail::mailplace::MailPlace;
-use crate::tools::dxa::sending::exporting::{Exported, Wish};
+use crate::tools::dxa::sending::exported::Exported;
+use crate::tools::dxa::sending::exporting::Wish;
 use crate::tools::dxa::sending::pacing::{self, Carried, Portion, portion};
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::{Payload, post, request_letter};
+
+use super::cycle::Wanted;
+use super::outcome::Done;
 
 /// What goes to the server.
 struct Request {
@@ -47,7 +47,7 @@ impl Agent<'_> {
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<(), ToolError> {
-        let mut conf = conf_of(&known.numbers)?.clone();
+        let mut conf = known.numbers.req_conf()?.clone();
         let mut own = requestor(&conf);
         let has_missed = known.state.has_missed && connection.exchange.receives();
         own.import_requested |= wanted.import_all || has_missed;
@@ -106,7 +106,7 @@ impl Agent<'_> {
         if let Some(list) = request.list {
             let file = list.file.path().display().to_string();
             list.file.place()?;
-            done.exit = done.exit.worst(ExitCode::Partial);
+            done.worsen(ExitCode::Partial);
             let event = Event::new(
                 Severity::Warn,
                 "the full list is above the limit of a message: bring the file to the server",

@@ -6,10 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError};
-
-use super::line::Line;
-use super::outcome::Done;
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::{Config, Connection, Role};
 use crate::tools::dxa::connections::state::Known;
@@ -18,6 +14,10 @@ use crate::tools::dxa::event::{self, Event, Severity};
 use crate::tools::dxa::home::{Home, Lock};
 use crate::tools::dxa::mail::mailplace::{Arrived, MailPlace};
 use crate::tools::dxa::standing::history;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::line::Line;
+use super::outcome::Done;
 
 /// One step of the cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]

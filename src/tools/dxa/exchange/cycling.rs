@@ -6,16 +6,16 @@ use serde_json::json;
 
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::ExitCode;
-use crate::tools::report::{ReportFile, put_line};
-
-use super::cycle::{Wanted, choose, open, queued};
-use super::outcome::{Done, shown};
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::{Config, Connection};
 use crate::tools::dxa::event::Event;
 use crate::tools::dxa::home::{CYCLE, Home};
 use crate::tools::dxa::options::Options;
+use crate::tools::exit::ExitCode;
+use crate::tools::report::{ReportFile, put_line};
+
+use super::cycle::{Wanted, choose, open, queued};
+use super::outcome::{Done, shown};
 
 /// Runs a cycle.
 pub(in crate::tools::dxa) fn run(
@@ -104,14 +104,12 @@ impl<W: Write> Output<'_, W> {
         wanted: Wanted,
     ) -> anyhow::Result<ExitCode> {
         let ran = agent.cycle(chosen, wanted);
-        let events = agent.take_events();
-        agent.log(&events)?;
+        let events = agent.end(&ran)?;
         if !self.options.common.json {
             for event in &events {
                 writeln!(self.screen, "{event}")?;
             }
         }
-        agent.log_failure(&ran)?;
         let (all, mail) = ran?;
         let exit = all.iter().fold(mail, |worst, done| worst.worst(done.exit));
         for done in &all {

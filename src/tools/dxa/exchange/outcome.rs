@@ -10,17 +10,16 @@ use crate::directory::difference::{Cause, Change};
 use crate::directory::dn::Dn;
 use crate::directory::note::Note;
 use crate::plan::outcome::Counts;
-use crate::tools::exit::{ExitCode, ToolError};
-
-use super::line::Line;
 use crate::tools::dxa::connections::numbers::Shown;
 use crate::tools::dxa::containers::importing::Imported;
 use crate::tools::dxa::containers::moving::Moved;
 use crate::tools::dxa::event::told;
-use crate::tools::dxa::sending::exporting::Reasons;
 use crate::tools::dxa::sending::reading::ReadingDone;
 use crate::tools::dxa::sending::source::Recount;
-use crate::tools::dxa::sending::tally::Tally;
+use crate::tools::dxa::sending::tally::{Reasons, Tally};
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::line::Line;
 
 /// What was sent.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -234,6 +233,11 @@ impl Done {
         }
     }
 
+    /// It did not come to a better end than this.
+    pub(in crate::tools::dxa) fn worsen(&mut self, exit: ExitCode) {
+        self.exit = self.exit.worst(exit);
+    }
+
     /// Counts what an import came to.
     pub(in crate::tools::dxa) fn imported(
         &mut self,
@@ -245,7 +249,7 @@ impl Done {
             Ok::<_, ToolError>(())
         })?;
         if imported.is_damaged || imported.counts.is_partial() {
-            self.exit = self.exit.worst(ExitCode::Partial);
+            self.worsen(ExitCode::Partial);
         }
         Ok(())
     }
@@ -253,13 +257,13 @@ impl Done {
     pub(in crate::tools::dxa) fn sent(&mut self, mut sending: Sending) {
         self.lines.extend(sending.lines.drain(..).map(Line::Made));
         if sending.counts.is_partial() {
-            self.exit = self.exit.worst(ExitCode::Partial);
+            self.worsen(ExitCode::Partial);
         }
         self.sent = Some(sending);
     }
 
     pub(in crate::tools::dxa) fn fail(&mut self, error: &ToolError) {
-        self.exit = self.exit.worst(error.exit);
+        self.worsen(error.exit);
         self.error = Some(told(error));
     }
 

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::codec::reqconf::ReqConf;
 use crate::codec::sync_number::{ReqSync, SrvSync};
 use crate::directory::filter::Filter;
 use crate::directory::import::{Ask, Extent, Want};
@@ -14,11 +13,6 @@ use crate::protocol::requestor::{
     Acknowledgment, QueueView, Taken, Updates, Verdict, judge, needs_export, order,
 };
 use crate::protocol::sync::RecordDigest;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::post::{Fate, Item, Letterbox, Transactions};
-
-use super::cycle::Wanted;
-use super::outcome::Done;
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::connections::numbers::{Numbers, requestor};
@@ -28,6 +22,11 @@ use crate::tools::dxa::containers::importing::{AskWriter, Incoming, sender_of};
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::mail::mailplace::{Arrived, MailPlace};
 use crate::tools::dxa::sending::sight::first_below;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::post::{Fate, Item, Letterbox, Transactions};
+
+use super::cycle::Wanted;
+use super::outcome::Done;
 
 /// Replies in a row with an old import number after which a full list is asked for (Q99961).
 const OLD_REPLIES: u32 = 2;
@@ -43,7 +42,7 @@ impl Agent<'_> {
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<(), ToolError> {
-        let own = requestor(conf_of(&known.numbers)?);
+        let own = requestor(known.numbers.req_conf()?);
         let own = (own.req_sync, own.srv_sync, own.import_sync);
         let replies = arrived.into_iter().map(|arrived| {
             let head = ReplyHead::from_profile(&arrived.letter.profile, own);
@@ -70,7 +69,7 @@ impl Agent<'_> {
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<Fate, ToolError> {
-        let mut conf = conf_of(&known.numbers)?.clone();
+        let mut conf = known.numbers.req_conf()?.clone();
         let own = requestor(&conf);
         let (view, export) = self.queue_view(known, own.req_sync, head.req_sync)?;
         let taken = match judge(&own, view, head) {
@@ -88,12 +87,12 @@ impl Agent<'_> {
         let came = match whole(letter, connection, &who) {
             Ok(came) => came,
             Err(refusal) => {
-                done.exit = done.exit.worst(ExitCode::OutOfStep);
+                done.worsen(ExitCode::OutOfStep);
                 return Ok(self.put_aside(connection, refusal.to_string()));
             }
         };
         if came == 0 && head.is_import && self.holds_any(connection)? {
-            done.exit = done.exit.worst(ExitCode::Partial);
+            done.worsen(ExitCode::Partial);
             let text = "list-incomplete: the full list is empty, and removes nothing";
             return Ok(self.put_aside(connection, text.to_owned()));
         }
@@ -124,13 +123,6 @@ impl Agent<'_> {
         self.keep(connection, known, taken.acknowledgment)?;
         self.say_touched(connection, &before, &known.state.touched, done);
         Ok(Fate::Taken(letter.fingerprint))
-    }
-
-    /// Says that a reply is not taken, and why: its numbers count as if it had not come.
-    fn put_aside(&mut self, connection: &Connection, why: String) -> Fate {
-        let event = Event::new(Severity::Warn, format!("message put aside: {why}"));
-        self.say(event.with("connection", &connection.name));
-        Fate::Refused(why)
     }
 
     /// Tells whether there is an entry of the connection that a list could lack.
@@ -288,17 +280,6 @@ impl Agent<'_> {
         let imported = self.import(connection, &incoming, &mut asks, allowed, held)?;
         done.imported(imported)?;
         Ok(there)
-    }
-}
-
-/// Returns the numbers of a requestor.
-pub(in crate::tools::dxa) fn conf_of(numbers: &Numbers) -> Result<&ReqConf, ToolError> {
-    match numbers {
-        Numbers::Requestor(conf) => Ok(conf),
-        Numbers::Server(_) => Err(ToolError::new(
-            ExitCode::NotHere,
-            "the agent is no requestor there",
-        )),
     }
 }
 

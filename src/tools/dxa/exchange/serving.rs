@@ -4,7 +4,6 @@
 //! goes into the import container and not into that list, so that its numbers count only what is sent.
 
 use crate::address::AddressType;
-use crate::codec::srvconf::SrvConf;
 use crate::codec::sync_number::ReqSync;
 use crate::codec::timestamp::Timestamp;
 use crate::directory::import::{Ask, Extent};
@@ -16,6 +15,13 @@ use crate::protocol::server::{
     ImportReason, Numbered, Registered, Server, finish, hear, pass_over, take,
 };
 use crate::protocol::sync::RecordDigest;
+use crate::tools::dxa::agent::{Agent, unusable_ledger};
+use crate::tools::dxa::config::Connection;
+use crate::tools::dxa::connections::numbers::{Numbers, put_server, server};
+use crate::tools::dxa::connections::state::Known;
+use crate::tools::dxa::containers::importing::{AskWriter, Incoming, sender_of};
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::mail::mailplace::{Arrived, MailPlace};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::post::{Fate, Item, Letterbox, Transactions, only_digest};
 use crate::tools::srvmain::settings;
@@ -24,13 +30,6 @@ use crate::transaction::{ListName, Transaction};
 use super::cycle::Wanted;
 use super::outcome::Done;
 use super::requesting::ask_of;
-use crate::tools::dxa::agent::{Agent, unusable_ledger};
-use crate::tools::dxa::config::Connection;
-use crate::tools::dxa::connections::numbers::{Numbers, put_server, server};
-use crate::tools::dxa::connections::state::Known;
-use crate::tools::dxa::containers::importing::{AskWriter, Incoming, sender_of};
-use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::mail::mailplace::{Arrived, MailPlace};
 
 /// What came with a request.
 #[derive(Default)]
@@ -61,11 +60,8 @@ impl Agent<'_> {
                 _ => match self.request(connection, known, &letter, wanted, done)? {
                     Ok(()) => Fate::Taken(letter.fingerprint),
                     Err(refusal) => {
-                        done.exit = done.exit.worst(ExitCode::Partial);
-                        let event =
-                            Event::new(Severity::Warn, format!("message put aside: {refusal}"));
-                        self.say(event.with("connection", &connection.name));
-                        Fate::Refused(refusal.to_string())
+                        done.worsen(ExitCode::Partial);
+                        self.put_aside(connection, refusal.to_string())
                     }
                 },
             };
@@ -83,7 +79,7 @@ impl Agent<'_> {
         wanted: Wanted,
         done: &mut Done,
     ) -> Result<Result<(), Refusal>, ToolError> {
-        let mut conf = conf_of(&known.numbers)?.clone();
+        let mut conf = known.numbers.srv_conf()?.clone();
         let (mut own, mut entry) = server(&conf);
         let page = connection.code_page;
         let who = letter.sender(page);
@@ -212,7 +208,7 @@ impl Agent<'_> {
                 Item::Damaged(reason) => {
                     // What comes before it counts; the requestor sends the rest again.
                     is_damaged = true;
-                    done.exit = done.exit.worst(ExitCode::Partial);
+                    done.worsen(ExitCode::Partial);
                     let event = Event::new(Severity::Warn, format!("damaged: {reason}"));
                     self.say(event.with("connection", &connection.name));
                     continue;
@@ -249,7 +245,7 @@ impl Agent<'_> {
         let announced = letter.profile.count;
         came.is_whole = !is_damaged && announced.is_none_or(|n| n == seen);
         if let Some(announced) = announced.filter(|&n| n != seen && !is_damaged) {
-            done.exit = done.exit.worst(ExitCode::Partial);
+            done.worsen(ExitCode::Partial);
             let text = format!("{seen} transactions came, {announced} were announced");
             self.say(Event::new(Severity::Warn, text).with("connection", &connection.name));
         }
@@ -261,17 +257,6 @@ impl Agent<'_> {
 fn discard(through: u32) -> Acknowledgment {
     Acknowledgment::Discard {
         through: ReqSync(through),
-    }
-}
-
-/// Returns the numbers of a server.
-pub(in crate::tools::dxa) fn conf_of(numbers: &Numbers) -> Result<&SrvConf, ToolError> {
-    match numbers {
-        Numbers::Server(conf) => Ok(conf),
-        Numbers::Requestor(_) => Err(ToolError::new(
-            ExitCode::NotHere,
-            "the agent is no server there",
-        )),
     }
 }
 

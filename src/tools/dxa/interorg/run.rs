@@ -68,17 +68,11 @@ pub(super) fn run(
     let clock = Clock::from_environment()?;
     let home = Home::at(&config.data);
     if let Some(error) = check::look(&config).refusal() {
-        if home.root().exists() {
-            // The folder itself may be what is wrong.
-            let _unsaid = home.write_log(&clock, &[Event::of_error(&error)]);
-        }
+        home.log_refusal(&clock, &error);
         return Err(error.into());
     }
     folder::make(&config)?;
-    let claim = home.claim(notice::COMMAND)?.ok_or_else(|| {
-        let text = format!("{}: a service works here already", home.root().display());
-        ToolError::new(ExitCode::Busy, text)
-    })?;
+    let claim = notice::claim(&home)?;
     let now = clock.now();
     let json = options.common.json;
     let mut service = Service {
@@ -90,11 +84,7 @@ pub(super) fn run(
         asked: None,
         // What a service before this one has left in the queue goes at once.
         again: Some((now, 0)),
-        notice: Notice {
-            process: std::process::id(),
-            since: whole(now),
-            next: BTreeMap::new(),
-        },
+        notice: Notice::new(now),
         begun: Instant::now(),
         config,
         home,
@@ -113,14 +103,7 @@ pub(super) fn run(
 
 impl<W: Write> Service<'_, W> {
     fn serve(&mut self) {
-        // Before anybody hears that it runs, so that a look at once finds it.
-        if let Err(error) = notice::write(&self.home, &self.notice) {
-            self.voice.say([Event::of_error(&error)]);
-        }
-        let event = Event::new(Severity::Info, "service started");
-        let event = event.with("process", self.notice.process);
-        let event = event.with("version", env!("CARGO_PKG_VERSION"));
-        self.voice.say([event.with("poll", self.config.poll)]);
+        self.voice.started(&self.notice, self.config.poll);
         let mut is_asked = false;
         loop {
             for signal in self.signals.take() {
@@ -304,12 +287,7 @@ impl<W: Write> Service<'_, W> {
             };
             all.insert(branch.name.clone(), next);
         }
-        if all != self.notice.next {
-            self.notice.next = all;
-            if let Err(error) = notice::write(&self.home, &self.notice) {
-                self.voice.say([Event::of_error(&error)]);
-            }
-        }
+        self.voice.comes(&mut self.notice, all);
     }
 }
 

@@ -202,11 +202,7 @@ pub(super) fn run(
         for (branch, next) in &service.next {
             writeln!(screen, "{branch}: next {next}")?;
         }
-        writeln!(
-            screen,
-            "The service runs since {} (process {}).",
-            service.since, service.process
-        )?;
+        writeln!(screen, "{service}")?;
     }
     Ok(ExitCode::Done)
 }

@@ -9,9 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::tools::exit::ToolError;
-
 use crate::tools::dxa::home::unusable;
+use crate::tools::exit::ToolError;
 
 /// How long a file must not change before it is taken.
 const STEADY: Duration = Duration::from_millis(200);

@@ -11,11 +11,6 @@ use crate::directory::import::Fate;
 use crate::directory::ledger::ConnectionId;
 use crate::directory::note::Note;
 use crate::plan::outcome::{Counts, Reason};
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{ReportFile, put_line};
-
-use super::dropfolder;
-use super::listfile::{self, Unread};
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::connections::numbers::Numbers;
@@ -25,11 +20,15 @@ use crate::tools::dxa::containers::held::HeldAddresses;
 use crate::tools::dxa::containers::importing::{
     Fates, Imported, Incoming, container_of, sender_of,
 };
-use crate::tools::dxa::containers::place;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::exchange::line::Line;
 use crate::tools::dxa::exchange::outcome::Done;
 use crate::tools::dxa::home::unusable;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{ReportFile, put_line};
+
+use super::dropfolder;
+use super::listfile::{self, Unread};
 
 /// What the run may do.
 #[derive(Debug, Clone, Copy, Default)]
@@ -194,10 +193,7 @@ impl<'c> Agent<'c> {
     /// Returns what was said of addresses that others have.
     fn held_addresses(&mut self, name: &str) -> Result<HeldAddresses, ToolError> {
         let change = self.ledger.begin().map_err(unusable_ledger)?;
-        match change.find(name).map_err(unusable_ledger)? {
-            Some(id) => Ok(place::state(&change, id, name)?.held),
-            None => Ok(HeldAddresses::default()),
-        }
+        Ok(State::of(&change, name)?.held)
     }
 
     fn remember_held(
@@ -210,13 +206,12 @@ impl<'c> Agent<'c> {
             return Ok(());
         }
         let change = self.ledger.begin().map_err(unusable_ledger)?;
-        let before = place::state(&change, id, &connection.name)?;
+        let before = State::read(&change, id, &connection.name)?;
         if before.held == held {
             return Ok(());
         }
         let state = State { held, ..before };
-        let text = serde_json::to_string(&state).expect("plain values");
-        change.set_state(id, &text).map_err(unusable_ledger)?;
+        state.write(&change, id).map_err(unusable_ledger)?;
         change.commit().map_err(unusable_ledger)
     }
 

@@ -8,14 +8,13 @@ use crate::directory::filter::Filter;
 use crate::directory::ldap::Search;
 use crate::directory::ldif::{ContainerRecord, VersionLine, write_list};
 use crate::directory::schema;
-use crate::tools::exit::ExitCode;
-
 use crate::tools::dxa::agent::connect;
 use crate::tools::dxa::config::Config;
 use crate::tools::dxa::containers::container::{self, unread};
 use crate::tools::dxa::containers::importing::container_of;
 use crate::tools::dxa::containers::place::expect_settled;
 use crate::tools::dxa::home::{Home, unusable};
+use crate::tools::exit::ExitCode;
 
 /// Writes the entries of a connection, whole or not at all.
 pub(in crate::tools::dxa) fn run(

@@ -26,10 +26,9 @@ use crate::directory::remote::ImportRules;
 use crate::directory::schema;
 use crate::importfile::{Block, ByName, Diagnostic, LeftOut, Reader};
 use crate::plan::outcome::Reason;
+use crate::tools::dxa::containers::importing::{AskWriter, Asks};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::transaction::{Entry as ListEntry, ListName, Transaction};
-
-use crate::tools::dxa::containers::importing::{AskWriter, Asks};
 
 /// Bytes looked at to find out what a file is: remarks may stand in front of what tells.
 const HEAD_LEN: u64 = 64 * 1024;

@@ -3,16 +3,15 @@
 use crate::codec::sync_number::{ImportSync, ReqSync, SrvSync};
 use crate::codec::timestamp::Timestamp;
 use crate::protocol::server::SENT_CAPACITY;
-use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::{Connection, Role};
 use crate::tools::dxa::connections::numbers::{Numbers, put_server, server};
 use crate::tools::dxa::connections::state::{Known, Raised, Unused};
 use crate::tools::dxa::exchange::answering::wish;
-use crate::tools::dxa::exchange::serving::conf_of;
-use crate::tools::dxa::sending::exporting::{Exported, Wish};
+use crate::tools::dxa::sending::exported::Exported;
+use crate::tools::dxa::sending::exporting::Wish;
 use crate::tools::dxa::sending::settings;
+use crate::tools::exit::{ExitCode, ToolError};
 
 /// A connection that a list is made for.
 pub(in crate::tools::dxa) struct Item<'c> {
@@ -51,7 +50,7 @@ impl<'c> Agent<'c> {
         allowed: Option<u64>,
     ) -> Result<Item<'c>, ToolError> {
         let known = self.known(connection)?;
-        let record = &conf_of(&known.numbers)?.requestors[0];
+        let record = &known.numbers.srv_conf()?.requestors[0];
         // Who has not asked yet gets what the configuration says.
         let wish = match record.last_cycle {
             0 => Wish::of(connection),
@@ -118,7 +117,7 @@ impl Item<'_> {
         stamp: Timestamp,
         shared: bool,
     ) -> Result<(), ToolError> {
-        let mut conf = conf_of(&self.known.numbers)?.clone();
+        let mut conf = self.known.numbers.srv_conf()?.clone();
         let (mut own, mut entry) = server(&conf);
         let stamp = own.issue(stamp).ok_or_else(no_stamp)?;
         let state = &mut self.known.state;
@@ -163,7 +162,7 @@ impl Item<'_> {
 }
 
 fn head_of(numbers: &Numbers) -> Result<Head, ToolError> {
-    let (own, entry) = server(conf_of(numbers)?);
+    let (own, entry) = server(numbers.srv_conf()?);
     Ok(Head {
         req: entry.req_sync,
         svr: own.sync,

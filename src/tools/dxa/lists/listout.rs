@@ -10,9 +10,8 @@ use tempfile::NamedTempFile;
 use crate::codec::queue::QueueRecord;
 use crate::codec::resync::{ResyncError, ResyncHeader, ResyncWriter};
 use crate::codec::timestamp::Timestamp;
-use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::home::unusable;
+use crate::tools::exit::{ExitCode, ToolError};
 
 /// Mode of a new file, before the process's mask.
 const MODE: u32 = 0o666;

@@ -8,12 +8,12 @@ use crate::plan::outcome::Reason;
 use crate::protocol::requestor::resynced;
 use crate::protocol::resync::{Lower, RequestorState, Verdict, judge};
 use crate::protocol::sync::Stamp;
-
-use super::dropped::Permission;
-use super::listfile::Label;
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::{Connection, Role};
 use crate::tools::dxa::connections::numbers::{Numbers, requestor};
+
+use super::dropped::Permission;
+use super::listfile::Label;
 
 impl<'c> Agent<'c> {
     /// Finds out whose list it is: what it says itself, else the folder that it lies in.

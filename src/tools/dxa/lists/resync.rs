@@ -13,21 +13,20 @@ use crate::codec::resync::ResyncHeader;
 use crate::codec::timestamp::Timestamp;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{ReportFile, put_line};
-
-use super::listing::{Item, check_same, no_stamp, refuse_differences, together};
-use super::listout::Staged;
 use crate::tools::dxa::agent::{Agent, expect_role};
 use crate::tools::dxa::config::{Config, Connection, Consumed, Role};
 use crate::tools::dxa::connections::numbers::server;
 use crate::tools::dxa::connections::state::not_saved;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::exchange::outcome::{Sending, shown};
-use crate::tools::dxa::exchange::serving::conf_of;
 use crate::tools::dxa::home::unusable;
 use crate::tools::dxa::options::Options;
 use crate::tools::dxa::sending::settings;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{ReportFile, put_line};
+
+use super::listing::{Item, check_same, no_stamp, refuse_differences, together};
+use super::listout::Staged;
 
 /// What a run is to make.
 #[derive(Debug, Clone, Default)]
@@ -75,9 +74,7 @@ pub(in crate::tools::dxa) fn run(
         options.dry_run,
     )?;
     let made = agent.make_asked(&chosen, order);
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&made)?;
+    let events = agent.end(&made)?;
     if !options.common.json {
         for event in &events {
             writeln!(screen, "{event}")?;
@@ -207,7 +204,7 @@ impl<'c> Agent<'c> {
             groups = std::iter::once(0..items.len()).collect();
         }
         // One STAMP for all of a list: the next one of each is at most this one.
-        let next = |item: &Item<'_>| Ok(server(conf_of(&item.known.numbers)?).0.stamp.next(now));
+        let next = |item: &Item<'_>| Ok(server(item.known.numbers.srv_conf()?).0.stamp.next(now));
         let stamps = items
             .iter()
             .map(next)

@@ -8,7 +8,6 @@ use crate::postoffice::PostofficeError;
 use crate::postoffice::layout::{Dir, Layout};
 use crate::postoffice::mailbag::{self, Waiting};
 use crate::protocol::mail::{Label, Party};
-
 use crate::tools::dxa::config::Config;
 
 /// How many messages lie there.

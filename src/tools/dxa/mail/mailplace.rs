@@ -14,15 +14,15 @@ use crate::protocol::mail::SignatureCheck;
 use crate::protocol::message::Task;
 use crate::protocol::outcome::Refusal;
 use crate::tools::cli::clock::Clock;
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::config::{self, Config, Connection, Role};
+use crate::tools::dxa::connections::numbers::Numbers;
+use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::post::{Fate, Inbox, Letterbox, Read, key_of};
 use crate::tools::srvmain::identify;
 
 use super::copies::{Copies, Way};
-use crate::tools::dxa::agent::Agent;
-use crate::tools::dxa::config::{self, Config, Connection, Role};
-use crate::tools::dxa::connections::numbers::Numbers;
-use crate::tools::dxa::event::{Event, Severity};
 
 /// The open postoffice and its incoming mail.
 pub(in crate::tools::dxa) struct MailPlace {

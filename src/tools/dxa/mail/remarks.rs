@@ -1,12 +1,12 @@
-//! What was noticed over the numbers of a message, as an event (`spec/exchange.md` DX-30).
+//! What is said of a message: over its numbers (`spec/exchange.md` DX-30), and that it is not taken.
 
 use crate::protocol::outcome::{Consequence, Remark};
-use crate::tools::exit::ExitCode;
-
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::Connection;
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::exchange::outcome::Done;
+use crate::tools::exit::ExitCode;
+use crate::tools::post::Fate;
 
 impl Agent<'_> {
     /// Says what was noticed over numbers (DX220: something was lost).
@@ -17,7 +17,7 @@ impl Agent<'_> {
         done: &mut Done,
     ) {
         let consequence = remark.consequence();
-        done.exit = done.exit.worst(match consequence {
+        done.worsen(match consequence {
             Consequence::None => ExitCode::Done,
             Consequence::Partial => ExitCode::Partial,
             Consequence::OutOfStep => ExitCode::OutOfStep,
@@ -43,5 +43,16 @@ impl Agent<'_> {
                 .with("got", got);
         }
         self.say(event);
+    }
+
+    /// Says that a message is not taken, and why: its numbers count as if it had not come.
+    pub(in crate::tools::dxa) fn put_aside(
+        &mut self,
+        connection: &Connection,
+        why: String,
+    ) -> Fate {
+        let event = Event::new(Severity::Warn, format!("message put aside: {why}"));
+        self.say(event.with("connection", &connection.name));
+        Fate::Refused(why)
     }
 }

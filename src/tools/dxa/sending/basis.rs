@@ -7,9 +7,9 @@ use crate::address::{AddressType, PostofficeName};
 use crate::codec::codepage::CodePage;
 use crate::directory::dn::Dn;
 use crate::directory::names::UniqueNames;
+use crate::tools::dxa::config::{ConditionsText, Connection, Direction, Export, Mapping};
 
 use super::settings;
-use crate::tools::dxa::config::{ConditionsText, Connection, Direction, Export, Mapping};
 
 /// The settings of a connection that decide what it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

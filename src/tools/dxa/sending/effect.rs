@@ -7,15 +7,15 @@ use serde::Serialize;
 
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError};
-
-use super::basis;
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::{Config, Connection};
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::exchange::answering::wish_now;
 use crate::tools::dxa::exchange::outcome::{Sending, shown};
 use crate::tools::dxa::home::Home;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::basis;
 
 /// The effect on one connection.
 #[derive(Debug, Serialize)]

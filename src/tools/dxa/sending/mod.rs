@@ -2,6 +2,7 @@
 
 pub(super) mod basis;
 pub(super) mod effect;
+pub(super) mod exported;
 pub(super) mod exporting;
 pub(super) mod pacing;
 pub(super) mod reading;

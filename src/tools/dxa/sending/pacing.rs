@@ -16,11 +16,10 @@ use crate::directory::ledger::Queued;
 use crate::protocol::message::Form;
 use crate::protocol::server::Pace;
 use crate::protocol::sync::RecordDigest;
+use crate::tools::dxa::home::unusable;
 use crate::tools::exit::ToolError;
 use crate::tools::post::{Letter, Payload, PayloadWriter, write_mail};
 use crate::transaction::{ListName, Transaction};
-
-use crate::tools::dxa::home::unusable;
 
 /// What goes with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,12 +20,12 @@ use crate::directory::ldap::{Incomplete, LdapError, Scope, Search};
 use crate::directory::mirror::{self, Identity, Known, Marked, Mirror, MirrorError};
 use crate::directory::schema;
 use crate::directory::template_map::TemplateRule;
-use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::agent::{Agent, templates};
 use crate::tools::dxa::config::Direction;
 use crate::tools::dxa::containers::container::unread;
 use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::exit::{ExitCode, ToolError};
+
 use asking::Asking;
 use keeping::Keeping;
 
@@ -205,20 +205,8 @@ impl Agent<'_> {
             })
         };
         let mut asking = Asking::new(self.config);
-        let mut stopped = None;
-        let read =
-            self.directory
-                .search(&search, |entry| match asking.take(entry, &mut hand_over) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(error) => {
-                        stopped = Some(error);
-                        ControlFlow::Break(())
-                    }
-                });
-        if let Some(error) = stopped {
-            return Err(error);
-        }
-        let entries = read.map_err(unread)?;
+        let take = |entry| asking.take(entry, &mut hand_over);
+        let entries = self.directory.for_each(&search, take)?.map_err(unread)?;
         asking.finish(&mut hand_over)?;
         match keeping.map(|keeping| keeping.end(now)) {
             Some(Ok(())) => {
@@ -246,21 +234,11 @@ impl Agent<'_> {
     ) -> Result<(), ToolError> {
         let search = self.search_in(container, &[mirror::UUID.to_owned()]);
         let interrupt = self.interrupt.clone();
-        let mut stopped = None;
-        let read = self.directory.search(&search, |entry| {
+        let read = self.directory.for_each(&search, |entry| {
             take(entry.dn);
-            match interrupt.check() {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    stopped = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        });
-        match stopped {
-            Some(error) => Err(error),
-            None => read.map(|_| ()).map_err(unread),
-        }
+            interrupt.check()
+        })?;
+        read.map(|_| ()).map_err(unread)
     }
 
     fn search_in(&self, container: &Dn, attributes: &[String]) -> Search {

@@ -8,11 +8,10 @@ use crate::directory::filter::Filter;
 use crate::directory::ldap::{Connection as Link, Scope, Search};
 use crate::directory::schema;
 use crate::directory::template_map::TemplateRule;
-use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::{Connection, Direction};
 use crate::tools::dxa::containers::container::unread;
+use crate::tools::exit::{ExitCode, ToolError};
 
 impl Agent<'_> {
     /// Refuses to go on by rules about attributes that the directory does not know: all of them are named.

@@ -9,10 +9,9 @@ use crate::directory::filter::Filter;
 use crate::directory::ldap::{Comparison, Connection as Link, LdapError, Scope, Search};
 use crate::directory::schema;
 use crate::directory::template_map::{TemplateMap, TemplateRule};
-use crate::tools::exit::{ExitCode, ToolError};
-
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::containers::container::unread;
+use crate::tools::exit::{ExitCode, ToolError};
 
 /// Tells whether there is anything below an entry (X.501; OpenLDAP answers comparisons with it).
 const HAS_SUBORDINATES: &str = "hasSubordinates";

@@ -12,13 +12,13 @@ use crate::directory::outgoing::{Decision, ExportKinds, ExportRules, SentLine, d
 use crate::directory::schema;
 use crate::directory::template_map::TemplateMap;
 use crate::directory::x400::X121Spelling;
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::config::Connection;
+use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::exit::ToolError;
 
 use super::exporting::Wish;
 use super::reading::ReadingDone;
-use crate::tools::dxa::agent::Agent;
-use crate::tools::dxa::config::Connection;
-use crate::tools::dxa::event::{Event, Severity};
 
 /// The entries of the export containers, sorted out.
 #[derive(Default)]

@@ -1,15 +1,18 @@
 //! Whether what was read is what becomes of it: an entry that nobody counts is one that nobody misses (`spec/exchange.md`
 //! NT-01, Q245837).
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::plan::outcome::Reason;
-
-use super::exporting::Reasons;
-use super::source::Recount;
 use crate::tools::dxa::exchange::outcome::shown;
+
+use super::source::Recount;
+
+/// How many of each.
+pub(in crate::tools::dxa) type Reasons = BTreeMap<String, u64>;
 
 /// The entries of the export containers: `read = eligible + excluded`, `eligible = exported + unexportable`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

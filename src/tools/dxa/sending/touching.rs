@@ -16,14 +16,6 @@ use crate::directory::ldap::{Operation, Scope, Search};
 use crate::directory::schema;
 use crate::tools::cli::clock::Clock;
 use crate::tools::cli::interrupt::Interrupt;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{ReportFile, put_line};
-use crate::tools::side::recipient::Recipient;
-use crate::tools::side::{self, Access, SideSpec};
-use crate::transaction::Transaction;
-
-use super::exporting::Outgoing;
-use super::touched::{Touched, Touches};
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::{Config, Connection};
 use crate::tools::dxa::connections::state::Known;
@@ -32,6 +24,14 @@ use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::exchange::answering::wish_now;
 use crate::tools::dxa::exchange::outcome::Done;
 use crate::tools::dxa::options::Options;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{ReportFile, put_line};
+use crate::tools::side::recipient::Recipient;
+use crate::tools::side::{self, Access, SideSpec};
+use crate::transaction::Transaction;
+
+use super::exporting::Outgoing;
+use super::touched::{Touched, Touches};
 
 /// What is to be sent again.
 #[derive(Debug, Clone, Default)]
@@ -79,9 +79,7 @@ pub(in crate::tools::dxa) fn run(
         true => agent.touched(&chosen),
         false => agent.touch(&chosen, order),
     };
-    let events = agent.take_events();
-    agent.log(&events)?;
-    agent.log_failure(&touched)?;
+    agent.end(&touched)?;
     let lines = touched?;
     show(options, &lines, report, screen)
 }
@@ -316,7 +314,7 @@ impl Agent<'_> {
         for (key, touched) in now.news(before) {
             let severity = match touched {
                 Touched::Missing | Touched::Refused { .. } => {
-                    done.exit = done.exit.worst(ExitCode::Partial);
+                    done.worsen(ExitCode::Partial);
                     Severity::Warn
                 }
                 _ => Severity::Info,

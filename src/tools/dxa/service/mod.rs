@@ -74,18 +74,11 @@ pub(super) fn run(
     let json = options.common.json;
     let text = fs::read_to_string(&config.path).unwrap_or_default();
     if let Some(error) = check::run(&config).refusal() {
-        let home = Home::at(&config.agent.data);
-        if home.root().exists() {
-            // The folder itself may be what is wrong.
-            let _unsaid = home.write_log(&clock, &[Event::of_error(&error)]);
-        }
+        Home::at(&config.agent.data).log_refusal(&clock, &error);
         return Err(error.into());
     }
     let home = Home::open(&config, false)?;
-    let claim = home.claim(notice::COMMAND)?.ok_or_else(|| {
-        let text = format!("{}: a service works here already", home.root().display());
-        ToolError::new(ExitCode::Busy, text)
-    })?;
+    let claim = notice::claim(&home)?;
     let last = exchanges(&config, &home);
     let mut service = Service {
         text,
@@ -97,11 +90,7 @@ pub(super) fn run(
         signals,
         interrupt,
         begun: Instant::now(),
-        notice: Notice {
-            process: std::process::id(),
-            since: whole(clock.now()),
-            next: BTreeMap::new(),
-        },
+        notice: Notice::new(clock.now()),
         config: Rc::new(config),
         home,
         clock,
@@ -136,14 +125,7 @@ fn exchanges(config: &Config, home: &Home) -> BTreeMap<String, Timestamp> {
 impl<W: Write> Service<'_, W> {
     /// Works until it is told to stop.
     fn serve(&mut self) {
-        // Before anybody hears that it runs, so that a look at once finds it.
-        if let Err(error) = notice::write(&self.home, &self.notice) {
-            self.voice.say([Event::of_error(&error)]);
-        }
-        let event = Event::new(Severity::Info, "service started");
-        let event = event.with("process", self.notice.process);
-        let event = event.with("version", env!("CARGO_PKG_VERSION"));
-        self.voice.say([event.with("poll", self.config.agent.poll)]);
+        self.voice.started(&self.notice, self.config.agent.poll);
         self.show_schedules();
         self.make_lists();
         self.measure();
@@ -260,13 +242,7 @@ impl<W: Write> Service<'_, W> {
             };
             Some((connection.name.clone(), next))
         });
-        let next: BTreeMap<_, _> = next.collect();
-        if next == self.notice.next {
-            return;
-        }
-        self.notice.next = next;
-        if let Err(error) = notice::write(&self.home, &self.notice) {
-            self.voice.say([Event::of_error(&error)]);
-        }
+        let next = next.collect();
+        self.voice.comes(&mut self.notice, next);
     }
 }

@@ -5,14 +5,14 @@ use std::fs;
 use std::io::Write;
 use std::rc::Rc;
 
-use crate::tools::exit::ToolError;
-
-use super::Service;
 use crate::tools::dxa::check;
 use crate::tools::dxa::config::{self, Config};
 use crate::tools::dxa::event::{Event, Severity, told};
 use crate::tools::dxa::home::unusable;
 use crate::tools::dxa::sending::effect;
+use crate::tools::exit::ToolError;
+
+use super::Service;
 
 impl<W: Write> Service<'_, W> {
     /// Reads the configuration again.

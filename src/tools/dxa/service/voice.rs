@@ -7,10 +7,10 @@ use std::io::Write;
 use serde_json::json;
 
 use crate::tools::cli::clock::Clock;
-use crate::tools::report::put_line;
-
 use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::dxa::home::Home;
+use crate::tools::dxa::standing::notice::{self, Next, Notice};
+use crate::tools::report::put_line;
 
 /// Whom events are about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +70,34 @@ impl<'s, W: Write> Voice<'s, W> {
         }
         if let Err(error) = self.home.write_log(&self.clock, &events) {
             let _gone = writeln!(std::io::stderr(), "dxa: {error}");
+        }
+    }
+
+    /// Says that a service runs; `poll` are the seconds after which it looks again.
+    pub(in crate::tools::dxa) fn started(&mut self, notice: &Notice, poll: u32) {
+        // Before anybody hears that it runs, so that a look at once finds it.
+        self.tell(notice);
+        let event = Event::new(Severity::Info, "service started");
+        let event = event.with("process", notice.process);
+        let event = event.with("version", env!("CARGO_PKG_VERSION"));
+        self.say([event.with("poll", poll)]);
+    }
+
+    /// Tells `dxa status` what is next, where that is another thing than before.
+    pub(in crate::tools::dxa) fn comes(
+        &mut self,
+        notice: &mut Notice,
+        next: BTreeMap<String, Next>,
+    ) {
+        if notice.next != next {
+            notice.next = next;
+            self.tell(notice);
+        }
+    }
+
+    fn tell(&mut self, notice: &Notice) {
+        if let Err(error) = notice::write(&self.home, notice) {
+            self.say([Event::of_error(&error)]);
         }
     }
 

@@ -8,13 +8,13 @@ use std::time::SystemTime;
 
 use crate::postoffice::layout::Layout;
 use crate::postoffice::mailbag;
-use crate::tools::exit::ToolError;
-
-use super::plan::Seen;
 use crate::tools::dxa::config::Config;
 use crate::tools::dxa::home::Home;
 use crate::tools::dxa::lists::dropfolder;
 use crate::tools::dxa::mail::backlog::Backlog;
+use crate::tools::exit::ToolError;
+
+use super::plan::Seen;
 
 /// A list as it lay there.
 type Dropped = (PathBuf, u64, Option<SystemTime>);

@@ -5,11 +5,6 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
-use crate::tools::exit::{ExitCode, ToolError};
-
-use super::Service;
-use super::plan::{End, Todo, Why};
-use super::voice::{Outcome, Scope};
 use crate::tools::dxa::agent::Agent;
 use crate::tools::dxa::config::{Config, Connection};
 use crate::tools::dxa::event::{Event, Severity, whole};
@@ -19,6 +14,11 @@ use crate::tools::dxa::home::{CYCLE, Lock};
 use crate::tools::dxa::lists::dropped::Permission;
 use crate::tools::dxa::lists::resync;
 use crate::tools::dxa::standing::history;
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::Service;
+use super::plan::{End, Todo, Why};
+use super::voice::{Outcome, Scope};
 
 /// What a cycle came to.
 type Ran = Result<(Vec<Done>, ExitCode), ToolError>;

@@ -21,20 +21,19 @@ use crate::directory::mirror::Mirror;
 use crate::directory::outgoing::{Decision, ExportRecord, decide};
 use crate::directory::schema;
 use crate::tools::cli::CommonArgs;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{put_line, report_alone};
-use crate::transaction::Transaction;
-
 use crate::tools::dxa::agent::{templates, unusable_ledger};
 use crate::tools::dxa::config::{Config, Connection, Direction};
 use crate::tools::dxa::connections::aside;
 use crate::tools::dxa::connections::numbers::{Numbers, Shown};
-use crate::tools::dxa::containers::place;
+use crate::tools::dxa::connections::state::State;
 use crate::tools::dxa::exchange::answering::wish_now;
 use crate::tools::dxa::home::Home;
 use crate::tools::dxa::sending::exporting::owned;
 use crate::tools::dxa::sending::source::rules;
 use crate::tools::dxa::sending::touched::Touched;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{put_line, report_alone};
+use crate::transaction::Transaction;
 
 /// Who is asked about.
 #[derive(Debug)]
@@ -152,7 +151,7 @@ fn explain(
         Some(bytes) => Numbers::decode(&bytes, connection)?,
         None => Numbers::new(connection)?,
     };
-    let state = place::state(&change, id, &connection.name)?;
+    let state = State::read(&change, id, &connection.name)?;
     let mut sent = Vec::new();
     change
         .sent(id, |known| {

@@ -7,18 +7,18 @@ use serde::{Deserialize, Serialize};
 use crate::directory::ledger::{Ledger, LedgerError, Transaction};
 use crate::plan::outcome::Counts;
 use crate::tools::cli::clock::Clock;
-use crate::tools::exit::{ExitCode, ToolError};
-
-use super::metrics;
 use crate::tools::dxa::agent::{Agent, unusable_ledger};
 use crate::tools::dxa::config::{Config, Connection};
+use crate::tools::dxa::connections::aside::{self, Found};
 use crate::tools::dxa::event::{self, Event};
 use crate::tools::dxa::exchange::cycle::{Step, Wanted};
 use crate::tools::dxa::exchange::outcome::{Done, Sending};
 use crate::tools::dxa::home::Home;
 use crate::tools::dxa::lists::dropped::Dropped;
-use crate::tools::dxa::sending::exporting::Reasons;
-use crate::tools::dxa::sending::tally::Tally;
+use crate::tools::dxa::sending::tally::{Reasons, Tally};
+use crate::tools::exit::{ExitCode, ToolError};
+
+use super::metrics;
 
 /// What is known of the runs on one connection.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -255,9 +255,10 @@ pub(in crate::tools::dxa) fn failed(
 
 /// Opens the ledger, if there is one that can be used.
 pub(in crate::tools::dxa) fn ledger(home: &Home) -> Option<Ledger> {
-    let path = home.ledger();
-    let opened = path.exists().then(|| Ledger::open(&path));
-    Some(opened?.ok()?.ledger)
+    match aside::find(home) {
+        Ok(Found::Whole(ledger)) => Some(ledger),
+        Ok(Found::None | Found::Damaged(_)) | Err(_) => None,
+    }
 }
 
 #[cfg(test)]

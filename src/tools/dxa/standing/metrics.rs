@@ -22,13 +22,13 @@ use std::path::Path;
 use jiff::Timestamp;
 
 use crate::directory::ledger::Ledger;
+use crate::tools::dxa::config::Config;
+use crate::tools::dxa::event::{Event, Severity};
+use crate::tools::dxa::home::Home;
 use crate::tools::outfile::OutFile;
 
 use super::history::Ran;
 use super::status::{self, Status};
-use crate::tools::dxa::config::Config;
-use crate::tools::dxa::event::{Event, Severity};
-use crate::tools::dxa::home::Home;
 
 /// Writes the file, if the configuration wants one; returns what is to be said where it cannot be written.
 pub(in crate::tools::dxa) fn write(

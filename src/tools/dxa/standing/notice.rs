@@ -9,13 +9,13 @@ use std::io::Write;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::tools::exit::ToolError;
+use crate::tools::dxa::event::whole;
+use crate::tools::dxa::home::{Home, Lock, unusable};
+use crate::tools::exit::{ExitCode, ToolError};
 use crate::tools::outfile::OutFile;
 
-use crate::tools::dxa::home::{Home, unusable};
-
 /// The command that holds the lock.
-pub(in crate::tools::dxa) const COMMAND: &str = "run";
+const COMMAND: &str = "run";
 
 /// What the service tells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +24,25 @@ pub(in crate::tools::dxa) struct Notice {
     pub(in crate::tools::dxa) since: Timestamp,
     /// What it does next, by connection.
     pub(in crate::tools::dxa) next: BTreeMap<String, Next>,
+}
+
+impl Notice {
+    /// What a service tells that has just begun.
+    pub(in crate::tools::dxa) fn new(now: Timestamp) -> Self {
+        Self {
+            process: std::process::id(),
+            since: whole(now),
+            next: BTreeMap::new(),
+        }
+    }
+}
+
+/// As `dxa status` says it.
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { since, process, .. } = self;
+        write!(f, "The service runs since {since} (process {process}).")
+    }
 }
 
 /// What it does next on a connection.
@@ -44,6 +63,17 @@ impl fmt::Display for Next {
             false => Ok(()),
         }
     }
+}
+
+/// Takes the place of the service in a data folder, for as long as the lock is held.
+///
+/// # Errors
+/// There is a service already, or the lock cannot be made.
+pub(in crate::tools::dxa) fn claim(home: &Home) -> Result<Lock, ToolError> {
+    home.claim(COMMAND)?.ok_or_else(|| {
+        let text = format!("{}: a service works here already", home.root().display());
+        ToolError::new(ExitCode::Busy, text)
+    })
 }
 
 /// Tells it, whole or not at all.

@@ -9,11 +9,6 @@ use serde_json::json;
 
 use crate::directory::ledger::Ledger;
 use crate::tools::cli::CommonArgs;
-use crate::tools::exit::{ExitCode, ToolError};
-use crate::tools::report::{put_line, report_alone};
-
-use super::history::{Failure, History, Ran};
-use super::notice::{self, Next};
 use crate::tools::dxa::agent::unusable_ledger;
 use crate::tools::dxa::config::Config;
 use crate::tools::dxa::connections::aside;
@@ -21,6 +16,11 @@ use crate::tools::dxa::connections::numbers::{Numbers, Shown};
 use crate::tools::dxa::exchange::cycle;
 use crate::tools::dxa::home::Home;
 use crate::tools::dxa::mail::backlog::Backlog;
+use crate::tools::exit::{ExitCode, ToolError};
+use crate::tools::report::{put_line, report_alone};
+
+use super::history::{Failure, History, Ran};
+use super::notice::{self, Next};
 
 /// What is known of a connection.
 #[derive(Debug, Clone, Serialize)]
@@ -30,7 +30,7 @@ pub(in crate::tools::dxa) struct Status {
     pub(in crate::tools::dxa) address: String,
     pub(in crate::tools::dxa) numbers: Shown,
     /// Transactions that wait for their confirmation.
-    pub(in crate::tools::dxa) backlog: u32,
+    pub(in crate::tools::dxa) backlog: u64,
     /// Something was exchanged under this ledger.
     pub(in crate::tools::dxa) is_known: bool,
     /// Messages that came and were not taken yet.
@@ -69,9 +69,7 @@ pub(in crate::tools::dxa) fn gather(
             let change = ledger.begin().map_err(unusable_ledger)?;
             if let Some(id) = change.find(&connection.name).map_err(unusable_ledger)? {
                 kept = change.numbers(id).map_err(unusable_ledger)?;
-                change
-                    .waiting(id, 0, |_| backlog += 1)
-                    .map_err(unusable_ledger)?;
+                backlog = change.backlog(id).map_err(unusable_ledger)?;
             }
             history = History::load(&change, &connection.name).map_err(unusable_ledger)?;
         }
@@ -136,11 +134,7 @@ pub(in crate::tools::dxa) fn run(
         write!(screen, "{status}")?;
     }
     if let Some(service) = service {
-        writeln!(
-            screen,
-            "The service runs since {} (process {}).",
-            service.since, service.process
-        )?;
+        writeln!(screen, "{service}")?;
     }
     Ok(ExitCode::Done)
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use base64::Engine;
 
-use super::{FIRST, PEOPLE, SECOND, apply, with};
+use super::{FIRST, PEOPLE, SECOND, apply};
 use crate::dxa::net::Alone;
 use crate::dxa::scene::resync;
 
@@ -14,7 +14,7 @@ fn base64(text: &str) -> String {
 
 #[test]
 fn dx_28_a_name_that_cannot_be_written_any_more_takes_nobody_away() {
-    let alone = with("strict-charset = true");
+    let alone = Alone::with("strict-charset = true");
     alone.scene.person("Lena Berg", "LENA");
     alone.scene.person("Max Berg", "MAX");
     assert_eq!(alone.cycle().len(), 3);

@@ -6,7 +6,6 @@ mod notes;
 
 use serde_json::Value;
 
-use super::net::Alone;
 use super::scene::{Numbers, Scene, resync};
 use crate::support::Run;
 
@@ -14,12 +13,6 @@ const PEOPLE: &str = "ou=People,o=Org";
 const SERVER: &str = "NET1/PO1";
 const FIRST: Numbers = (14, 80, 1, 100);
 const SECOND: Numbers = (14, 88, 2, 200);
-
-fn with(settings: &str) -> Alone {
-    let alone = Alone::new();
-    alone.scene.configure(settings);
-    alone
-}
 
 /// Applies a list; returns what is said of it.
 fn apply(scene: &Scene, numbers: Numbers, texts: &[&str]) -> Value {

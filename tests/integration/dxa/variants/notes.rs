@@ -4,12 +4,12 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{PEOPLE, SERVER, apply, said, with};
+use super::{PEOPLE, SERVER, apply, said};
 use crate::dxa::net::Alone;
 
 #[test]
 fn nt_11_another_name_of_an_attribute_is_the_same_attribute() {
-    let alone = with(
+    let alone = Alone::with(
         "filters = [\"x = surname, EQ, Berg\"]\nconsent-attribute = \"organizationName\"\n\
          required = { people = [\"commonName\"] }\nlimits = { commonName = 20 }\n",
     );
@@ -140,7 +140,7 @@ fn nt_03_who_goes_out_is_touched_whoever_else_has_the_address_and_stays() {
 
 #[test]
 fn section_2_the_numbers_of_old_are_in_the_log_where_they_are_looked_for() {
-    let alone = with("required = { people = [\"title\"] }");
+    let alone = Alone::with("required = { people = [\"title\"] }");
     let scene = &alone.scene;
     scene.person_in(PEOPLE, "Lena Berg", "LENA", "title: Clerk\n");
     scene.person("Max Berg", "MAX");
@@ -203,7 +203,7 @@ fn every_command_that_takes_a_report_ends_it_with_its_summary() {
 
 #[test]
 fn nt_12_a_line_may_be_made_of_attributes_and_follows_them() {
-    let alone = with(
+    let alone = Alone::with(
         "[[connection.mapping]]\nprompt = \"Office:\"\nvalue = 'JOIN(\", \", UPPER(l), FIRST(title, ou))'\n\
          [[connection.mapping]]\nprompt = \"Signature:\"\nvalue = 'NAMEF(cn) \" \" initials \" \" NAMEL(displayName)'\n",
     );
@@ -243,7 +243,7 @@ fn nt_12_a_line_may_be_made_of_attributes_and_follows_them() {
 
 #[test]
 fn nt_12_nt_13_every_fault_of_a_mapping_is_told_before_anything_is_sent() {
-    let alone = with(
+    let alone = Alone::with(
         "[[connection.mapping]]\nprompt = \"A:\"\nvalue = 'PROPER(cn)'\n\
          [[connection.mapping]]\nprompt = \"B:\"\nvalue = 'cn'\nattribute = \"sn\"\n\
          [[connection.mapping]]\nprompt = \"C:\"\nvalue = 'cn'\ndirection = \"receive\"\n\

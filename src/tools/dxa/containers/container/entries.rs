@@ -1,7 +1,6 @@
 //! Entries of a container that are read once more, whole.
 
 use std::collections::HashSet;
-use std::ops::ControlFlow;
 
 use super::unread;
 use crate::directory::dn::Dn;
@@ -64,18 +63,9 @@ pub(in crate::tools::dxa) fn visit_entries(
     let mut all = Search::new(container.clone())
         .filter(Filter::equal(schema::OBJECT_CLASS, schema::REMOTE_ADDRESS));
     all.page = Some(page);
-    let mut failed = None;
-    let found = directory.search(&all, |entry| {
-        if is_wanted(&entry.dn) {
-            if let Err(error) = take(entry) {
-                failed = Some(error);
-                return ControlFlow::Break(());
-            }
-        }
-        ControlFlow::Continue(())
-    });
-    match failed {
-        Some(error) => Err(error),
-        None => found.map(|_| ()).map_err(unread),
-    }
+    let read = directory.for_each(&all, |entry| match is_wanted(&entry.dn) {
+        true => take(entry),
+        false => Ok(()),
+    })?;
+    read.map(|_| ()).map_err(unread)
 }

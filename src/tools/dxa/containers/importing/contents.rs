@@ -2,7 +2,6 @@
 //! by key.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::asks::Asked;
@@ -136,17 +135,11 @@ impl Reading<'_> {
         search: &Search,
         mut take: impl FnMut(&mut Self, Entry),
     ) -> Result<(), ToolError> {
-        let read = directory.search(search, |entry| {
+        let read = directory.for_each(search, |entry| {
             take(self, entry);
-            match self.failed {
-                Some(_) => ControlFlow::Break(()),
-                None => ControlFlow::Continue(()),
-            }
-        });
-        match self.failed.take() {
-            Some(error) => Err(error),
-            None => read.map(|_| ()).map_err(unread),
-        }
+            self.failed.take().map_or(Ok(()), Err)
+        })?;
+        read.map(|_| ()).map_err(unread)
     }
 
     fn read_container(&mut self, directory: &mut Connection) -> Result<(), ToolError> {

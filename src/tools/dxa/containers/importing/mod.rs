@@ -30,14 +30,14 @@ use crate::directory::dn::Dn;
 use crate::directory::import::{Authorities, Sender};
 use crate::plan::guard;
 use crate::plan::outcome::Counts;
+use crate::tools::dxa::agent::Agent;
+use crate::tools::dxa::config::Connection;
+use crate::tools::dxa::event::{Event, Severity};
 use crate::tools::exit::{ExitCode, ToolError};
 
 use super::container::{self, Refused};
 use super::held::HeldAddresses;
 use super::refused::{merge, place};
-use crate::tools::dxa::agent::Agent;
-use crate::tools::dxa::config::Connection;
-use crate::tools::dxa::event::{Event, Severity};
 use decided::Decided;
 
 /// How often a run looks again where somebody else wrote at the same time.

@@ -2,7 +2,6 @@
 //! IO-05, IO-09 to IO-11, DX-13, DX-23).
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::ControlFlow;
 
 use super::cards::{DISPLAY_NAME, Rules, Verdict, judge};
 use super::ledger::SaidRow;
@@ -57,20 +56,10 @@ impl Source {
             let mut search = Search::new(container.dn.clone());
             search.attributes = rules.attributes();
             search.page = Some(page);
-            let mut stopped = None;
-            let read = directory.search(&search, |entry| {
-                let taken = source.take(&entry, branch, container, rules);
-                match taken.and_then(|()| interrupt.check()) {
-                    Ok(()) => ControlFlow::Continue(()),
-                    Err(error) => {
-                        stopped = Some(error);
-                        ControlFlow::Break(())
-                    }
-                }
-            });
-            if let Some(error) = stopped {
-                return Err(error);
-            }
+            let read = directory.for_each(&search, |entry| {
+                source.take(&entry, branch, container, rules)?;
+                interrupt.check()
+            })?;
             read.map_err(|error| {
                 let error = unread(error);
                 let text = format!("export container {}: {}", container.dn, error.message);

@@ -39,20 +39,10 @@ impl Agent<'_> {
         let names = [mirror::UUID, mirror::CSN].map(String::from);
         let search = self.search_in(container, &names);
         let interrupt = self.interrupt.clone();
-        let mut stopped = None;
-        let read = self.directory.search(&search, |entry| {
+        let read = self.directory.for_each(&search, |entry| {
             looking.take(entry);
-            match interrupt.check() {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    stopped = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        });
-        if let Some(error) = stopped {
-            return Err(error);
-        }
+            interrupt.check()
+        })?;
         read.map_err(unread)?;
         if !looking.is_marked {
             return Ok(Err("entries without entryUUID or entryCSN".to_owned()));

@@ -1,31 +1,13 @@
 //! Distinguished names (RFC 4514), compared parsed: servers write `=` as `\3D` and `+` as `\2B` where others do not
 //! (`spec/exchange.md` LD-03).
 
+mod text;
+
 use std::fmt;
 use std::sync::Arc;
 
-/// Why a text is no distinguished name.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("byte {at} of the name {name:?}: {found}, expected {expected}")]
-pub struct DnError {
-    /// The text.
-    pub name: String,
-    /// Byte of the text, from 0.
-    pub at: usize,
-    /// What is there.
-    pub found: String,
-    /// What should be there.
-    pub expected: &'static str,
-}
-
-/// One attribute of a relative name. Several of them make a name joined by `+`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct NamePart {
-    /// Attribute, as written.
-    attribute: String,
-    /// Value, unescaped.
-    value: Vec<u8>,
-}
+pub use text::DnError;
+use text::{NamePart, escape, is_plain, read, write};
 
 /// A distinguished name, the entry itself in front.
 ///
@@ -44,7 +26,7 @@ impl Dn {
     pub fn parse(text: &str) -> Result<Self, DnError> {
         match is_plain(text) {
             true => Ok(Self { text: text.into() }),
-            false => Parser { text, at: 0 }.name().map(Self::of),
+            false => read(text).map(Self::of),
         }
     }
 
@@ -162,25 +144,6 @@ impl Dn {
     }
 }
 
-/// Tells whether a text is a name just as it would be written: without anything escaped, and with no more blanks, `=` and
-/// `+` than it needs. Most names are.
-fn is_plain(text: &str) -> bool {
-    let is_plain_part = |part: &str| {
-        part.split_once('=').is_some_and(|(attribute, value)| {
-            let is_text = |b: u8| {
-                matches!(b, b' '..=b'~')
-                    && !matches!(b, b'"' | b'+' | b';' | b'<' | b'>' | b'\\' | b'=')
-            };
-            !attribute.is_empty()
-                && attribute.chars().all(is_attribute)
-                && value.bytes().all(is_text)
-                && !value.starts_with(['#', ' '])
-                && !value.ends_with(' ')
-        })
-    };
-    text.is_empty() || text.split(',').all(is_plain_part)
-}
-
 /// Returns where the commas are that part relative names.
 fn commas(text: &str) -> impl Iterator<Item = usize> {
     let mut is_escaped = false;
@@ -193,7 +156,7 @@ fn commas(text: &str) -> impl Iterator<Item = usize> {
 
 /// Returns the relative names of a name as it is written.
 fn parts(text: &str) -> Vec<Vec<NamePart>> {
-    Parser { text, at: 0 }.name().unwrap_or_default()
+    read(text).unwrap_or_default()
 }
 
 /// Tells whether letter case and blanks are all that may differ in two writings of a name.
@@ -254,172 +217,6 @@ impl fmt::Display for Dn {
 impl fmt::Debug for Dn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Dn({:?})", self.text)
-    }
-}
-
-fn write(relative: &[Vec<NamePart>]) -> String {
-    let part = |part: &NamePart| format!("{}={}", part.attribute, escape(&part.value));
-    let names = relative.iter().map(|parts| {
-        let parts: Vec<_> = parts.iter().map(part).collect();
-        parts.join("+")
-    });
-    names.collect::<Vec<_>>().join(",")
-}
-
-/// Escapes a value for a name: the characters of RFC 4514, and bytes that are no UTF-8 as hex pairs.
-fn escape(value: &[u8]) -> String {
-    let mut out = String::with_capacity(value.len());
-    for (number, chunk) in value.utf8_chunks().enumerate() {
-        let is_first_chunk = number == 0;
-        let ends_value = chunk.invalid().is_empty();
-        let last = chunk.valid().len().saturating_sub(1);
-        for (at, c) in chunk.valid().char_indices() {
-            let is_first = is_first_chunk && at == 0;
-            let is_last = ends_value && at == last;
-            match c {
-                '"' | '+' | ',' | ';' | '<' | '>' | '\\' | '=' => out.extend(['\\', c]),
-                '#' if is_first => out.push_str("\\#"),
-                ' ' if is_first || is_last => out.push_str("\\ "),
-                '\0'..='\x1f' | '\x7f' => out.push_str(&format!("\\{:02X}", u32::from(c))),
-                _ => out.push(c),
-            }
-        }
-        for byte in chunk.invalid() {
-            out.push_str(&format!("\\{byte:02X}"));
-        }
-    }
-    out
-}
-
-/// Tells whether a character may be in the name of an attribute.
-fn is_attribute(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ';')
-}
-
-struct Parser<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl Parser<'_> {
-    fn name(mut self) -> Result<Vec<Vec<NamePart>>, DnError> {
-        let mut relative = Vec::new();
-        self.skip_blanks();
-        if self.at == self.text.len() {
-            return Ok(relative);
-        }
-        let mut own = Vec::new();
-        loop {
-            own.push(self.part()?);
-            match self.next() {
-                Some('+') => {}
-                Some(',' | ';') => relative.push(std::mem::take(&mut own)),
-                _ => break,
-            }
-        }
-        relative.push(own);
-        Ok(relative)
-    }
-
-    fn part(&mut self) -> Result<NamePart, DnError> {
-        self.skip_blanks();
-        let start = self.at;
-        while self.peek().is_some_and(is_attribute) {
-            self.next();
-        }
-        let attribute = self.text[start..self.at].to_owned();
-        if attribute.is_empty() {
-            return Err(self.wrong("an attribute"));
-        }
-        self.skip_blanks();
-        if self.peek() != Some('=') {
-            return Err(self.wrong("="));
-        }
-        self.next();
-        self.skip_blanks();
-        let value = match self.peek() {
-            Some('#') => self.hex()?,
-            _ => self.value()?,
-        };
-        Ok(NamePart { attribute, value })
-    }
-
-    fn hex(&mut self) -> Result<Vec<u8>, DnError> {
-        self.next();
-        let mut bytes = Vec::new();
-        while !matches!(self.peek(), None | Some('+' | ',' | ';' | ' ')) {
-            bytes.push(self.hex_pair()?);
-        }
-        self.skip_blanks();
-        Ok(bytes)
-    }
-
-    /// Reads to the next separator; blanks at the end do not count unless escaped.
-    fn value(&mut self) -> Result<Vec<u8>, DnError> {
-        let mut bytes = Vec::new();
-        let mut kept = 0;
-        while let Some(c) = self.peek() {
-            match c {
-                '+' | ',' | ';' => break,
-                '"' | '<' | '>' => return Err(self.wrong("this character behind a \\")),
-                '\\' => {
-                    self.next();
-                    match self.peek() {
-                        Some(c) if c.is_ascii_hexdigit() => bytes.push(self.hex_pair()?),
-                        Some(c) if c.is_ascii() => {
-                            bytes.push(c as u8);
-                            self.next();
-                        }
-                        _ => return Err(self.wrong("an escaped character")),
-                    }
-                    kept = bytes.len();
-                }
-                _ => {
-                    self.next();
-                    bytes.extend(c.encode_utf8(&mut [0; 4]).as_bytes());
-                    if c != ' ' {
-                        kept = bytes.len();
-                    }
-                }
-            }
-        }
-        bytes.truncate(kept);
-        Ok(bytes)
-    }
-
-    fn hex_pair(&mut self) -> Result<u8, DnError> {
-        let pair = self.text.get(self.at..self.at + 2);
-        let byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        let byte = byte.ok_or_else(|| self.wrong("two hex digits"))?;
-        self.at += 2;
-        Ok(byte)
-    }
-
-    fn skip_blanks(&mut self) {
-        while self.peek() == Some(' ') {
-            self.next();
-        }
-    }
-
-    fn peek(&self) -> Option<char> {
-        self.text[self.at..].chars().next()
-    }
-
-    fn next(&mut self) -> Option<char> {
-        let c = self.peek()?;
-        self.at += c.len_utf8();
-        Some(c)
-    }
-
-    fn wrong(&self, expected: &'static str) -> DnError {
-        DnError {
-            name: self.text.to_owned(),
-            at: self.at,
-            found: self
-                .peek()
-                .map_or_else(|| "the end".to_owned(), |c| format!("{c:?}")),
-            expected,
-        }
     }
 }
 
@@ -511,7 +308,7 @@ mod tests {
 
         #[test]
         fn a_plain_name_is_what_its_parts_say(text in r"((cn|CN|o|[a-z];x|) ?= ?[ab#,+=;<\\ ]{0,3},?){1,3}") {
-            let parted = Parser { text: &text, at: 0 }.name();
+            let parted = read(&text);
             prop_assert_eq!(Dn::parse(&text), parted.map(Dn::of));
         }
 
