@@ -29,8 +29,8 @@ pub(super) fn part(columns: &Columns<'_>, fields: &mut [Field]) {
     let one_size = sizes.all(|size| Some(size) == first);
     let is_same = |n: usize, (other, of): &(Place, Meaning)| {
         let (place, meaning) = &chosen[n];
-        let same_order =
-            other.code == place.code || other.size == 1 || told[n] || place.code.is_text();
+        let is_byte = other.size == 1 || place.size == 1;
+        let same_order = other.code == place.code || is_byte || told[n] || place.code.is_text();
         match meaning {
             Meaning::Stamp(kind) if other == place => {
                 matches!(of, Meaning::Stamp(as_well) if is_same_date(columns, place, *kind, *as_well))
