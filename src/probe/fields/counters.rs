@@ -20,14 +20,17 @@ pub(super) fn counters(columns: &Columns<'_>) -> Vec<Candidate> {
     ] {
         for place in columns.places(size, code) {
             let values = columns.values(&place);
-            let known: Vec<i64> = values.iter().flatten().map(|&v| v as i64).collect();
-            let steps: Vec<i64> = known.windows(2).map(|pair| pair[1] - pair[0]).collect();
+            let known: Vec<(usize, i64)> = (0..)
+                .zip(&values)
+                .filter_map(|(n, v)| Some((n, i64::try_from((*v)?).ok()?)))
+                .collect();
+            let (steps, gaps) = columns.steps(&known);
             let falls = steps.iter().filter(|&&step| step < 0).count();
             let rises = steps.iter().filter(|&&step| step > 0).count();
             if known.len() < values.len() || rises < 2 || falls * 33 > steps.len() {
                 continue;
             }
-            let first = u64::try_from(known[0]).unwrap_or(0);
+            let first = u64::try_from(known[0].1).unwrap_or(0);
             found.push(Candidate {
                 place,
                 meaning: Meaning::Unknown { values: rises + 1 },

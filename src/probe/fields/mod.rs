@@ -161,6 +161,21 @@ impl<'a> Columns<'a> {
         })
     }
 
+    /// Returns the steps of numbers, given by row, from each record to the one behind it, and the bits of the steps over
+    /// records that are not among the rows.
+    pub(super) fn steps(&self, numbers: &[(usize, i64)]) -> (Vec<i64>, f64) {
+        let (mut steps, mut bits) = (Vec::new(), 0.0);
+        for pair in numbers.windows(2) {
+            let step = pair[1].1 - pair[0].1;
+            if self.follows(pair[1].0) {
+                steps.push(step);
+            } else {
+                bits += 2.0 * (step.unsigned_abs() as f64 + 1.0).log2() + 1.0;
+            }
+        }
+        (steps, bits)
+    }
+
     /// Tells whether a row follows the one before it directly.
     pub(super) fn follows(&self, n: usize) -> bool {
         n > 0 && self.rows[n - 1].0 + self.rows[n - 1].1.bytes.len() == self.rows[n].0

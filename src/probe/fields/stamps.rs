@@ -41,15 +41,8 @@ fn judge(columns: &Columns<'_>, place: Place, kind: StampKind) -> Option<Candida
         return None;
     }
     let unit = kind.resolution();
-    let (mut steps, mut bits) = (Vec::new(), 0.0);
-    for pair in dates.windows(2) {
-        let step = (pair[1].1 - pair[0].1) / unit;
-        if columns.follows(pair[1].0) {
-            steps.push(step);
-        } else {
-            bits += 2.0 * (step.unsigned_abs() as f64 + 1.0).log2() + 1.0;
-        }
-    }
+    let units: Vec<(usize, i64)> = dates.iter().map(|(n, date)| (*n, date / unit)).collect();
+    let (steps, mut bits) = columns.steps(&units);
     bits += ANY_SECOND - (unit as f64).log2() + kind_bits(kind);
     bits += match place.code {
         Code::Mixed => 4.0,
