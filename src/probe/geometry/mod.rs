@@ -9,7 +9,7 @@ mod padded;
 mod unpadded;
 mod varying;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub(in crate::probe) use clean::is_clean;
 use lengths::lengths;
@@ -213,7 +213,8 @@ fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry>
             _ => g.header_len + g.front_len + g.footer_len,
         });
         let at_start = ways.iter().filter(|g| g.lead + g.tail == 0);
-        let behind = ways.iter().filter(|g| g.lead > 0);
+        let mut leads = HashSet::new();
+        let behind = ways.iter().filter(|g| g.lead > 0 && leads.insert(g.lead));
         let before = ways.iter().filter(|g| g.tail > 0).take(1);
         let parted = at_start
             .take(MAX_WAYS / 2)

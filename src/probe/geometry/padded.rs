@@ -141,7 +141,17 @@ pub(super) fn padded(
             .filter(|g| padding(g).iter().all(|&b| b == byte));
         (agree.count() * 100 >= good.len() * 85).then_some(byte)
     };
-    let (mut front, pad) = (0..=fixed).rev().find_map(|f| Some((f, split(f)?)))?;
+    // Of several places where the padding could be, the one beside which the fewest bytes change.
+    let steady = |front: usize| {
+        let share = |byte: &dyn Fn(&(usize, usize)) -> u8| {
+            mode(good.iter().map(byte)).is_some_and(|(_, share)| share >= 0.97)
+        };
+        let before = (0..front).filter(|n| share(&|(end, _)| bytes[end + n]));
+        let behind = (1..=fixed - front).filter(|n| share(&|(_, next)| bytes[next - header - n]));
+        before.count() + behind.count()
+    };
+    let splits = (0..=fixed).filter_map(|front| Some((front, split(front)?)));
+    let (mut front, pad) = splits.max_by_key(|&(front, _)| (steady(front), front))?;
     let mut back = fixed - front;
     // Where no text fills its record, nobody knows where the padding ends: what equals it is taken for padding.
     let is_full = good.iter().any(|(end, next)| next - end == low + align - 1);
@@ -217,8 +227,14 @@ pub(super) fn tail(sample: &Sample<'_>, geometry: &Geometry) -> Option<usize> {
     let last = sample.texts.last()?;
     let start = last.start.checked_sub(geometry.header_len)?;
     let bytes = &sample.bytes[start..];
-    let record = geometry.layout().record(bytes, start as u64).ok()?;
-    bytes.len().checked_sub(record.bytes.len())
+    // What is like the padding may stand before it.
+    let tails = (0..=geometry.front_blank).filter_map(|more| {
+        let mut layout = geometry.layout();
+        layout.trailer_len += more;
+        let record = layout.record(bytes, start as u64).ok()?;
+        bytes.len().checked_sub(record.bytes.len())
+    });
+    tails.min()
 }
 
 /// Returns where the first text begins. Where records are multiples of something, so are the distances of their texts; the
