@@ -35,7 +35,10 @@ pub(super) fn counters(columns: &Columns<'_>) -> Vec<Candidate> {
                 place,
                 meaning: Meaning::Unknown { values: rises + 1 },
                 role: Role::Kind,
-                bits: RARE + cost::number(first).min(8.0 * size as f64 + 3.0) + cost::steps(&steps),
+                bits: RARE
+                    + cost::number(first).min(8.0 * size as f64 + 3.0)
+                    + cost::steps(&steps)
+                    + gaps,
             });
         }
     }

@@ -51,8 +51,8 @@ pub(super) fn padded(
     let mut told = (0..=MAX_FOOTER).map(told).filter(|told| !told.is_empty());
     let mut by_padding = told.next().unwrap_or_default();
     // Where all but the last bytes of a record would stand between text and padding, it is rather those that pad.
-    let beside = |ends: &Ends| ends.beside;
-    if by_padding.iter().map(beside).min() > Some(MAX_BESIDE) {
+    let beside = |ends: &Ends| (ends.changing, ends.beside);
+    if by_padding.iter().map(|ends| ends.beside).min() > Some(MAX_BESIDE) {
         by_padding.extend(told.flatten());
         by_padding.sort_by_key(beside);
         by_padding.truncate(MAX_PADS);

@@ -151,8 +151,8 @@ impl Layout {
             .unwrap_or(longest))
     }
 
-    /// Tells whether what never changes in headers stands in the one at the beginning of some bytes, and digits where numbers
-    /// are written in digits.
+    /// Tells whether what never changes in headers stands in the one at the beginning of some bytes, and numbers and dates
+    /// where those have them.
     fn has_header(&self, bytes: &[u8]) -> bool {
         let headers = self.fields.iter().filter(|f| f.place.zone == Zone::Header);
         headers.filter(|f| !f.place.code.is_varying()).all(|field| {
@@ -247,23 +247,47 @@ impl Layout {
     }
 
     /// Returns the length of a text whose padding looks like text: the next record, or the end of the file, is found first.
+    /// Within a text, a letter and a blank may stand as well, but hardly so what never changes around the texts.
     fn len_before_next(&self, bytes: &[u8]) -> Option<usize> {
-        let behind = self.terminator.len() + self.trailer_len;
+        let mut first = None;
         let mut total = self.align_rest;
         loop {
             total += self.align;
             let next = (total >= self.overhead()).then(|| total - self.header_len);
             let Some(next) = next else { continue };
             if next > bytes.len() || total > MAX_PADDED {
-                return None;
+                return first;
             }
-            // A letter and a blank may stand within a text, too, but no header before them.
-            if next == bytes.len() || begins(bytes, total) && self.has_header(&bytes[next..]) {
-                let end = next - self.footer_len;
-                let least = end.saturating_sub(self.align - 1);
-                let stop = (least..end).rev().find(|&at| bytes[at] != self.pad);
-                return stop.map_or(least, |at| at + 1).checked_sub(behind);
+            if next == bytes.len() || begins(bytes, total) {
+                let len = self.len_before(bytes, next);
+                let has_header = next == bytes.len() || self.has_header(&bytes[next..]);
+                if has_header && len.is_some_and(|len| self.has_end(&bytes[..next], len)) {
+                    return len;
+                }
+                first = first.or(len);
             }
         }
+    }
+
+    /// Returns the length of a text behind whose padding the next record begins at an offset.
+    fn len_before(&self, bytes: &[u8], next: usize) -> Option<usize> {
+        let behind = self.terminator.len() + self.trailer_len;
+        let end = next.checked_sub(self.footer_len)?;
+        let least = end.saturating_sub(self.align - 1);
+        let stop = (least..end).rev().find(|&at| bytes[at] != self.pad);
+        stop.map_or(least, |at| at + 1).checked_sub(behind)
+    }
+
+    /// Tells whether a text of some length at the beginning of bytes is followed by what ends every one, up to the end of the
+    /// bytes.
+    fn has_end(&self, bytes: &[u8], len: usize) -> bool {
+        let footer = bytes.len() - self.footer_len;
+        let has_footer = self.fields.iter().all(|field| match &field.meaning {
+            Meaning::Constant(expected) if field.place.zone == Zone::Footer => bytes
+                .get(footer + field.place.offset..)
+                .is_some_and(|found| found.starts_with(expected)),
+            _ => true,
+        });
+        bytes[len..].starts_with(&self.terminator) && has_footer && self.has_constants(bytes, len)
     }
 }
