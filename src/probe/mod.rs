@@ -162,21 +162,24 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, checksum::Recor
         Zone::Header
     };
     let is_rest = |at: &usize| {
-        let is_binary = layout.fields.iter().any(|f| {
-            !matches!(f.meaning, layout::Meaning::Constant(_))
-                && !f.place.code.is_text()
-                && f.place.overlaps(&layout::bytes_at(zone, *at, 1))
-        });
+        let byte = layout::bytes_at(zone, *at, 1);
+        let field = layout.fields.iter().find(|f| f.place.overlaps(&byte));
+        // A date may have a few letters for its highest byte.
+        let least = match field.map(|f| (&f.meaning, f.place.code.is_text())) {
+            None | Some((layout::Meaning::Constant(_), _) | (_, true)) => return false,
+            Some((layout::Meaning::Unknown { .. }, _)) => 3,
+            Some(_) => 10,
+        };
         let next = rows.iter().map(|(start, r)| start + r.text_end + at);
         let bytes: Vec<u8> = next
             .filter_map(|at| sample.bytes.get(at))
             .copied()
             .collect();
-        let letters = bytes.iter().filter(|byte| byte.is_ascii_graphic()).count();
-        let text = bytes.iter().filter(|&&byte| scan::is_text(byte)).count();
+        let share = |is: &dyn Fn(u8) -> bool| bytes.iter().filter(|&&b| is(b)).count() * 100;
         let kinds: HashSet<&u8> = bytes.iter().collect();
-        let is_text = text * 100 >= rows.len() * 97 && letters * 100 >= rows.len() * 75;
-        is_binary && is_text && kinds.len() >= rows.len().min(10)
+        share(&scan::is_text) >= rows.len() * 97
+            && share(&|b| b.is_ascii_graphic()) >= rows.len() * 75
+            && kinds.len() >= rows.len().min(least)
     };
     (0..MAX_CUT).take_while(is_rest).count()
 }

@@ -225,10 +225,10 @@ impl Pass {
         }
     }
 
-    /// Returns how the program ends.
+    /// Returns how the program ends: without a framing, nothing fits it.
     pub(super) fn exit(&self) -> ExitCode {
-        match self.misfit_count {
-            0 => ExitCode::Done,
+        match (&self.layout, self.misfit_count) {
+            (Some(_), 0) => ExitCode::Done,
             _ => ExitCode::Partial,
         }
     }

@@ -7,6 +7,7 @@ mod damage;
 mod drawn;
 mod fixed;
 mod foreign;
+mod formats;
 mod framings;
 mod judge;
 mod listed;
