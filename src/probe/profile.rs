@@ -481,6 +481,11 @@ mod tests {
                 "align-rest: found 16, expected less than align, 16",
             ),
             (
+                "pad = 32",
+                "size = 15\npad = 32",
+                "size: found 15, expected align, 16",
+            ),
+            (
                 "header = 19",
                 "header = 99999999",
                 "header: 99999999 bytes, expected at most 65536",
@@ -505,7 +510,7 @@ mod tests {
                 "terminator = \"0d0\"",
                 "terminator: \"0d0\": expected pairs of hexadecimal digits",
             ),
-            ("pad = 32", "pad = 320", "line 8"),
+            ("pad = 32", "pad = 320", "line 9"),
         ] {
             assert!(text.contains(from), "{from}\n{text}");
             let error = from_toml(&text.replacen(from, to, 1)).expect_err(from);
