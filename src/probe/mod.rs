@@ -50,6 +50,9 @@ const TEXT: f64 = 4.0;
 /// Bytes behind a text that are looked at whether they are the rest of it.
 const MAX_CUT: usize = 4;
 
+/// Texts so many that a header of bytes which nothing explains is none by chance.
+const MANY: usize = 8;
+
 /// Bytes of a record that may stay unexplained before another way to part the records is looked for.
 const FEW: usize = 1;
 
@@ -63,36 +66,45 @@ const MAX_OTHERS: usize = 3;
 #[must_use]
 pub fn infer(bytes: &[u8], at_end: bool) -> Option<Layout> {
     with_sample(bytes, at_end, |sample| {
-        // Of all ways to part the records, the one that says them in the fewest bits.
-        let likeliest = geometry::infer(sample, Breadth::First).into_iter().next();
-        let any = || geometry::infer(sample, Breadth::All).into_iter().next();
-        let first = likeliest.or_else(any)?;
-        let best = weigh(sample, &first, Effort::Full);
-        if best.explains_all && first.lead + first.tail == 0 {
-            return Some(doubt_ends(sample, best.layout));
-        }
-        let quick = |geometry| (weigh(sample, geometry, Effort::Quick).bits, geometry);
-        let ways = geometry::infer(sample, Breadth::All);
-        let mut others: Vec<_> = ways.iter().filter(|g| **g != first).map(quick).collect();
-        others.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut seen = vec![best];
-        for (_, geometry) in others.into_iter().take(MAX_OTHERS) {
-            seen.push(weigh(sample, geometry, Effort::Full));
-        }
-        seen.sort_by(|a, b| a.bits.total_cmp(&b.bits));
-        let mut best = seen.remove(0);
-        let aside = |layout: &Layout| (layout.lead, layout.tail);
-        let near = |other: &&Reading| {
-            other.bits < best.bits + fields::DOUBT && aside(&other.layout) != aside(&best.layout)
+        let is_framing = |layout: &Layout| {
+            let unexplained = layout.unexplained_len();
+            sample.texts.len() >= MANY || 2 * unexplained <= layout.overhead()
         };
-        if let Some(other) = seen.iter().find(near) {
-            let (lead, tail) = aside(&other.layout);
-            best.layout.doubts.push(format!(
-                "the first record may as well begin at byte {lead}, with {tail} bytes behind the last one"
-            ));
-        }
-        Some(doubt_ends(sample, best.layout))
+        likeliest(sample).filter(is_framing)
     })
+}
+
+/// Returns the framing that says all records in the fewest bits.
+fn likeliest(sample: &Sample<'_>) -> Option<Layout> {
+    // Of all ways to part the records, the one that says them in the fewest bits.
+    let likeliest = geometry::infer(sample, Breadth::First).into_iter().next();
+    let any = || geometry::infer(sample, Breadth::All).into_iter().next();
+    let first = likeliest.or_else(any)?;
+    let best = weigh(sample, &first, Effort::Full);
+    if best.explains_all && first.lead + first.tail == 0 {
+        return Some(doubt_ends(sample, best.layout));
+    }
+    let quick = |geometry| (weigh(sample, geometry, Effort::Quick).bits, geometry);
+    let ways = geometry::infer(sample, Breadth::All);
+    let mut others: Vec<_> = ways.iter().filter(|g| **g != first).map(quick).collect();
+    others.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let mut seen = vec![best];
+    for (_, geometry) in others.into_iter().take(MAX_OTHERS) {
+        seen.push(weigh(sample, geometry, Effort::Full));
+    }
+    seen.sort_by(|a, b| a.bits.total_cmp(&b.bits));
+    let mut best = seen.remove(0);
+    let aside = |layout: &Layout| (layout.lead, layout.tail);
+    let near = |other: &&Reading| {
+        other.bits < best.bits + fields::DOUBT && aside(&other.layout) != aside(&best.layout)
+    };
+    if let Some(other) = seen.iter().find(near) {
+        let (lead, tail) = aside(&other.layout);
+        best.layout.doubts.push(format!(
+            "the first record may as well begin at byte {lead}, with {tail} bytes behind the last one"
+        ));
+    }
+    Some(doubt_ends(sample, best.layout))
 }
 
 /// A reading of a sample, and what it costs to say all of it so.

@@ -126,7 +126,14 @@ pub(super) fn search_checksums(columns: &Columns<'_>, behind: usize) -> Search {
     let records: Vec<Record<'_>> = rows.iter().map(|r| r.1).collect();
     let busy = |place: &Place| {
         let values: HashSet<_> = records.iter().map(|r| r.value(place)).collect();
-        values.len() * 3 >= records.len().min(60) && !values.contains(&None)
+        // One value is fitted on, the others have to agree in so many bits.
+        let needed = if place.code.bits(place.size) < 32 {
+            3
+        } else {
+            2
+        };
+        let is_busy = values.len() * 3 >= records.len().min(60);
+        is_busy && values.len() >= needed && !values.contains(&None)
     };
     let mut places: Vec<Place> = Vec::new();
     for (size, code) in [

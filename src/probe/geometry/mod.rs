@@ -26,6 +26,9 @@ const MAX_TAIL: usize = 1024;
 /// Ways to part the beginning of a file from its first record that are looked at closely.
 const MAX_WAYS: usize = 6;
 
+/// Bytes that a record may have besides text and padding: what stands further apart has no framing in common.
+const MAX_BESIDE: usize = 256;
+
 /// Records that are compared; the rest confirms.
 const FIT: usize = 400;
 
@@ -163,6 +166,7 @@ pub fn infer(sample: &Sample<'_>, breadth: Breadth) -> Vec<Geometry> {
         let place = if varies { all.len() } else { 0 };
         all.insert(place, geometry);
     }
+    all.retain(|g| g.header_len + g.front_len + g.footer_len <= MAX_BESIDE);
     all
 }
 

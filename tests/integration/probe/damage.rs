@@ -123,3 +123,19 @@ fn probe_survives_what_nobody_would_write() {
         while walk.next_piece().expect("memory").is_some() {}
     }
 }
+
+#[test]
+fn probe_texts_far_apart_or_few_in_rubbish_have_no_framing() {
+    let mut random = Random::new(815);
+    for gap in [200, 800, 3000] {
+        for count in [3, 4, 6] {
+            let mut bytes = Vec::new();
+            for n in 0..count {
+                bytes.extend((0..gap + random.below(40)).map(|_| random.next() as u8));
+                bytes.extend(format!("A Joe Smith\tPCM:NET/PO/joe{n}").bytes());
+            }
+            let found = probe::infer(&bytes, true);
+            assert!(found.is_none(), "{count} texts {gap} apart: {found:#?}");
+        }
+    }
+}

@@ -1,4 +1,5 @@
-//! Widths of a number that a file cannot tell apart: what one has more than the other is always zero.
+//! Readings that say the same of every byte of every record: numbers with zeros beside them, checksums that are one in this
+//! framing, dates that are one as long as the file goes.
 
 use super::{Columns, alike};
 use crate::probe::checksum::Record;
