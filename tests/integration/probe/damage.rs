@@ -69,9 +69,11 @@ fn probe_salvages_what_zeros_and_rubbish_left_over() {
 
 #[test]
 fn probe_reads_a_file_cut_anywhere_and_never_panics() {
+    // Each cut is inferred anew: PROBE_CUT=1 cuts everywhere.
+    let step = std::env::var("PROBE_CUT").map_or(293, |step| step.parse().expect("a number"));
     for seed in 0..12 {
         let (_, written) = drawn(seed, 40);
-        for cut in (0..written.bytes.len()).step_by(61) {
+        for cut in (seed as usize..written.bytes.len()).step_by(step) {
             let bytes = &written.bytes[..cut];
             let Some(layout) = probe::infer(bytes, true) else {
                 continue;

@@ -76,9 +76,9 @@ fn mutate(random: &mut Random, text: &str) -> String {
             let numbers: Vec<_> = numbers.collect();
             let (at, key, value) = &numbers[random.below(numbers.len())];
             let other = match random.below(5) {
-                0 => value + 1,
-                1 => value - 1,
-                2 => value * 2 + 1,
+                0 => value.saturating_add(1),
+                1 => value.saturating_sub(1),
+                2 => value.saturating_mul(2).saturating_add(1),
                 3 => random.below(40) as i64,
                 _ => random.below(70_000) as i64,
             };
