@@ -41,6 +41,9 @@ const LEAD: f64 = 30.0;
 /// Bits of saying that something stands behind the last one.
 const TAIL: f64 = 15.0;
 
+/// Bits of padding with anything but zeros, blanks or 0xff.
+const PAD: f64 = 30.0;
+
 /// Bits that a number between separators has for itself: of one width, it would need none.
 const PARTED: f64 = 8.0;
 
@@ -151,6 +154,11 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
         + DOUBT * doubts as f64
         + if geometry.lead > 0 { LEAD } else { 0.0 }
         + if geometry.tail > 0 { TAIL } else { 0.0 }
+        + if layout.align > 1 && !matches!(layout.pad, 0 | b' ' | 0xff) {
+            PAD
+        } else {
+            0.0
+        }
         - PARTED * geometry.numbers.len() as f64;
     // What no record fits is no reading, whatever it costs.
     let bits = if rows.len() < 2 { f64::INFINITY } else { bits };
@@ -166,20 +174,26 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, checksum::Recor
     if !layout.terminator.is_empty() {
         return 0;
     }
-    let behind = layout.trailer_len + layout.footer_len;
-    // Where nothing stands behind a text, the header of the next record does.
-    let zone = if behind > 0 {
-        Zone::Trailer
-    } else {
-        Zone::Header
+    // What stands so far behind the text of most records, be it trailer, padding, footer or the next header.
+    let place_at = |at: usize| {
+        let places = rows.iter().map(|(_, r)| {
+            let trailer_end = r.terminator_end + layout.trailer_len;
+            match r.text_end + at {
+                at if at < trailer_end => Some((Zone::Trailer, at - r.terminator_end)),
+                at if at < r.footer => None,
+                at if at < r.bytes.len() => Some((Zone::Footer, at - r.footer)),
+                at => Some((Zone::Header, at - r.bytes.len())),
+            }
+        });
+        geometry::mode(places).and_then(|(place, _)| place)
     };
     let is_rest = |at: &usize| {
-        let byte = layout::bytes_at(zone, *at, 1);
-        let field = layout.fields.iter().find(|f| f.place.overlaps(&byte));
+        let place = place_at(*at).map(|(zone, offset)| layout::bytes_at(zone, offset, 1));
+        let field = place.and_then(|byte| layout.fields.iter().find(|f| f.place.overlaps(&byte)));
         // A date may have a few letters for its highest byte.
         let least = match field.map(|f| (&f.meaning, f.place.code.is_text())) {
-            None | Some((layout::Meaning::Constant(_), _) | (_, true)) => return false,
-            Some((layout::Meaning::Unknown { .. }, _)) => 3,
+            Some((layout::Meaning::Constant(_), _) | (_, true)) => return false,
+            None | Some((layout::Meaning::Unknown { .. }, _)) => 3,
             Some(_) => 10,
         };
         let next = rows.iter().map(|(start, r)| start + r.text_end + at);
