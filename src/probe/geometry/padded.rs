@@ -139,7 +139,7 @@ pub(super) fn padded(
         let agree = good
             .iter()
             .filter(|g| padding(g).iter().all(|&b| b == byte));
-        (agree.count() * 100 >= good.len() * 85 && !byte.is_ascii_alphanumeric()).then_some(byte)
+        (agree.count() * 100 >= good.len() * 85 && !byte.is_ascii_graphic()).then_some(byte)
     };
     // Of several places where the padding could be, the one beside which the fewest bytes change.
     let steady = |front: usize| {
@@ -269,8 +269,8 @@ pub(super) fn ends_by_padding(
     let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
     pads.sort_unstable_by(|a, b| b.cmp(a));
     let mut told = Vec::new();
-    // Nobody fills up with letters or digits: those end texts.
-    pads.retain(|(_, pad)| !pad.is_ascii_alphanumeric());
+    // Nobody fills up with what texts are made of.
+    pads.retain(|(_, pad)| !pad.is_ascii_graphic());
     for &(_, pad) in pads.iter().take(MAX_PADS) {
         let stripped: Vec<usize> = pairs
             .iter()
