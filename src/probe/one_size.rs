@@ -10,12 +10,16 @@ const MIN_STRIDES: usize = 4;
 pub(super) fn size(texts: &[Text]) -> Option<usize> {
     let strides: Vec<usize> = texts.windows(2).map(|w| w[1].start - w[0].start).collect();
     let (size, share) = mode(strides.iter().copied())?;
-    let multiples = strides.iter().filter(|&stride| stride % size == 0).count();
     // Without texts of different lengths, any framing makes records of one size.
     let lengths = mode(texts.iter().map(|t| t.end - t.start));
     let differ = lengths.is_some_and(|(_, share)| share < 0.9);
+    // A single text may seem to begin elsewhere. Two of them one after the other are records of another size.
+    let (place, _) = mode(texts.iter().map(|t| t.start % size))?;
+    let is_off = |text: &Text| text.start % size != place;
+    let off = texts.iter().filter(|t| is_off(t)).count();
+    let are_single = !texts.windows(2).any(|w| is_off(&w[0]) && is_off(&w[1]));
     let is_one = strides.len() >= MIN_STRIDES && share >= 0.6 && differ;
-    (is_one && multiples * 100 >= strides.len() * 95).then_some(size)
+    (is_one && are_single && off * 20 <= texts.len()).then_some(size)
 }
 
 /// Adds the texts that were taken for a part of the one before, where records have one size: what pads a text may lead from

@@ -71,6 +71,9 @@ pub(super) fn lengths(
         strides.dedup();
         strides.len() >= 3.min(pairs.len())
     };
+    // Any number that hardly changes would count texts that are all of one length.
+    let texts_differ = mode(pairs.iter().map(|(t, _)| t.end - t.start.min(t.end)))
+        .is_some_and(|(_, share)| share < 0.9);
     for back in 1..=limit {
         for (size, code) in codes() {
             if size > back {
@@ -101,7 +104,11 @@ pub(super) fn lengths(
                     let known = values.clone().count() as f64 / pairs.len().max(1) as f64;
                     mode(values).map(|(plus, share)| (plus, share * known))
                 };
-                if of == Measure::Record && !varied || of == Measure::Text && align == 1 {
+                let is_idle = match of {
+                    Measure::Record => !varied,
+                    _ => align == 1 || !texts_differ,
+                };
+                if is_idle {
                     continue;
                 }
                 let least = if of == Measure::Record { 0.8 } else { 0.4 };

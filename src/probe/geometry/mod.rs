@@ -245,21 +245,22 @@ fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
     let candidates = (2..=32)
         .chain([48, 64, 128, 256, 512, 1024])
         .chain(usual.filter(|&s| s > 32));
-    let mut best = (1, 0, 1.0);
-    for align in candidates {
-        if let Some((rest, share)) = mode(strides.iter().map(|s| s % align)) {
-            // Something left over is seen by chance where most records are short.
-            let fits = share >= 0.9 && (rest == 0 || share >= best.2);
-            if fits
-                && align > best.0
-                && strides.iter().any(|&s| s >= align)
-                && (strides.len() >= 6 || align >= 4)
-            {
-                best = (align, rest, share);
-            }
-        }
-    }
-    (best.0, best.1)
+    let shares: Vec<(usize, usize, f64)> = candidates
+        .filter(|&align| strides.len() >= 6 || align >= 4)
+        .filter(|&align| strides.iter().any(|&s| s >= align))
+        .filter_map(|align| {
+            let (rest, share) = mode(strides.iter().map(|s| s % align))?;
+            Some((align, rest, share))
+        })
+        .collect();
+    // Where most texts have one length, most records are multiples of more than they are padded to: some are not.
+    let most = shares.iter().map(|s| s.2).fold(0.9, f64::max) - 0.005;
+    let fits = shares.iter().filter(|s| s.2 >= most);
+    // What is left over is seen by chance where most records are short.
+    let even = fits.clone().filter(|s| s.1 == 0).max_by_key(|s| s.0);
+    let odd = fits.filter(|s| s.2 >= 1.0).max_by_key(|s| s.0);
+    let best = [even, odd].into_iter().flatten().max_by_key(|s| s.0);
+    best.map_or((1, 0), |&(align, rest, _)| (align, rest))
 }
 
 /// Cuts a sample into records that fit, with their offsets.
