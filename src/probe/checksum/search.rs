@@ -98,7 +98,10 @@ fn from_seed(
     for &extent in extents {
         // Before the checksum itself, the range differs from place to place.
         let to_own = extent.stop == Stop::Own;
-        let range = extent.bounds(record, &places[0]).filter(|_| !to_own);
+        let range = match to_own {
+            true => None,
+            false => extent.bounds(record, &places[0]),
+        };
         if range.is_none() && !to_own {
             continue;
         }

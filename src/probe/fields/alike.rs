@@ -130,9 +130,8 @@ fn make(columns: &Columns<'_>, row: &Record<'_>, random: &mut u64) -> Made {
     bytes.extend_from_slice(&row.bytes[row.text_end..row.terminator_end]);
     let trailer = row.terminator_end..row.terminator_end + columns.trailer_len;
     bytes.extend(part(Zone::Trailer, &row.bytes[trailer], &mut next));
-    let len = bytes.len() + columns.footer_len;
-    let padding = (columns.align + columns.align_rest - len % columns.align) % columns.align;
-    bytes.resize(bytes.len() + padding, columns.pad);
+    let padding = columns.layout.padding(row.text, text_len);
+    bytes.resize(bytes.len() + padding, columns.layout.pad);
     let footer = bytes.len();
     bytes.extend(part(Zone::Footer, &row.bytes[row.footer..], &mut next));
     Made {

@@ -19,12 +19,8 @@ pub(super) struct Columns<'a> {
     pub(super) header_len: usize,
     pub(super) trailer_len: usize,
     pub(super) footer_len: usize,
-    /// See [`Layout::align`].
-    pub(super) align: usize,
-    /// See [`Layout::align_rest`].
-    pub(super) align_rest: usize,
-    /// The byte of the padding.
-    pub(super) pad: u8,
+    /// The parts of a record; its fields are what is looked for.
+    pub(super) layout: Layout,
     /// Places of the numbers of varying width.
     pub(super) numbers: Vec<Place>,
 }
@@ -37,9 +33,7 @@ impl<'a> Columns<'a> {
             header_len: layout.header_len,
             trailer_len: layout.trailer_len,
             footer_len: layout.footer_len,
-            align: layout.align.max(1),
-            align_rest: layout.align_rest,
-            pad: layout.pad,
+            layout: layout.clone(),
             numbers: layout.varying().copied().collect(),
         }
     }

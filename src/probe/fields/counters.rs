@@ -34,7 +34,7 @@ pub(super) fn counters(columns: &Columns<'_>) -> Vec<Candidate> {
             found.push(Candidate {
                 place,
                 meaning: Meaning::Unknown { values: rises + 1 },
-                role: Role::Kind,
+                role: Role::Counter,
                 bits: RARE
                     + cost::number(first).min(8.0 * size as f64 + 3.0)
                     + cost::steps(&steps)

@@ -38,6 +38,7 @@ pub(super) enum Role {
     Sum,
     Link,
     Kind,
+    Counter,
 }
 
 impl Role {
@@ -47,7 +48,7 @@ impl Role {
             Self::Length => 1,
             Self::Sync => 2,
             Self::Stamp => 4,
-            Self::Sum | Self::Link | Self::Kind => 0,
+            Self::Sum | Self::Link | Self::Kind | Self::Counter => 0,
         }
     }
 }
@@ -344,12 +345,12 @@ fn choose(columns: &Columns<'_>, needs_length: bool, effort: Effort) -> (Vec<Fie
         let Some(parted) = sums::parted(columns, &candidates, &fields) else {
             break;
         };
-        let parse = |part: &Vec<Candidate>| parse::parse(columns, part, needs_length);
-        let ways = parted.iter().map(|part| (parse(part), part));
-        let best = ways.min_by(|a, b| a.0.1.total_cmp(&b.0.1));
-        if let Some((parsed, part)) = best {
+        let ways = parted
+            .into_iter()
+            .map(|part| (parse::parse(columns, &part, needs_length), part));
+        if let Some((parsed, part)) = ways.min_by(|a, b| a.0.1.total_cmp(&b.0.1)) {
             (fields, bits) = parsed;
-            candidates = part.clone();
+            candidates = part;
         }
     }
     same::part(columns, &mut fields);

@@ -1,7 +1,7 @@
 //! Lengths, sync numbers and offsets.
 
 use super::{Candidate, Columns, Role, cost};
-use crate::probe::geometry::mode;
+use crate::probe::geometry::{OFFSETS, mode};
 use crate::probe::layout::{Meaning, Measure, Target};
 use crate::probe::value::{Code, Place, Zone};
 
@@ -202,20 +202,8 @@ fn plus_bits(columns: &Columns<'_>, place: &Place, of: Measure, plus: i64) -> f6
 pub(super) fn links(columns: &Columns<'_>) -> Vec<Candidate> {
     let mut found = Vec::<Candidate>::new();
     let targets = [Target::This, Target::Next, Target::Previous];
-    for (size, code) in [
-        (4, Code::Little),
-        (4, Code::Big),
-        (4, Code::Mixed),
-        (2, Code::Little),
-        (2, Code::Big),
-        (10, Code::Decimal),
-        (8, Code::Decimal),
-        (10, Code::Blanks),
-        (8, Code::Blanks),
-        (8, Code::Hex),
-        (10, Code::Digits),
-        (8, Code::HexDigits),
-    ] {
+    let free = [(10, Code::Digits), (8, Code::HexDigits)];
+    for (size, code) in OFFSETS.into_iter().chain(free) {
         for place in columns.places(size, code) {
             let values = columns.values(&place);
             for to in targets {

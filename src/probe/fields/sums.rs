@@ -101,15 +101,18 @@ fn bits(hit: &Found) -> f64 {
         Code::Big => has("little-endian"),
         _ => false,
     };
-    let odd = if is_crossed || has("halves exchanged") {
-        6.0
-    } else {
-        0.0
-    };
-    let odd = odd + (hit.place.offset % 2 * 3) as f64;
     // A part of a header is hardly summed: there, one number is the sum of another by chance.
     let is_part = hit.extent.stop == Stop::Header && hit.extent.start != Start::Header(0);
-    let odd = odd + if is_part { 12.0 } else { 0.0 };
+    let unusual = [
+        (is_crossed || has("halves exchanged"), 6.0),
+        (hit.place.offset % 2 == 1, 3.0),
+        (is_part, 12.0),
+    ];
+    let odd: f64 = unusual
+        .iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, bits)| bits)
+        .sum();
     let misses = (hit.of - hit.agree) as f64;
     algorithm + start + stop + own + odd + misses * cost::exception(hit.place.size, hit.of)
 }

@@ -8,6 +8,20 @@ use crate::probe::value::{Code, Place, Zone};
 /// Bytes before a text that are searched for its length.
 const MAX_HEADER: usize = 128;
 
+/// Sizes and codes of offsets in the file, of one width.
+pub(in crate::probe) const OFFSETS: [(usize, Code); 10] = [
+    (4, Code::Little),
+    (4, Code::Big),
+    (4, Code::Mixed),
+    (2, Code::Little),
+    (2, Code::Big),
+    (10, Code::Decimal),
+    (8, Code::Decimal),
+    (10, Code::Blanks),
+    (8, Code::Blanks),
+    (8, Code::Hex),
+];
+
 /// A number before each text that grows with the record.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Length {
@@ -160,19 +174,8 @@ pub(super) fn lengths(
 
 /// Finds the numbers before the texts that are the offset of the next record, of a file in which no number counts.
 fn links(sample: &Sample<'_>, pairs: &[(Text, usize)], limit: usize) -> Vec<Length> {
-    let shapes = [
-        (4, Code::Little),
-        (4, Code::Big),
-        (4, Code::Mixed),
-        (2, Code::Little),
-        (2, Code::Big),
-        (10, Code::Decimal),
-        (8, Code::Decimal),
-        (8, Code::Hex),
-    ];
-    let shapes = || shapes.into_iter();
     let mut found: Vec<Length> = (2..=limit)
-        .flat_map(|back| shapes().map(move |(size, code)| (back, size, code)))
+        .flat_map(|back| OFFSETS.map(move |(size, code)| (back, size, code)))
         .filter(|&(back, size, _)| size <= back)
         .filter_map(|(back, size, code)| {
             let link = Length {

@@ -12,6 +12,7 @@ mod varying;
 use std::collections::{HashMap, HashSet};
 
 pub(in crate::probe) use clean::is_clean;
+pub(in crate::probe) use lengths::OFFSETS;
 use lengths::lengths;
 
 use crate::probe::checksum::Record;
@@ -20,14 +21,14 @@ use crate::probe::one_size;
 use crate::probe::scan::Text;
 use crate::probe::value::{Place, Zone};
 
-/// Bytes behind the last record that are looked for.
-const MAX_TAIL: usize = 1024;
+/// Bytes before the first record or behind the last one, or of a header, that are looked for.
+const MAX_ASIDE: usize = 1024;
 
 /// Ways to part the beginning of a file from its first record that are looked at closely.
 const MAX_WAYS: usize = 6;
 
 /// Bytes that a record may have besides text and padding: what stands further apart has no framing in common.
-const MAX_BESIDE: usize = 256;
+const MAX_AROUND: usize = 256;
 
 /// Records that are compared; the rest confirms.
 const FIT: usize = 400;
@@ -166,7 +167,7 @@ pub fn infer(sample: &Sample<'_>, breadth: Breadth) -> Vec<Geometry> {
         let place = if varies { all.len() } else { 0 };
         all.insert(place, geometry);
     }
-    all.retain(|g| g.header_len + g.front_len + g.footer_len <= MAX_BESIDE);
+    all.retain(|g| g.header_len + g.front_len + g.footer_len <= MAX_AROUND);
     all
 }
 
@@ -211,7 +212,8 @@ fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry>
                 padded::tail(sample, geometry).filter(|&tail| tail == 0 || geometry.lead == 0);
             geometry.tail = tail.unwrap_or(usize::MAX);
         }
-        let (mut ways, torn): (Vec<_>, Vec<_>) = ways.into_iter().partition(|g| g.tail <= MAX_TAIL);
+        let (mut ways, torn): (Vec<_>, Vec<_>) =
+            ways.into_iter().partition(|g| g.tail <= MAX_ASIDE);
         ways.sort_by_key(|g| match g.lead {
             0 => 0,
             _ => g.header_len + g.front_len + g.footer_len,

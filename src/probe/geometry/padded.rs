@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::clean::is_clean;
 use super::lengths::{Length, in_header, lengths as find_lengths};
-use super::{FIT, Geometry, Sample, mode};
+use super::{FIT, Geometry, MAX_ASIDE, Sample, mode};
 use crate::probe::layout::Measure;
 use crate::probe::scan::{MAX_NAME, Text, begins};
 
@@ -51,10 +51,9 @@ pub(super) fn padded(
     let mut told = (0..=MAX_FOOTER).map(told).filter(|told| !told.is_empty());
     let mut by_padding = told.next().unwrap_or_default();
     // Where all but the last bytes of a record would stand between text and padding, it is rather those that pad.
-    let beside = |ends: &Ends| (ends.changing, ends.beside);
     if by_padding.iter().map(|ends| ends.beside).min() > Some(MAX_BESIDE) {
         by_padding.extend(told.flatten());
-        by_padding.sort_by_key(beside);
+        by_padding.sort_by_key(|ends| (ends.changing, ends.beside));
         by_padding.truncate(MAX_PADS);
     }
     let mut pairs = pairs.to_vec();
@@ -202,7 +201,7 @@ pub(super) fn padded(
 /// are multiples of something, and so is what lies between their beginning and the end of the file.
 pub(super) fn headers(sample: &Sample<'_>, (align, rest): (usize, usize)) -> Vec<usize> {
     let first = first_text(sample, align, rest);
-    let all = if first <= 1024 { first } else { 0 };
+    let all = if first <= MAX_ASIDE { first } else { 0 };
     let tail = sample
         .texts
         .last()

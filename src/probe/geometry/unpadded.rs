@@ -2,13 +2,11 @@
 
 use super::clean::{is_clean, same_last};
 use super::lengths::{Length, in_header};
-use super::{Geometry, Sample, mode};
+use super::{Geometry, MAX_ASIDE, Sample, mode};
 use crate::probe::layout::Measure;
 use crate::probe::scan::{MAX_NAME, Text, begins};
 
-/// Bytes before the first record or behind the last one, or of a header, that are looked for.
-const MAX_ASIDE: usize = 1024;
-/// Those that are parted in every way between both.
+/// Bytes aside that are parted in every way between both.
 const MAX_BOTH: usize = 16;
 
 /// Records without padding, in the ways that what stands before the first and behind the last one can be parted from them.
@@ -55,7 +53,7 @@ pub(super) fn unpadded(
                 good.iter().filter(is_clean).count() * 100 >= good.len() * 97
             })
             .unwrap_or(0);
-        let geometry = |(header_len, tail, doubt): Ends| {
+        let geometry = |(header_len, tail, doubt): Split| {
             let mut overhead = clean.max(header_len);
             while good.len() >= 8 && same_last(sample.bytes, &good, overhead) {
                 overhead += 1;
@@ -67,11 +65,6 @@ pub(super) fn unpadded(
             }
             let place = in_header(header_len, length.back, length.size, length.code);
             Geometry {
-                align: 1,
-                lead: first.saturating_sub(header_len),
-                tail,
-                header_len,
-                front_len: overhead - header_len,
                 next: place
                     .filter(|_| length.is_link)
                     .map(|place| (place, length.plus + header_len as i64)),
@@ -82,7 +75,7 @@ pub(super) fn unpadded(
                         false => (place, Measure::Text, length.plus + overhead as i64),
                     }),
                 doubts: doubt.into_iter().collect(),
-                ..Geometry::default()
+                ..parts(sample, header_len, overhead, tail)
             }
         };
         let mut ends = ends(sample, from_end, length.back);
@@ -96,7 +89,7 @@ pub(super) fn unpadded(
     let Some((overhead, _)) = mode(gaps).filter(|&(gap, share)| share >= 0.3 && gap > 0) else {
         return Vec::new();
     };
-    let geometry = |(header_len, tail, doubt): Ends| {
+    let geometry = |(header_len, tail, doubt): Split| {
         let mut doubts: Vec<String> = doubt.into_iter().collect();
         if header_len > overhead {
             doubts.push(format!(
@@ -105,13 +98,8 @@ pub(super) fn unpadded(
         }
         let header_len = header_len.min(overhead);
         Geometry {
-            align: 1,
-            lead: first.saturating_sub(header_len),
-            tail,
-            header_len,
-            front_len: overhead - header_len,
             doubts,
-            ..Geometry::default()
+            ..parts(sample, header_len, overhead, tail)
         }
     };
     let from_end = from_end((overhead + last.end) as i64 - len);
@@ -123,12 +111,24 @@ pub(super) fn unpadded(
     found
 }
 
+/// Returns the parts of a record with so many bytes around its text, those of its header among them.
+fn parts(sample: &Sample<'_>, header_len: usize, overhead: usize, tail: usize) -> Geometry {
+    Geometry {
+        align: 1,
+        lead: sample.texts[0].start.saturating_sub(header_len),
+        tail,
+        header_len,
+        front_len: overhead - header_len,
+        ..Geometry::default()
+    }
+}
+
 /// Bytes of the header, bytes behind the last record, and a doubt.
-type Ends = (usize, usize, Option<String>);
+type Split = (usize, usize, Option<String>);
 
 /// Weighs where the first record begins against where the last one ends: what the file has more than records stands before
 /// the first or behind the last one. `from_end` are the bytes of the header if it stands before the first.
-fn ends(sample: &Sample<'_>, from_end: Option<i64>, least: usize) -> Vec<Ends> {
+fn ends(sample: &Sample<'_>, from_end: Option<i64>, least: usize) -> Vec<Split> {
     let first = sample.texts[0].start;
     let torn = || Some("the file does not end with a whole record".to_owned());
     let Some(more) = from_end.map(|header| first as i64 - header) else {

@@ -151,8 +151,8 @@ impl Layout {
             .unwrap_or(longest))
     }
 
-    /// Tells whether what never changes in headers stands in the one at the beginning of some bytes, and numbers and dates
-    /// where those have them.
+    /// Tells whether what never changes in headers stands in the one at the beginning of some bytes, and numbers where those
+    /// have them.
     fn has_header(&self, bytes: &[u8]) -> bool {
         let headers = self.fields.iter().filter(|f| f.place.zone == Zone::Header);
         headers.filter(|f| !f.place.code.is_varying()).all(|field| {

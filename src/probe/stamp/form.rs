@@ -92,11 +92,13 @@ impl Form {
         let first = &self.name[..3];
         // Who has the order and the years of struct tm has its months, too, and nobody else has them.
         let is_tm = first == "smh" && self.parts[0].1 == 2 && self.year == Year::From(1900);
-        match () {
-            () if is_tm == self.is_month_from_0 && is_tm => Rarity::Usual,
-            () if is_tm || self.is_month_from_0 || first == "YDM" => Rarity::Odd,
-            () if is_structure || first == "YMD" && self.year == Year::From(0) => Rarity::Usual,
-            () => Rarity::Rare,
+        let is_plain = is_structure || first == "YMD" && self.year == Year::From(0);
+        match (is_tm, self.is_month_from_0) {
+            (true, true) => Rarity::Usual,
+            (true, false) | (false, true) => Rarity::Odd,
+            _ if first == "YDM" => Rarity::Odd,
+            _ if is_plain => Rarity::Usual,
+            _ => Rarity::Rare,
         }
     }
 
