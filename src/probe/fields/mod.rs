@@ -18,7 +18,7 @@ mod sums;
 
 use columns::Columns;
 pub(super) use columns::FIT;
-pub(super) use parse::DOUBT;
+pub(super) use parse::NEAR;
 pub use sums::checksum_search;
 
 use crate::probe::checksum::Stop;
@@ -86,11 +86,11 @@ pub fn infer(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> (Layou
         ways.sort_by(|a, b| a.bits.total_cmp(&b.bits));
     }
     let mut best = ways.remove(0);
-    for rival in ways.iter().filter(|w| w.bits < best.bits + parse::DOUBT) {
+    for rival in ways.iter().filter(|w| w.bits < best.bits + parse::NEAR) {
         name_others(&mut best.layout, &rival.layout);
     }
     let least = best.bits;
-    let near = ways.iter().filter(|w| w.bits < least + parse::DOUBT);
+    let near = ways.iter().filter(|w| w.bits < least + parse::NEAR);
     let blanks: Vec<usize> = near.map(|w| w.blank).chain([best.blank]).collect();
     let (few, many) = (blanks.iter().min(), blanks.iter().max());
     if let (Some(few), Some(many)) = (few, many) {

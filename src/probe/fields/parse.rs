@@ -11,7 +11,7 @@ use crate::probe::layout::{Field, Meaning};
 use crate::probe::value::{Code, Place};
 
 /// Bits within which another reading stays in doubt: odds of some hundred to one.
-pub(in crate::probe) const DOUBT: f64 = 8.0;
+pub(in crate::probe) const NEAR: f64 = 8.0;
 
 /// Bits of beginning a run of bytes that never change.
 const RUN: f64 = 3.0;
@@ -185,7 +185,7 @@ pub(super) fn parse(
         .filter(|c| !chosen.iter().any(|f| std::ptr::eq(*f, *c)))
         .filter(|c| !matches!(c.meaning, Meaning::Unknown { .. }))
         .map(|c| (more(c), c))
-        .filter(|(more, _)| *more < DOUBT)
+        .filter(|(more, _)| *more < NEAR)
         .collect();
     others.sort_by(|a, b| a.0.total_cmp(&b.0));
     for (_, other) in others {
