@@ -1,11 +1,11 @@
 //! The choice between all ways to part the records of a file: the one that says them in the fewest bits.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::checksum::Record;
 use super::fields::{self, Effort};
-use super::geometry::{self, Breadth, Geometry, Sample};
-use super::layout::{Layout, Meaning, bytes_at};
+use super::geometry::{self, Geometry, Sample};
+use super::layout::{Field, Layout, Meaning, bytes_at};
 use super::scan;
 use super::value::Zone;
 
@@ -25,14 +25,13 @@ const PAD: f64 = 30.0;
 /// Bits that a number between separators has for itself: of one width, it would need none.
 const PARTED: f64 = 8.0;
 
-/// Bits of a byte of text.
+/// Bits of a byte of text, and of one that not every code page has in common.
 const TEXT: f64 = 4.0;
+/// See [`TEXT`].
+const HIGH: f64 = 7.0;
 
 /// Bytes behind a text that are looked at whether they are the rest of it.
 const MAX_CUT: usize = 4;
-
-/// Bytes of a record that may stay unexplained before another way to part the records is looked for.
-const FEW: usize = 1;
 
 /// Records whose lengths have a divisor in common, so many that it is not by chance.
 const MIN_ALIGNED: usize = 8;
@@ -42,21 +41,22 @@ const MAX_OTHERS: usize = 3;
 
 /// Returns the framing that says all records in the fewest bits.
 pub(super) fn likeliest(sample: &Sample<'_>) -> Option<Layout> {
-    // Of all ways to part the records, the one that says them in the fewest bits.
-    let likeliest = geometry::infer(sample, Breadth::First).into_iter().next();
-    let any = || geometry::infer(sample, Breadth::All).into_iter().next();
-    let first = likeliest.or_else(any)?;
-    let best = weigh(sample, &first, Effort::Full);
-    if best.explains_all && first.lead + first.tail == 0 {
-        return Some(doubt_ends(sample, best.layout));
-    }
-    let quick = |geometry| (weigh(sample, geometry, Effort::Quick).bits, geometry);
-    let ways = geometry::infer(sample, Breadth::All);
-    let mut others: Vec<_> = ways.iter().filter(|g| **g != first).map(quick).collect();
-    others.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut seen = vec![best];
-    for (_, geometry) in others.into_iter().take(MAX_OTHERS) {
-        seen.push(weigh(sample, geometry, Effort::Full));
+    let ways = geometry::infer(sample);
+    let mut quick: Vec<_> = ways
+        .iter()
+        .skip(1)
+        .map(|geometry| (weigh(sample, geometry, Effort::Quick).bits, geometry))
+        .collect();
+    quick.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let others = quick.into_iter().map(|(_, geometry)| geometry);
+    let mut seen: Vec<Reading> = ways
+        .first()
+        .into_iter()
+        .chain(others.take(MAX_OTHERS))
+        .map(|geometry| weigh(sample, geometry, Effort::Full))
+        .collect();
+    if seen.is_empty() {
+        return None;
     }
     seen.sort_by(|a, b| a.bits.total_cmp(&b.bits));
     let mut best = seen.remove(0);
@@ -77,8 +77,6 @@ pub(super) fn likeliest(sample: &Sample<'_>) -> Option<Layout> {
 struct Reading {
     layout: Layout,
     bits: f64,
-    /// Every record fits, and hardly a byte is left unexplained.
-    explains_all: bool,
 }
 
 /// Says where padding may have been taken for text: lengths of records are not all multiples of something by chance.
@@ -109,10 +107,10 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
     let misses = count - rows.len().min(count);
     let doubts = geometry.doubts.len();
     // The texts themselves have to be said as well: what is around them is not to be taken for text.
-    let texts: usize = rows.iter().map(|(_, r)| r.text_end - r.text).sum();
-    let texts = texts + 2 * rows.len() * cut_len(sample, &layout, &rows);
+    let texts =
+        text_bits(&rows) + 2.0 * TEXT * (rows.len() * cut_len(sample, &layout, &rows)) as f64;
     let bits = bits * rows.len() as f64 / count.min(fields::FIT) as f64
-        + TEXT * texts as f64
+        + texts
         + MISS * misses as f64
         + UNSURE * doubts as f64
         + if geometry.lead > 0 { LEAD } else { 0.0 }
@@ -125,11 +123,31 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
         - PARTED * geometry.numbers.len() as f64;
     // What no record fits is no reading, whatever it costs.
     let bits = if rows.len() < 2 { f64::INFINITY } else { bits };
-    Reading {
-        explains_all: misses + doubts == 0 && layout.unexplained_len() <= FEW,
-        layout,
-        bits,
+    Reading { layout, bits }
+}
+
+/// Returns the bits of the texts: each byte is foretold by the two before it, and so is the end. What all have in common, as
+/// addresses of one place do, costs hardly more than once, and nothing is won by taking it for something else.
+fn text_bits(rows: &[(usize, Record<'_>)]) -> f64 {
+    const END: u8 = 0;
+    let texts = rows
+        .iter()
+        .take(fields::FIT)
+        .map(|(_, r)| &r.bytes[r.text..r.text_end]);
+    let mut groups = HashMap::<[u8; 2], Vec<u8>>::new();
+    for text in texts {
+        let mut before = [END; 2];
+        for &byte in text.iter().chain([&END]) {
+            groups.entry(before).or_default().push(byte);
+            before = [before[1], byte];
+        }
     }
+    let plain = |byte: &u8| if *byte < 0x80 { TEXT } else { HIGH };
+    let bits: f64 = groups
+        .into_values()
+        .map(|bytes| fields::listed(bytes, plain))
+        .sum();
+    bits * rows.len() as f64 / rows.len().clamp(1, fields::FIT) as f64
 }
 
 /// Returns how many bytes behind the texts look like the rest of them: letters and digits of many kinds in a binary field.
@@ -150,6 +168,14 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -
         });
         geometry::mode(places).and_then(|(place, _)| place)
     };
+    let is_binary = |field: Option<&Field>| {
+        field.is_some_and(|field| {
+            let found = rows.iter().filter_map(|(_, r)| r.at(&field.place));
+            let (binary, text): (Vec<&[u8]>, Vec<&[u8]>) =
+                found.partition(|bytes| bytes.iter().any(|&b| !scan::is_text(b)));
+            binary.len() > text.len()
+        })
+    };
     let is_rest = |at: &usize| {
         let place = place_at(*at).map(|(zone, offset)| bytes_at(zone, offset, 1));
         let field = place.and_then(|byte| layout.fields.iter().find(|f| f.place.overlaps(&byte)));
@@ -157,6 +183,12 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -
         let least = match field.map(|f| (&f.meaning, f.place.code.is_text())) {
             Some((Meaning::Constant(_), _) | (_, true)) => return false,
             None | Some((Meaning::Unknown { .. }, _)) => 3,
+            // Of a number with bytes that no text has, one may look like a letter.
+            Some((Meaning::Sync | Meaning::Length { .. } | Meaning::Link { .. }, _))
+                if is_binary(field) =>
+            {
+                return false;
+            }
             Some(_) => 10,
         };
         let next = rows.iter().map(|(start, r)| start + r.text_end + at);
@@ -166,8 +198,10 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -
             .collect();
         let share = |is: &dyn Fn(u8) -> bool| bytes.iter().filter(|&&b| is(b)).count() * 100;
         let kinds: HashSet<&u8> = bytes.iter().collect();
-        share(&scan::is_text) >= rows.len() * 97
-            && share(&|b| b.is_ascii_graphic()) >= rows.len() * 75
+        // Where few texts are shorter, what ends them stands there.
+        let ends: HashSet<&u8> = bytes.iter().filter(|&&b| !scan::is_text(b)).collect();
+        ends.len() <= 1
+            && share(&|b| b.is_ascii_graphic()) >= rows.len() * 50
             && kinds.len() >= rows.len().min(least)
     };
     (0..MAX_CUT).take_while(is_rest).count()

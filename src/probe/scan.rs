@@ -278,10 +278,16 @@ fn text_end(bytes: &[u8], from: usize, letter: u8) -> usize {
         let stop = line_end(bytes, start);
         let line = &bytes[start.min(stop)..stop];
         if joiner == 0 || !belongs(line, letter) {
-            return end;
+            break;
         }
         end = stop;
     }
+    // It looks like a letter, but pads far more often.
+    let text = &bytes[from..end];
+    from + text
+        .iter()
+        .rposition(|&b| b != 0xff)
+        .map_or(text.len(), |at| at + 1)
 }
 
 /// Tells whether a line can only continue a transaction of this letter.

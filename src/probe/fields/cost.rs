@@ -66,7 +66,7 @@ fn by_size(steps: &[i64]) -> f64 {
 }
 
 /// Returns the bits of values that are learnt on the way; `new` are those of one that comes for the first time.
-pub(super) fn listed<T: Eq + Hash>(
+pub(in crate::probe) fn listed<T: Eq + Hash>(
     values: impl IntoIterator<Item = T>,
     new: impl Fn(&T) -> f64,
 ) -> f64 {

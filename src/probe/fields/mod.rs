@@ -18,6 +18,7 @@ mod sums;
 
 use columns::Columns;
 pub(super) use columns::FIT;
+pub(super) use cost::listed;
 pub(super) use parse::NEAR;
 pub use sums::checksum_search;
 

@@ -94,9 +94,17 @@ fn is_number(columns: &Columns<'_>, place: &Place, values: &[Option<u64>]) -> bo
 /// Finds the numbers that grow with the record, and those that may count records that are all of one size.
 pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
     let measures = [Measure::Text, Measure::Record, Measure::Previous];
-    let record_lens = columns.rows.iter().map(|(_, r)| r.bytes.len());
-    let one_size = mode(record_lens).is_some_and(|(_, share)| share > 0.9);
+    let are_still = |lens: Vec<usize>| mode(lens).is_some_and(|(_, share)| share > 0.9);
+    let one_size = are_still(columns.rows.iter().map(|(_, r)| r.bytes.len()).collect());
+    let one_length = are_still(
+        columns
+            .rows
+            .iter()
+            .map(|(_, r)| r.text_end - r.text)
+            .collect(),
+    );
     let mut found = Vec::<Candidate>::new();
+    let mut texts = Vec::<(Place, f64)>::new();
     for (size, code) in shapes() {
         for place in columns.places(size, code) {
             let values = columns.values(&place);
@@ -105,7 +113,12 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                 continue;
             }
             for of in measures {
-                if still && !(one_size && of != Measure::Text) {
+                let counted = if of == Measure::Text {
+                    one_length
+                } else {
+                    one_size
+                };
+                if still && !counted {
                     continue;
                 }
                 let of_row = |n: usize| -> Option<i64> {
@@ -130,22 +143,21 @@ pub(super) fn lengths(columns: &Columns<'_>) -> Vec<Candidate> {
                     continue;
                 };
                 // Where nothing is padded, both measures say the same: take the text.
+                let is_said = |&(text, agree): &(Place, f64)| text == place && agree >= share;
                 let twice = of == Measure::Record
                     && columns.numbers.is_empty()
-                    && found.iter().any(|c| {
-                        c.place == place
-                            && matches!(
-                                c.meaning,
-                                Meaning::Length {
-                                    of: Measure::Text,
-                                    ..
-                                }
-                            )
-                    });
+                    && texts.iter().any(is_said);
                 let behind = (size + place.offset) as i64;
-                let is_whole = [0, -behind, -(columns.header_len as i64)].contains(&plus);
+                let header = columns.header_len as i64;
+                let is_whole = match of {
+                    Measure::Text => [0, header].contains(&plus),
+                    _ => [0, -behind, -header].contains(&plus),
+                };
                 if share < LEAST || twice || plus.abs() >= 4096 || still && !is_whole {
                     continue;
+                }
+                if of == Measure::Text {
+                    texts.push((place, share));
                 }
                 let misses = (1.0 - share) * count as f64;
                 let bits = 2.0

@@ -33,11 +33,13 @@ pub(in crate::probe) fn is_clean(text: &[u8]) -> bool {
     true
 }
 
-/// Tells whether all texts would end with the same byte: then it is no part of them.
+/// Tells whether all texts would end with the same byte, one that is no letter, digit or sign: then it is no part of them.
+/// Addresses of one place may all end alike, and those of X.400 with a semicolon.
 pub(super) fn same_last(bytes: &[u8], good: &[(Text, usize)], overhead: usize) -> bool {
-    let last =
-        |&(t, stride): &(Text, usize)| Some(bytes[t.start + stride.checked_sub(overhead + 1)?]);
+    let last = |&(t, stride): &(Text, usize)| {
+        let at = t.start + stride.checked_sub(overhead + 1)?;
+        bytes.get(at).copied()
+    };
     let first = good.first().and_then(last);
-    first.is_some_and(|b| !b.is_ascii_alphanumeric() || good.len() >= 20)
-        && good.iter().all(|p| last(p) == first)
+    first.is_some_and(|b| !b.is_ascii_graphic()) && good.iter().all(|p| last(p) == first)
 }

@@ -1,12 +1,17 @@
 //! Numbers before the texts that grow with the records: candidates for their length.
 
-use super::{Sample, mode};
+use std::collections::HashSet;
+
+use super::{MAX_AROUND, Sample, mode};
 use crate::probe::layout::Measure;
 use crate::probe::scan::Text;
 use crate::probe::value::{Code, Place, Zone};
 
 /// Bytes before a text that are searched for its length.
 const MAX_HEADER: usize = 128;
+
+/// Lengths of records that are more than two.
+const FEW_LENGTHS: usize = 3;
 
 /// Sizes and codes of offsets in the file, of one width.
 pub(in crate::probe) const OFFSETS: [(usize, Code); 10] = [
@@ -79,12 +84,8 @@ pub(super) fn lengths(
         MAX_HEADER
     };
     let mut found = Vec::new();
-    let varied = {
-        let mut strides: Vec<_> = pairs.iter().map(|p| p.1).collect();
-        strides.sort_unstable();
-        strides.dedup();
-        strides.len() >= 3.min(pairs.len())
-    };
+    let strides = pairs.iter().map(|p| p.1).collect::<HashSet<_>>().len();
+    let varied = strides >= FEW_LENGTHS.min(pairs.len());
     // Any number that hardly changes would count texts that are all of one length.
     let texts_differ = mode(pairs.iter().map(|(t, _)| t.end - t.start.min(t.end)))
         .is_some_and(|(_, share)| share < 0.9);
@@ -119,7 +120,7 @@ pub(super) fn lengths(
                     mode(values).map(|(plus, share)| (plus, share * known))
                 };
                 let is_idle = match of {
-                    Measure::Record => !varied,
+                    Measure::Record => strides < 2,
                     _ => align == 1 || !texts_differ,
                 };
                 if is_idle {
@@ -135,7 +136,9 @@ pub(super) fn lengths(
                         .iter()
                         .filter_map(|p| value_at(bytes, p.0.start, back, size, code));
                     let steady = mode(values).is_none_or(|(_, share)| share > 0.9);
-                    if share >= least && !steady && plus.abs() <= 4096 {
+                    // Two lengths are told apart by many a byte, but not by one that counts them.
+                    let counts = of != Measure::Record || varied || is_count(plus);
+                    if share >= least && !steady && plus.abs() <= 4096 && counts {
                         found.push(Length {
                             back,
                             size,
@@ -151,6 +154,12 @@ pub(super) fn lengths(
             }
         }
     }
+    // What is longer than the record counts no text.
+    let most = pairs
+        .iter()
+        .map(|(t, stride)| t.start + stride - t.end.min(t.start + stride));
+    let most = most.max().unwrap_or(0) as i64;
+    found.retain(|l| l.of == Measure::Record || l.plus <= most);
     // What counts the whole record agrees with many a text, too, where there is little padding.
     let wholes: Vec<Length> = found
         .iter()
@@ -170,6 +179,53 @@ pub(super) fn lengths(
         key(a).cmp(&key(b))
     });
     found
+}
+
+/// Finds the number before the texts that counts records of one length: the whole of it, or what is left without as many
+/// bytes as stand before the first text, and without what pads or ends it.
+pub(super) fn still(sample: &Sample<'_>, pairs: &[(Text, usize)]) -> Option<Length> {
+    let first = sample.texts[0].start;
+    let stride = pairs.first()?.1;
+    if pairs.iter().any(|p| p.1 != stride) || first > MAX_HEADER {
+        return None;
+    }
+    // Behind what is left, something pads or ends the texts.
+    let is_end = |end: i64| match usize::try_from(end) {
+        Ok(0) => true,
+        Ok(end) if end + first <= stride => pairs.iter().all(|(t, _)| {
+            let next = t.start + stride - first;
+            let behind = sample.bytes.get(next - end..next).unwrap_or_default();
+            behind
+                .first()
+                .is_some_and(|pad| !pad.is_ascii_graphic() && behind.iter().all(|b| b == pad))
+        }),
+        _ => false,
+    };
+    let counts = |plus: i64| plus == 0 || is_end(-plus - first as i64);
+    let numbers = (1..=first).flat_map(|back| codes().map(move |(size, code)| (back, size, code)));
+    let still = |(back, size, code)| {
+        let value = |&(t, _): &(Text, usize)| value_at(sample.bytes, t.start, back, size, code);
+        let first = value(pairs.first()?)?;
+        let plus = first - stride as i64;
+        let is_still = pairs.iter().all(|pair| value(pair) == Some(first));
+        (is_still && counts(plus)).then_some(Length {
+            back,
+            size,
+            code,
+            of: Measure::Record,
+            plus,
+            share: 1.0,
+            is_link: false,
+            is_raw: false,
+        })
+    };
+    let numbers = numbers.filter(|&(back, size, _)| size <= back);
+    numbers.filter_map(still).next()
+}
+
+/// Tells whether what a number counts besides the record leaves a part of one.
+fn is_count(plus: i64) -> bool {
+    (-(MAX_AROUND as i64)..=0).contains(&plus)
 }
 
 /// Finds the numbers before the texts that are the offset of the next record, of a file in which no number counts.

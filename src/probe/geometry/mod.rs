@@ -143,42 +143,54 @@ pub(in crate::probe) fn mode<T: Copy + Eq + std::hash::Hash + Ord>(
     Some((best.0, best.1 as f64 / total as f64))
 }
 
-/// How many ways to part records are looked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Breadth {
-    /// The likeliest.
-    First,
-    /// Every one.
-    All,
-}
-
 /// Finds the parts of the records in a sample from the beginning of a file, in the ways that it can be read: with a header
 /// of one length, and with one of varying length. Empty for fewer than three texts, or where nothing repeats.
 #[must_use]
-pub fn infer(sample: &Sample<'_>, breadth: Breadth) -> Vec<Geometry> {
+pub fn infer(sample: &Sample<'_>) -> Vec<Geometry> {
     if sample.texts.len() < 3 {
         return Vec::new();
     }
     let none = vec![0; sample.texts.len()];
-    let mut all = even(sample, &none, breadth);
+    let mut all = even(sample, pairs(sample), &none);
+    all.extend(with_last(sample, &none));
     let varying = varying::varying(sample);
     if let Some((geometry, varies)) = varying {
         // Separators around numbers of one width would be of no use: those are of one width in this file only.
         let place = if varies { all.len() } else { 0 };
         all.insert(place, geometry);
     }
-    all.retain(|g| g.header_len + g.front_len + g.footer_len <= MAX_AROUND);
-    all
+    let mut different = Vec::<Geometry>::new();
+    for way in all {
+        let is_near = way.header_len + way.front_len + way.footer_len <= MAX_AROUND;
+        if is_near && !different.contains(&way) {
+            different.push(way);
+        }
+    }
+    different
+}
+
+/// Returns the texts but the last one, each with its distance from the next one.
+fn pairs(sample: &Sample<'_>) -> Vec<(Text, usize)> {
+    let pairs = sample.texts.windows(2).take(FIT);
+    pairs.map(|w| (w[0], w[1].start - w[0].start)).collect()
+}
+
+/// Finds the parts of the records where the last one may be the only one of another length: a header as long as the first
+/// one, at the beginning of the file, would follow the end of it.
+fn with_last(sample: &Sample<'_>, lacks: &[usize]) -> Vec<Geometry> {
+    let (Some(first), Some(last)) = (sample.texts.first(), sample.texts.last()) else {
+        return Vec::new();
+    };
+    if !sample.at_end || sample.texts.len() > FIT || first.start > MAX_AROUND {
+        return Vec::new();
+    }
+    let mut pairs = pairs(sample);
+    pairs.push((*last, sample.bytes.len() + first.start - last.start));
+    even(sample, pairs, lacks)
 }
 
 /// Finds the parts of records whose header has one length, as they may be; `lacks` is what each lacks of it in the file.
-fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry> {
-    let pairs: Vec<(Text, usize)> = sample
-        .texts
-        .windows(2)
-        .take(FIT)
-        .map(|w| (w[0], w[1].start - w[0].start))
-        .collect();
+fn even(sample: &Sample<'_>, pairs: Vec<(Text, usize)>, lacks: &[usize]) -> Vec<Geometry> {
     // Padding is counted in the file, not in what was made of it.
     let is_varying = lacks.iter().any(|&n| n > 0);
     let size = one_size::size(sample.texts).filter(|_| !is_varying);
@@ -190,15 +202,16 @@ fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry>
     let lengths = lengths(sample, &pairs, align, lacks);
     let mut found = Vec::new();
     if align > 1 {
-        let mut headers = padded::headers(sample, (align, rest));
-        let mut choices = padded::MAX_PADS;
-        if breadth == Breadth::First {
-            headers.truncate(1);
-            choices = 1;
-        }
-        let mut ways: Vec<Geometry> = headers
+        // What follows the last record is only known where the header before the first text is all that stands there.
+        let is_within = |header: &usize| {
+            pairs
+                .last()
+                .is_some_and(|(t, stride)| t.start + stride <= sample.bytes.len() + header)
+        };
+        let mut ways: Vec<Geometry> = padded::headers(sample, (align, rest))
             .into_iter()
-            .flat_map(|header| (0..choices).map(move |choice| (header, choice)))
+            .filter(is_within)
+            .flat_map(|header| (0..padded::MAX_PADS).map(move |choice| (header, choice)))
             .filter_map(|(header, choice)| {
                 padded::padded(sample, &pairs, &lengths, (align, rest), header, choice)
             })
@@ -233,10 +246,7 @@ fn even(sample: &Sample<'_>, lacks: &[usize], breadth: Breadth) -> Vec<Geometry>
             found[0].doubts.push(doubt.to_owned());
         }
     }
-    if found.is_empty() || breadth == Breadth::All {
-        found.extend(unpadded::unpadded(sample, &pairs, &lengths, lacks));
-    }
-    found.dedup();
+    found.extend(unpadded::unpadded(sample, &pairs, &lengths, lacks));
     found
 }
 

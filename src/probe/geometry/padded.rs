@@ -128,6 +128,10 @@ pub(super) fn padded(
         .copied()
         .collect();
     let header = geometry.header_len;
+    // The end of the last record is only known where the first one begins the file.
+    if good.iter().any(|(_, next)| next - header > bytes.len()) {
+        return None;
+    }
     let split = |front: usize| {
         let back = fixed - front;
         let padding = |&(end, next): &(usize, usize)| &bytes[end + front..next - header - back];
@@ -313,7 +317,7 @@ pub(super) fn ends_by_padding(
         let most = padding[(padding.len() - 1) * 98 / 100];
         // Padding makes texts of different lengths records of equal ones: it is not the same everywhere.
         let usual = mode(padding.iter().copied()).map_or(1.0, |(_, share)| share);
-        if pairs.len() >= 8 && usual > 0.85 {
+        if pairs.len() >= 8 && usual >= 1.0 {
             continue;
         }
         let extra = (most + 1).saturating_sub(align);

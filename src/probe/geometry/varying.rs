@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::{Breadth, FIT, Geometry, Sample, mode};
+use super::{FIT, Geometry, Sample, mode};
 use crate::probe::layout::Measure;
 use crate::probe::scan::{MAX_NAME, Text, begins};
 use crate::probe::value::{Code, Place, Zone};
@@ -50,7 +50,7 @@ pub(super) fn varying(sample: &Sample<'_>) -> Option<(Geometry, bool)> {
         texts: &texts,
         ..*sample
     };
-    let mut geometry = super::even(&wide, &lacks, Breadth::First)
+    let mut geometry = super::even(&wide, super::pairs(&wide), &lacks)
         .into_iter()
         .next()?;
     let mut end = geometry.header_len;

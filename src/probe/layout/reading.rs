@@ -204,7 +204,8 @@ impl Layout {
         }
         let joiner = (!self.joiner.is_empty()).then_some(&self.joiner[..]);
         let mut ends = scan::ends(bytes, joiner);
-        ends.retain(|&end| bytes[end..].starts_with(&self.terminator));
+        let mark = self.mark();
+        ends.retain(|&end| bytes[end..].starts_with(mark));
         let begins_at = |next: usize| {
             let lacks = bytes.get(next..).and_then(|header| self.lacks(header));
             lacks.is_some_and(|l| begins(bytes, next + self.header_len - l.total()))
@@ -237,13 +238,29 @@ impl Layout {
             return Ok(end);
         }
         let limit = bytes.len().min(4096);
-        if self.terminator.is_empty() {
+        if mark.is_empty() {
             return Err("text without an end".to_owned());
         }
         bytes[..limit]
-            .windows(self.terminator.len())
-            .position(|w| w == self.terminator)
+            .windows(mark.len())
+            .position(|w| w == mark)
             .ok_or_else(|| format!("text without its terminator ({limit} bytes read)"))
+    }
+
+    /// Returns the bytes that follow every text: the terminator, or what never changes where one could be.
+    fn mark(&self) -> &[u8] {
+        let constant = self.fields.iter().find_map(|field| match &field.meaning {
+            Meaning::Constant(bytes)
+                if field.place.zone == Zone::Trailer && field.place.offset == 0 =>
+            {
+                Some(&bytes[..])
+            }
+            _ => None,
+        });
+        match constant {
+            Some(bytes) if self.terminator.is_empty() => bytes,
+            _ => &self.terminator,
+        }
     }
 
     /// Returns the length of a text whose padding looks like text: the next record, or the end of the file, is found first.
