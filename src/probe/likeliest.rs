@@ -84,20 +84,13 @@ fn doubt_ends(sample: &Sample<'_>, mut layout: Layout) -> Layout {
     let rows = geometry::rows(sample, &layout, usize::MAX);
     let common = rows
         .iter()
-        .fold(0, |common, (_, r)| gcd(common, r.bytes.len()));
+        .fold(0, |common, (_, r)| geometry::gcd(common, r.bytes.len()));
     if layout.align <= 1 && common > 1 && rows.len() >= MIN_ALIGNED {
         layout.doubts.push(format!(
             "the lengths of all records are multiples of {common}: what ends their texts may be padding"
         ));
     }
     layout
-}
-
-fn gcd(a: usize, b: usize) -> usize {
-    match b {
-        0 => a,
-        _ => gcd(b, a % b),
-    }
 }
 
 fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
@@ -145,7 +138,10 @@ fn text_bits(rows: &[(usize, Record<'_>)]) -> f64 {
     let plain = |byte: &u8| if *byte < 0x80 { TEXT } else { HIGH };
     let bits: f64 = groups
         .into_values()
-        .map(|bytes| fields::listed(bytes, plain))
+        .map(|bytes| {
+            let alone: f64 = bytes.iter().map(plain).sum();
+            fields::listed(bytes, plain).min(alone)
+        })
         .sum();
     bits * rows.len() as f64 / rows.len().clamp(1, fields::FIT) as f64
 }
@@ -198,10 +194,10 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -
             .collect();
         let share = |is: &dyn Fn(u8) -> bool| bytes.iter().filter(|&&b| is(b)).count() * 100;
         let kinds: HashSet<&u8> = bytes.iter().collect();
-        // Where few texts are shorter, what ends them stands there.
+        // Where texts are shorter, what ends and pads them stands there.
         let ends: HashSet<&u8> = bytes.iter().filter(|&&b| !scan::is_text(b)).collect();
-        ends.len() <= 1
-            && share(&|b| b.is_ascii_graphic()) >= rows.len() * 50
+        ends.len() <= 2
+            && share(&|b| b.is_ascii_graphic()) >= rows.len() * 10
             && kinds.len() >= rows.len().min(least)
     };
     (0..MAX_CUT).take_while(is_rest).count()

@@ -189,17 +189,17 @@ pub(super) fn still(sample: &Sample<'_>, pairs: &[(Text, usize)]) -> Option<Leng
     if pairs.iter().any(|p| p.1 != stride) || first > MAX_HEADER {
         return None;
     }
-    // Behind what is left, something pads or ends the texts.
-    let is_end = |end: i64| match usize::try_from(end) {
-        Ok(0) => true,
-        Ok(end) if end + first <= stride => pairs.iter().all(|(t, _)| {
-            let next = t.start + stride - first;
-            let behind = sample.bytes.get(next - end..next).unwrap_or_default();
-            behind
-                .first()
-                .is_some_and(|pad| !pad.is_ascii_graphic() && behind.iter().all(|b| b == pad))
-        }),
-        _ => false,
+    // Behind what is left, the same ends or pads all texts.
+    let behind = |end: usize, (t, _): &(Text, usize)| {
+        let next = t.start + stride.checked_sub(first)?;
+        sample.bytes.get(next.checked_sub(end)?..next)
+    };
+    let is_end = |end: i64| {
+        usize::try_from(end).is_ok_and(|end| {
+            let same = behind(end, &pairs[0]);
+            let is_none = same.is_some_and(|s| !s.iter().any(u8::is_ascii_graphic));
+            is_none && pairs.iter().all(|pair| behind(end, pair) == same)
+        })
     };
     let counts = |plus: i64| plus == 0 || is_end(-plus - first as i64);
     let numbers = (1..=first).flat_map(|back| codes().map(move |(size, code)| (back, size, code)));

@@ -30,6 +30,9 @@ const MAX_WAYS: usize = 6;
 /// Bytes that a record may have besides text and padding: what stands further apart has no framing in common.
 const MAX_AROUND: usize = 256;
 
+/// Lengths of records that must differ before what is left over in all of them means anything.
+const MIN_KINDS: usize = 4;
+
 /// Records that are compared; the rest confirms.
 const FIT: usize = 400;
 
@@ -197,7 +200,13 @@ fn even(sample: &Sample<'_>, pairs: Vec<(Text, usize)>, lacks: &[usize]) -> Vec<
     let (align, rest) = match size {
         Some(size) => (size, 0),
         None if is_varying => (1, 0),
-        None => alignment(&pairs),
+        None => match (alignment(&pairs), pairs.last()) {
+            // The last record alone may not be a multiple of what all others are by chance.
+            ((align, 0), Some((_, last))) if pairs.len() == sample.texts.len() => {
+                (gcd(align, *last), 0)
+            }
+            (found, _) => found,
+        },
     };
     let lengths = lengths(sample, &pairs, align, lacks);
     let mut found = Vec::new();
@@ -250,6 +259,14 @@ fn even(sample: &Sample<'_>, pairs: Vec<(Text, usize)>, lacks: &[usize]) -> Vec<
     found
 }
 
+/// Returns the largest number that divides both.
+pub(in crate::probe) fn gcd(a: usize, b: usize) -> usize {
+    match b {
+        0 => a,
+        _ => gcd(b, a % b),
+    }
+}
+
 /// Returns the largest number whose multiples part all texts, with what is left over.
 fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
     let strides: Vec<usize> = pairs.iter().map(|p| p.1).collect();
@@ -270,7 +287,11 @@ fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
     let fits = shares.iter().filter(|s| s.2 >= most);
     // What is left over is seen by chance where most records are short.
     let even = fits.clone().filter(|s| s.1 == 0).max_by_key(|s| s.0);
-    let odd = fits.filter(|s| s.2 >= 1.0).max_by_key(|s| s.0);
+    // Of few lengths, what is between them is no evidence.
+    let kinds = strides.iter().collect::<HashSet<_>>().len();
+    let odd = fits
+        .filter(|s| s.2 >= 1.0 && kinds >= MIN_KINDS)
+        .max_by_key(|s| s.0);
     let best = [even, odd].into_iter().flatten().max_by_key(|s| s.0);
     best.map_or((1, 0), |&(align, rest, _)| (align, rest))
 }

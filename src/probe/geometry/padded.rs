@@ -29,6 +29,9 @@ type Told = (Vec<(Text, usize)>, Vec<Length>);
 /// Bytes that are tried as the padding.
 pub(super) const MAX_PADS: usize = 3;
 
+/// Share of the records that may have the same padding, where others have more or less.
+const OFTEN: f64 = 0.85;
+
 /// Bytes behind the padding that are looked for.
 const MAX_FOOTER: usize = 12;
 
@@ -47,8 +50,17 @@ pub(super) fn padded(
     let bytes = sample.bytes;
     let first = first_text(sample, align, rest);
     // The padding may be followed by a footer.
-    let told = |back| ends_by_padding(bytes, pairs, (header, back), (align, rest));
-    let mut told = (0..=MAX_FOOTER).map(told).filter(|told| !told.is_empty());
+    let told = |most: f64| {
+        let told = move |back| ends_by_padding(bytes, pairs, (header, back), (align, rest), most);
+        (0..=MAX_FOOTER).map(told).filter(|told| !told.is_empty())
+    };
+    // Where hardly a record is padded, anything that some of them end with may seem to pad them: that is looked at last.
+    let mut often = told(OFTEN).peekable();
+    let mut seldom = told(1.0);
+    let told: &mut dyn Iterator<Item = Vec<Ends>> = match often.peek() {
+        Some(_) => &mut often,
+        None => &mut seldom,
+    };
     let mut by_padding = told.next().unwrap_or_default();
     // Where all but the last bytes of a record would stand between text and padding, it is rather those that pad.
     if by_padding.iter().map(|ends| ends.beside).min() > Some(MAX_BESIDE) {
@@ -255,12 +267,13 @@ fn first_text(sample: &Sample<'_>, align: usize, rest: usize) -> usize {
 
 /// Returns the ends of the texts as the padding tells them: what stands before the next record is stripped of one byte, and
 /// of as much more as keeps the texts from being text. One list for each byte that gives the padding that the alignment asks
-/// for.
+/// for, and not the same to more than a share of the records.
 pub(super) fn ends_by_padding(
     bytes: &[u8],
     pairs: &[(Text, usize)],
     (header, back): (usize, usize),
     (align, rest): (usize, usize),
+    most: f64,
 ) -> Vec<Ends> {
     let next = |&(t, stride): &(Text, usize)| t.start + stride - (header + back).min(stride);
     let mut counts = HashMap::<u8, usize>::new();
@@ -314,13 +327,13 @@ pub(super) fn ends_by_padding(
             .map(|(end, p)| next(p).saturating_sub(*end))
             .collect();
         padding.sort_unstable();
-        let most = padding[(padding.len() - 1) * 98 / 100];
+        let largest = padding[(padding.len() - 1) * 98 / 100];
         // Padding makes texts of different lengths records of equal ones: it is not the same everywhere.
         let usual = mode(padding.iter().copied()).map_or(1.0, |(_, share)| share);
-        if pairs.len() >= 8 && usual >= 1.0 {
+        if pairs.len() >= 8 && (usual > most || usual >= 1.0) {
             continue;
         }
-        let extra = (most + 1).saturating_sub(align);
+        let extra = (largest + 1).saturating_sub(align);
         let agree = stripped.iter().zip(pairs).filter(|(end, pair)| {
             let behind = next(pair).saturating_sub(**end);
             let len = (pair.1 + extra).saturating_sub(behind);

@@ -6,7 +6,6 @@ use super::clean::{is_clean, same_last};
 use super::lengths::{Length, in_header, still};
 use super::{Geometry, MAX_ASIDE, Sample, mode};
 use crate::probe::layout::Measure;
-use crate::probe::one_size;
 use crate::probe::scan::{MAX_NAME, Text, begins};
 
 /// Bytes aside that are parted in every way between both.
@@ -23,12 +22,18 @@ pub(super) fn unpadded(
     lacks: &[usize],
 ) -> Vec<Geometry> {
     let counted = lengths.iter().find(|l| l.of == Measure::Record).copied();
-    let is_varying = lacks.iter().any(|&n| n > 0);
-    let may_be_still = !is_varying && one_size::size(sample.texts).is_none();
-    match counted.or_else(|| still(sample, pairs).filter(|_| may_be_still)) {
-        Some(length) => by_length(sample, pairs, &length, lacks),
-        None => by_texts(sample, pairs),
+    if let Some(length) = counted {
+        return by_length(sample, pairs, &length, lacks);
     }
+    let mut found = by_texts(sample, pairs);
+    if lacks.iter().all(|&n| n == 0) {
+        found.extend(
+            still(sample, pairs)
+                .into_iter()
+                .flat_map(|length| by_length(sample, pairs, &length, lacks)),
+        );
+    }
+    found
 }
 
 /// Records that a number of the header counts.
