@@ -48,6 +48,8 @@ pub fn settle(texts: &mut [Text]) {
 
 /// Bytes before a text that are compared with those before the others.
 const COMPARED: usize = 16;
+/// As many more of them agree where a text rather begins.
+const CLEARLY: usize = 3;
 
 /// Moves the starts of single texts: where bytes before the texts are the same nearly everywhere, and not before this one,
 /// but so before a later place where it could begin, its header ended with what looked like the beginning of a text.
@@ -62,11 +64,20 @@ pub fn align(bytes: &[u8], texts: &mut [Text]) {
             (share >= 0.75).then_some((back, byte))
         })
         .collect();
-    let fits = |start: usize| {
-        let agree = |&(back, byte): &(usize, u8)| before(start, back) == Some(byte);
-        usual.iter().all(agree)
+    let agreeing = |start: usize| {
+        let agree = |&&(back, byte): &&(usize, u8)| before(start, back) == Some(byte);
+        usual.iter().filter(agree).count()
     };
-    for text in texts.iter_mut().filter(|t| !fits(t.start)) {
+    for text in texts.iter_mut() {
+        let found = agreeing(text.start);
+        if found == usual.len() {
+            continue;
+        }
+        // Of many bytes, a few may differ where the text begins as well.
+        let fits = |at: usize| {
+            let agreed = agreeing(at);
+            agreed == usual.len() || agreed >= found + CLEARLY && agreed * 4 >= usual.len() * 3
+        };
         let later = (text.start + 1..text.end.min(text.start + MAX_NAME))
             .find(|&at| begins(bytes, at) && fits(at));
         if let Some(start) = later {

@@ -22,7 +22,7 @@ use crate::probe::scan::Text;
 use crate::probe::value::{Place, Zone};
 
 /// Bytes before the first record or behind the last one, or of a header, that are looked for.
-const MAX_ASIDE: usize = 1024;
+pub(in crate::probe) const MAX_ASIDE: usize = 1024;
 
 /// Ways to part the beginning of a file from its first record that are looked at closely.
 const MAX_WAYS: usize = 6;
@@ -208,6 +208,8 @@ fn even(sample: &Sample<'_>, pairs: Vec<(Text, usize)>, lacks: &[usize]) -> Vec<
             (found, _) => found,
         },
     };
+    // Multiples of what all have are what all have.
+    let size = size.or_else(|| Some(align).filter(|_| pairs.iter().all(|p| p.1 == align)));
     let lengths = lengths(sample, &pairs, align, lacks);
     let mut found = Vec::new();
     if align > 1 {

@@ -2,7 +2,7 @@
 
 use super::{Layout, Meaning, Measure};
 use crate::probe::checksum::Record;
-use crate::probe::geometry::is_clean;
+use crate::probe::geometry::{MAX_ASIDE, is_clean};
 use crate::probe::scan::{self, begins};
 use crate::probe::value::{Place, Zone};
 use crate::probe::varying::Lacks;
@@ -88,9 +88,11 @@ impl Layout {
     /// that.
     fn fixed_len(&self, bytes: &[u8]) -> Option<i64> {
         let size = self.size?;
-        let is_last = bytes.len() < 2 * size;
-        let fits = bytes.len() >= size && (is_last || begins(bytes, size + self.header_len));
-        fits.then_some(size as i64)
+        let rest = bytes.get(size..)?;
+        // Behind the last record, something may stand that is none.
+        let is_last =
+            || rest.len() < size || rest.len() <= size + MAX_ASIDE && scan::scan(rest).is_empty();
+        (begins(rest, self.header_len) || is_last()).then_some(size as i64)
     }
 
     fn counted_len(
