@@ -67,9 +67,14 @@ fn with_sample<T>(bytes: &[u8], at_end: bool, look: impl FnOnce(&Sample<'_>) -> 
     scan::settle(&mut texts);
     scan::align(bytes, &mut texts);
     one_size::fill(bytes, &mut texts);
-    look(&Sample {
+    let found = Sample {
         bytes,
         texts: &texts,
         at_end,
+    };
+    let chained = geometry::fill(&found);
+    look(&Sample {
+        texts: chained.as_deref().unwrap_or(&texts),
+        ..found
     })
 }

@@ -3,6 +3,7 @@
 //! The texts alone decide it. What follows from the start of one text to the start of the next is the same in every record
 //! but for text and padding; a number in the header that grows with that distance is the length.
 
+mod chained;
 mod clean;
 mod lengths;
 mod padded;
@@ -11,6 +12,7 @@ mod varying;
 
 use std::collections::{HashMap, HashSet};
 
+pub(in crate::probe) use chained::fill;
 pub(in crate::probe) use clean::is_clean;
 pub(in crate::probe) use lengths::OFFSETS;
 use lengths::lengths;
@@ -156,8 +158,7 @@ pub fn infer(sample: &Sample<'_>) -> Vec<Geometry> {
     let none = vec![0; sample.texts.len()];
     let mut all = even(sample, pairs(sample), &none);
     all.extend(with_last(sample, &none));
-    let varying = varying::varying(sample);
-    if let Some((geometry, varies)) = varying {
+    for (geometry, varies) in varying::varying(sample) {
         // Separators around numbers of one width would be of no use: those are of one width in this file only.
         let place = if varies { all.len() } else { 0 };
         all.insert(place, geometry);
@@ -301,25 +302,34 @@ fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
 /// Cuts a sample into records that fit, with their offsets.
 #[must_use]
 pub fn rows<'a>(sample: &Sample<'a>, layout: &Layout, limit: usize) -> Vec<(usize, Record<'a>)> {
-    let starts: Vec<usize> = sample
-        .texts
-        .iter()
-        .filter_map(|t| layout.start_of(sample.bytes, t.start))
-        .collect();
+    let bytes = sample.bytes;
+    let text_at = |start: usize| {
+        let lacks = layout.lacks(bytes.get(start..)?)?;
+        Some(start + layout.header_len - lacks.total())
+    };
     let mut rows = Vec::new();
-    for (n, &start) in starts.iter().enumerate() {
+    // A record begins where the one before ends. Behind one that does not fit, only its text shows where.
+    let mut expected = Some(layout.lead);
+    for (n, text) in sample.texts.iter().enumerate() {
         if rows.len() == limit {
             break;
         }
-        let Ok(record) = layout.record(&sample.bytes[start..], start as u64) else {
+        let follows = expected
+            .take()
+            .filter(|&at| text_at(at) == Some(text.start));
+        let start = follows.or_else(|| layout.start_of(bytes, text.start));
+        let Some((start, record)) =
+            start.and_then(|at| Some((at, layout.record(&bytes[at..], at as u64).ok()?)))
+        else {
             continue;
         };
         let end = start + record.bytes.len();
-        let fits = match starts.get(n + 1) {
-            Some(&next) => end == next,
-            None => sample.at_end && end + layout.tail == sample.bytes.len(),
+        let fits = match sample.texts.get(n + 1) {
+            Some(next) => text_at(end) == Some(next.start),
+            None => sample.at_end && end + layout.tail == bytes.len(),
         };
         if fits {
+            expected = Some(end);
             rows.push((start, record));
         }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use super::chained::chained;
 use super::{FIT, Geometry, Sample, mode};
 use crate::probe::layout::Measure;
 use crate::probe::scan::{MAX_NAME, Text, begins};
@@ -14,16 +15,26 @@ const MAX_GAP: usize = 48;
 
 /// A number before each text.
 #[derive(Clone, Copy, Debug)]
-struct Number {
+pub(super) struct Number {
     /// Bytes between it and the number behind it, or the text.
-    gap: usize,
-    code: Code,
+    pub(super) gap: usize,
+    pub(super) code: Code,
     /// Its width is not the same everywhere.
     varies: bool,
 }
 
 impl Number {
-    fn most(&self) -> usize {
+    /// Makes a number whose width varies.
+    pub(super) fn new(gap: usize, code: Code) -> Self {
+        Self {
+            gap,
+            code,
+            varies: true,
+        }
+    }
+
+    /// Returns the digits that it may have.
+    pub(super) fn most(&self) -> usize {
         most(self.code)
     }
 }
@@ -35,16 +46,22 @@ fn most(code: Code) -> usize {
     }
 }
 
-/// Finds the parts of records with numbers of varying width in their headers; `None` where there are none.
-///
-/// The flag says whether one of them varies in this file.
-pub(super) fn varying(sample: &Sample<'_>) -> Option<(Geometry, bool)> {
+/// Finds the parts of records with numbers of varying width in their headers, as they may be, each with a flag: one of the
+/// numbers varies in this file.
+pub(super) fn varying(sample: &Sample<'_>) -> Vec<(Geometry, bool)> {
     let numbers = numbers(sample);
-    let varies = numbers.iter().any(|n| n.varies);
     if numbers.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let (bytes, texts, lacks) = widened(sample, &numbers);
+    let varies = numbers.iter().any(|n| n.varies);
+    let chained = chained(sample, &numbers).map(|geometry| (geometry, false));
+    let even = by_distances(sample, &numbers).map(|geometry| (geometry, varies));
+    chained.into_iter().chain(even).collect()
+}
+
+/// Finds the parts of the records as if each number had its most digits.
+fn by_distances(sample: &Sample<'_>, numbers: &[Number]) -> Option<Geometry> {
+    let (bytes, texts, lacks) = widened(sample, numbers);
     let wide = Sample {
         bytes: &bytes,
         texts: &texts,
@@ -53,18 +70,7 @@ pub(super) fn varying(sample: &Sample<'_>) -> Option<(Geometry, bool)> {
     let mut geometry = super::even(&wide, super::pairs(&wide), &lacks)
         .into_iter()
         .next()?;
-    let mut end = geometry.header_len;
-    for number in &numbers {
-        let offset = end.checked_sub(number.gap + number.most())?;
-        geometry.numbers.push(Place {
-            zone: Zone::Header,
-            offset,
-            size: number.most(),
-            code: number.code,
-        });
-        end = offset;
-    }
-    geometry.numbers.reverse();
+    geometry.numbers = placed(geometry.header_len, numbers)?;
     // A length that is a part of such a number is all of it.
     if let Some((place, of, _)) = &mut geometry.length {
         if let Some(whole) = geometry.numbers.iter().find(|n| n.overlaps(place)) {
@@ -73,11 +79,29 @@ pub(super) fn varying(sample: &Sample<'_>) -> Option<(Geometry, bool)> {
             return None;
         }
     }
-    Some((geometry, varies))
+    Some(geometry)
+}
+
+/// Returns the places of the numbers in a header of some bytes, in their order.
+pub(super) fn placed(header_len: usize, numbers: &[Number]) -> Option<Vec<Place>> {
+    let mut end = header_len;
+    let mut places = Vec::new();
+    for number in numbers {
+        let offset = end.checked_sub(number.gap + number.most())?;
+        places.push(Place {
+            zone: Zone::Header,
+            offset,
+            size: number.most(),
+            code: number.code,
+        });
+        end = offset;
+    }
+    places.reverse();
+    Some(places)
 }
 
 /// Finds the numbers, the one nearest to the text first.
-fn numbers(sample: &Sample<'_>) -> Vec<Number> {
+pub(super) fn numbers(sample: &Sample<'_>) -> Vec<Number> {
     let texts = &sample.texts[..sample.texts.len().min(FIT)];
     let floors: Vec<usize> = std::iter::once(0)
         .chain(texts.iter().map(|t| t.start + 4))
