@@ -85,7 +85,13 @@ fn doubt_ends(sample: &Sample<'_>, mut layout: Layout) -> Layout {
     let common = rows
         .iter()
         .fold(0, |common, (_, r)| geometry::gcd(common, r.bytes.len()));
-    if layout.align <= 1 && common > 1 && rows.len() >= MIN_ALIGNED {
+    // What ends with a sign or the end of a line is not filled up.
+    let is_filled = |(_, r): &(usize, Record<'_>)| {
+        let last = r.bytes.last();
+        last.is_some_and(|b| !b.is_ascii_graphic() && !b"\r\n\x1a".contains(b))
+    };
+    let may_be_padded = layout.align <= 1 && common > 1 && rows.iter().any(is_filled);
+    if may_be_padded && rows.len() >= MIN_ALIGNED {
         layout.doubts.push(format!(
             "the lengths of all records are multiples of {common}: what ends their texts may be padding"
         ));
@@ -198,7 +204,7 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -
         let ends: HashSet<&u8> = bytes.iter().filter(|&&b| !scan::is_text(b)).collect();
         ends.len() <= 2
             && share(&|b| b.is_ascii_graphic()) >= rows.len() * 10
-            && kinds.len() >= rows.len().min(least)
+            && kinds.len() + ends.len() >= rows.len().min(least)
     };
     (0..MAX_CUT).take_while(is_rest).count()
 }

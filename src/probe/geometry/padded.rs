@@ -315,7 +315,7 @@ pub(super) fn ends_by_padding(
                 Some(bytes[at])
             };
             mode(stripped.iter().zip(pairs).map(last)).is_some_and(|(byte, share)| {
-                share >= 0.97 && byte.is_some_and(|b| !b.is_ascii_alphanumeric())
+                share >= 0.97 && byte.is_some_and(|b| !b.is_ascii_graphic())
             })
         };
         while pairs.len() >= 8 && front < 48 && same_last(front) {

@@ -22,17 +22,16 @@ pub(super) fn unpadded(
     lacks: &[usize],
 ) -> Vec<Geometry> {
     let counted = lengths.iter().find(|l| l.of == Measure::Record).copied();
-    if let Some(length) = counted {
+    // What counts every record needs no other way.
+    if let Some(length) = counted.filter(|l| l.share >= 1.0) {
         return by_length(sample, pairs, &length, lacks);
     }
-    let mut found = by_texts(sample, pairs);
-    if lacks.iter().all(|&n| n == 0) {
-        found.extend(
-            still(sample, pairs)
-                .into_iter()
-                .flat_map(|length| by_length(sample, pairs, &length, lacks)),
-        );
-    }
+    let still = still(sample, pairs).filter(|_| lacks.iter().all(|&n| n == 0));
+    let lengths = counted.into_iter().chain(still);
+    let mut found: Vec<Geometry> = lengths
+        .flat_map(|length| by_length(sample, pairs, &length, lacks))
+        .collect();
+    found.extend(by_texts(sample, pairs));
     found
 }
 
@@ -112,9 +111,11 @@ fn by_length(
         let more = usize::try_from(header_len as i64 - length.plus).unwrap_or(0);
         let is_same = |n: usize| {
             let byte = |&(t, stride): &(Text, usize)| {
-                Some(sample.bytes[t.start + stride.checked_sub(n + 1)?])
+                let at = t.start + stride.checked_sub(n + 1)?;
+                sample.bytes.get(at).copied()
             };
-            mode(good.iter().map(byte)).is_some_and(|(_, share)| share >= 0.97)
+            mode(good.iter().filter_map(byte))
+                .is_some_and(|(byte, share)| share >= 0.97 && !byte.is_ascii_alphanumeric())
         };
         if (1..=MAX_BOTH).contains(&more.saturating_sub(overhead)) && (overhead..more).all(is_same)
         {
