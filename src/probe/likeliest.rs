@@ -179,8 +179,12 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -
         })
     };
     let is_rest = |at: &usize| {
-        let place = place_at(*at).map(|(zone, offset)| bytes_at(zone, offset, 1));
-        let field = place.and_then(|byte| layout.fields.iter().find(|f| f.place.overlaps(&byte)));
+        // Padding is none.
+        let Some((zone, offset)) = place_at(*at) else {
+            return false;
+        };
+        let byte = bytes_at(zone, offset, 1);
+        let field = layout.fields.iter().find(|f| f.place.overlaps(&byte));
         // A date may have a few letters for its highest byte.
         let least = match field.map(|f| (&f.meaning, f.place.code.is_text())) {
             Some((Meaning::Constant(_), _) | (_, true)) => return false,
