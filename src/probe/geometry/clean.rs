@@ -33,13 +33,24 @@ pub(in crate::probe) fn is_clean(text: &[u8]) -> bool {
     true
 }
 
-/// Tells whether all texts would end with the same byte, one that is no letter, digit or sign: then it is no part of them.
-/// Addresses of one place may all end alike, and those of X.400 with a semicolon.
+/// Texts that do not all end with the same letter or sign by chance.
+const MANY: usize = 20;
+
+/// Tells whether a byte that all these texts would end with is no part of them. Addresses of one place may all end alike, and
+/// those of X.400 with a semicolon; requests and comments have no address.
+pub(super) fn is_no_text(byte: u8, texts: &[(Text, usize)]) -> bool {
+    let count = |is: fn(u8) -> bool| texts.iter().filter(|(t, _)| is(t.letter)).count();
+    let addresses = count(|letter| matches!(letter, b'A' | b'D' | b'M'));
+    let are_mixed = addresses > 1 && texts.len() - addresses > 1;
+    !byte.is_ascii_graphic() || texts.len() >= MANY && are_mixed
+}
+
+/// Tells whether all texts would end with the same byte, which is no part of them.
 pub(super) fn same_last(bytes: &[u8], good: &[(Text, usize)], overhead: usize) -> bool {
     let last = |&(t, stride): &(Text, usize)| {
         let at = t.start + stride.checked_sub(overhead + 1)?;
         bytes.get(at).copied()
     };
     let first = good.first().and_then(last);
-    first.is_some_and(|b| !b.is_ascii_graphic()) && good.iter().all(|p| last(p) == first)
+    first.is_some_and(|b| is_no_text(b, good)) && good.iter().all(|p| last(p) == first)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::clean::is_clean;
+use super::clean::{is_clean, is_no_text};
 use super::lengths::{Length, in_header, lengths as find_lengths};
 use super::{FIT, Geometry, MAX_ASIDE, Sample, mode};
 use crate::probe::layout::Measure;
@@ -154,7 +154,7 @@ pub(super) fn padded(
         let agree = good
             .iter()
             .filter(|g| padding(g).iter().all(|&b| b == byte));
-        (agree.count() * 100 >= good.len() * 85 && !byte.is_ascii_graphic()).then_some(byte)
+        (agree.count() * 100 >= good.len() * 85 && may_pad(byte)).then_some(byte)
     };
     // Of several places where the padding could be, the one beside which the fewest bytes change.
     let steady = |front: usize| {
@@ -211,6 +211,11 @@ pub(super) fn padded(
     geometry.footer_len = back;
     geometry.pad = pad;
     Some(geometry)
+}
+
+/// Tells whether a byte may be the padding: nobody fills up with what texts are made of.
+fn may_pad(byte: u8) -> bool {
+    !byte.is_ascii_graphic() && !b"\t\r\n".contains(&byte)
 }
 
 /// Returns how many bytes the header may have: all before the first text, or fewer behind what begins the file. Records
@@ -285,8 +290,7 @@ pub(super) fn ends_by_padding(
     let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
     pads.sort_unstable_by(|a, b| b.cmp(a));
     let mut told = Vec::new();
-    // Nobody fills up with what texts are made of.
-    pads.retain(|(_, pad)| !pad.is_ascii_graphic());
+    pads.retain(|&(_, pad)| may_pad(pad));
     for &(_, pad) in pads.iter().take(MAX_PADS) {
         let stripped: Vec<usize> = pairs
             .iter()
@@ -315,7 +319,7 @@ pub(super) fn ends_by_padding(
                 Some(bytes[at])
             };
             mode(stripped.iter().zip(pairs).map(last)).is_some_and(|(byte, share)| {
-                share >= 0.97 && byte.is_some_and(|b| !b.is_ascii_graphic())
+                share >= 0.97 && byte.is_some_and(|b| is_no_text(b, pairs))
             })
         };
         while pairs.len() >= 8 && front < 48 && same_last(front) {

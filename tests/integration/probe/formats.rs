@@ -334,3 +334,24 @@ fn probe_counters_of_others_are_no_dates() {
     let at = unknown.expect("a counter").place.offset;
     assert!((8..12).contains(&at), "{layout:#?}");
 }
+
+/// Numbers as `write!` prints them, the first one right behind the text before it: only the length tells its digits from
+/// those of the text.
+#[test]
+fn probe_reads_numbers_of_any_width_right_behind_a_text() {
+    let file = file(UPPER, |_, n, text| {
+        let sum = Crc::<u16>::new(&CRC_16_IBM_3740).checksum(text);
+        let header = format!("{}|{sum:04X}|{}|", text.len(), n + 1);
+        let record = [header.as_bytes(), text].concat();
+        (header.len(), record)
+    });
+    let layout = file.read();
+    let (place, of, plus) = layout.length().expect("a length");
+    assert_eq!((of, plus), (Measure::Text, 0), "{layout:#?}");
+    assert!(place.code.is_varying() && place.offset == 0, "{layout:#?}");
+    sure(&layout, |meaning| *meaning == Meaning::Sync);
+    sure(&layout, |meaning| {
+        matches!(meaning, Meaning::Checksum { .. })
+    });
+    file.write(&layout);
+}

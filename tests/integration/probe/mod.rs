@@ -11,5 +11,6 @@ mod formats;
 mod framings;
 mod judge;
 mod listed;
+mod numbered;
 mod profiles;
 mod texts;
