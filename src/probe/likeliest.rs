@@ -185,16 +185,16 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -
         };
         let byte = bytes_at(zone, offset, 1);
         let field = layout.fields.iter().find(|f| f.place.overlaps(&byte));
-        // A date may have a few letters for its highest byte.
         let least = match field.map(|f| (&f.meaning, f.place.code.is_text())) {
             Some((Meaning::Constant(_), _) | (_, true)) => return false,
-            None | Some((Meaning::Unknown { .. }, _)) => 3,
             // Of a number with bytes that no text has, one may look like a letter.
             Some((Meaning::Sync | Meaning::Length { .. } | Meaning::Link { .. }, _))
                 if is_binary(field) =>
             {
                 return false;
             }
+            None | Some((Meaning::Unknown { .. }, _)) => 3,
+            // A date may have a few letters for its highest byte, and nothing else there.
             Some(_) => 10,
         };
         let next = rows.iter().map(|(start, r)| start + r.text_end + at);
@@ -206,6 +206,10 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -
         let kinds: HashSet<&u8> = bytes.iter().collect();
         // Where texts are shorter, what ends and pads them stands there.
         let ends: HashSet<&u8> = bytes.iter().filter(|&&b| !scan::is_text(b)).collect();
+        let least = match zone {
+            Zone::Trailer if !ends.is_empty() => least.min(3),
+            _ => least,
+        };
         ends.len() <= 2
             && share(&|b| b.is_ascii_graphic()) >= rows.len() * 10
             && kinds.len() + ends.len() >= rows.len().min(least)
