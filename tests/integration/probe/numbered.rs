@@ -111,10 +111,10 @@ fn numbered(style: usize, n: usize) -> String {
     match (style, n) {
         (0, _) => format!("A User {n}\tPCM:NET/PO/user{n}"),
         (1, _) => format!("A User {n:04}\tPCM:NET/PO/user{n:04}"),
-        (2, _) if n.is_multiple_of(5) => format!("D User {n}\tPCM:NET/PO/USER{n}"),
+        (2, _) if n % 5 == 0 => format!("D User {n}\tPCM:NET/PO/USER{n}"),
         (2, _) => format!("A User {n}\tPCM:NET/PO/USER{n}"),
         (3, _) => format!("A User {:x}\tPCM:NET/PO/user{:x}", 37 * n, 37 * n),
-        (4, _) if n.is_multiple_of(4) => format!("R PCM:NET/PO{}", n / 3),
+        (4, _) if n % 4 == 0 => format!("R PCM:NET/PO{}", n / 3),
         (4, _) => format!("A Smith, John {}\tSMTP:john{}@example.com", n / 3, n / 3),
         (5, _) => format!("A User {n}\tX400:c=US;a= ;p=Org;o=Site;s=User{n};"),
         (6, _) => format!("A {:<31}PCM:NET/PO/USER{n}", format!("User {n}")),
