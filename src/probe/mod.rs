@@ -1,12 +1,14 @@
 //! Reading queue files whose framing nobody published: the transactions are found by their text, and the framing is
 //! inferred from what surrounds them.
 //!
-//! - [`scan`] finds the texts, whatever surrounds them; where records have one size, `one_size` adds those that were missed.
+//! - [`scan`] finds the texts, whatever surrounds them, `starts` moves those that begin elsewhere; where records have one
+//!   size, `one_size` adds those that were missed.
 //! - [`geometry`] infers from their distances where a record begins and how its text ends.
 //! - [`fields`] infers what the other bytes mean; [`checksum`] is the search for the sums among them.
 //! - `likeliest` chooses between the ways to part the records.
 //! - [`varying`] is how numbers of as many digits as they have are told: places count as if each had its most.
-//! - [`layout`] is the result, [`profile`] writes it down, [`walk`] reads a whole file by it and counts what agrees.
+//! - [`layout`] is the result, [`profile`] writes it down, [`walk`] reads a whole file by it, and `tally`
+//!   counts what agrees.
 //!
 //! [`records`] does the same for files of records of one size.
 //!
@@ -22,6 +24,8 @@ pub mod profile;
 pub mod records;
 pub mod scan;
 pub mod stamp;
+mod starts;
+mod tally;
 pub mod value;
 pub mod varying;
 pub mod walk;
@@ -64,8 +68,8 @@ pub fn checksum_search(bytes: &[u8], at_end: bool, layout: &Layout) -> checksum:
 /// Finds the texts in some bytes and hands both on.
 fn with_sample<T>(bytes: &[u8], at_end: bool, look: impl FnOnce(&Sample<'_>) -> T) -> T {
     let mut texts = scan::scan(bytes);
-    scan::settle(&mut texts);
-    scan::align(bytes, &mut texts);
+    starts::settle(&mut texts);
+    starts::align(bytes, &mut texts);
     one_size::fill(bytes, &mut texts);
     let found = Sample {
         bytes,

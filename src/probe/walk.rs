@@ -6,6 +6,7 @@ use super::checksum::Record;
 use super::geometry::is_clean;
 use super::layout::{Field, Layout, Meaning, Measure, agrees};
 use super::scan::{self, Text};
+use super::tally::Tally;
 
 /// Bytes that are read at once, and that a record may have.
 const WINDOW: usize = 1 << 20;
@@ -65,20 +66,7 @@ pub struct Walk<R> {
     /// Offset, length and number of the record before.
     previous: Option<(u64, u64, u64)>,
     message: Vec<u8>,
-    tally: Vec<(u64, u64)>,
-    /// The number at each field of the record before.
-    lasts: Vec<u64>,
-    rivals: Vec<Rival>,
-}
-
-/// Another reading of a field, which the rest of the file may rule out.
-#[derive(Debug)]
-struct Rival {
-    index: usize,
-    field: Field,
-    agree: u64,
-    of: u64,
-    last: u64,
+    tally: Tally,
 }
 
 /// What was decided about the bytes at the front, before they are handed out.
@@ -108,43 +96,13 @@ impl<R: Read> Walk<R> {
             lead: layout.lead,
             previous: None,
             message: Vec::new(),
-            tally: vec![(0, 0); layout.fields.len()],
-            lasts: vec![0; layout.fields.len()],
-            rivals: (0..)
-                .zip(&layout.fields)
-                .flat_map(|(index, field)| {
-                    field.others.iter().map(move |(place, meaning)| Rival {
-                        index,
-                        field: Field::new(*place, meaning.clone()),
-                        agree: 0,
-                        of: 0,
-                        last: 0,
-                    })
-                })
-                .collect(),
+            tally: Tally::new(layout),
         }
     }
 
-    /// Returns how many records agreed with each field, of how many.
-    pub fn tally(&self) -> &[(u64, u64)] {
-        &self.tally
-    }
-
-    /// Puts what was counted into the fields, and takes out the other readings that the file has ruled out: those that
-    /// agree with fewer records than the reading chosen.
+    /// Puts what was counted into the fields, and takes out the other readings that the file has ruled out.
     pub fn judge(&self, layout: &mut Layout) {
-        for (index, field) in layout.fields.iter_mut().enumerate() {
-            let Some(&(agree, of)) = self.tally.get(index) else {
-                continue;
-            };
-            (field.agree, field.of) = (agree, of);
-            let mut rivals = self.rivals.iter().filter(|r| r.index == index);
-            field.others.retain(|_| {
-                rivals
-                    .next()
-                    .is_none_or(|r| r.of == 0 || r.agree * of >= agree * r.of)
-            });
-        }
+        self.tally.judge(layout);
     }
 
     /// Returns the next piece; `None` at the end of the file.
@@ -240,7 +198,7 @@ impl<R: Read> Walk<R> {
                     &self.layout,
                     &record,
                     offset,
-                    (previous, &self.lasts),
+                    (previous, self.tally.lasts()),
                     &mut self.message,
                 );
                 let text = &record.bytes[record.text..record.text_end];
@@ -259,22 +217,8 @@ impl<R: Read> Walk<R> {
                         }
                         wrong.push("text".to_owned());
                     }
-                    let text = record;
-                    let tallies = self.tally.iter_mut().zip(&mut self.lasts);
-                    for (field, (tally, last)) in self.layout.fields.iter().zip(tallies) {
-                        let before = previous.map(|(at, len, _)| (at, len, *last));
-                        let agrees = agrees(field, &text, offset, before, &mut self.message);
-                        tally.0 += u64::from(agrees == Some(true));
-                        tally.1 += u64::from(agrees.is_some());
-                        *last = text.value(&field.place).unwrap_or(0);
-                    }
-                    for rival in &mut self.rivals {
-                        let before = previous.map(|(at, len, _)| (at, len, rival.last));
-                        let agrees = agrees(&rival.field, &text, offset, before, &mut self.message);
-                        rival.agree += u64::from(agrees == Some(true));
-                        rival.of += u64::from(agrees.is_some());
-                        rival.last = text.value(&rival.field.place).unwrap_or(0);
-                    }
+                    self.tally
+                        .count(&self.layout, &record, offset, previous, &mut self.message);
                     let sync = self.layout.field(|m| *m == Meaning::Sync);
                     let number = sync.and_then(|f| record.value(&f.place));
                     self.previous = Some((offset, len as u64, number.unwrap_or(0)));
