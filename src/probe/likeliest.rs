@@ -42,21 +42,22 @@ const MAX_OTHERS: usize = 3;
 /// Returns the framing that says all records in the fewest bits.
 pub(super) fn likeliest(sample: &Sample<'_>) -> Option<Layout> {
     let ways = geometry::infer(sample);
-    let mut quick: Vec<_> = ways
+    let (first, others) = ways.split_first()?;
+    let mut others: Vec<_> = others
         .iter()
-        .skip(1)
-        .map(|geometry| (weigh(sample, geometry, Effort::Quick).bits, geometry))
+        .map(|geometry| (weigh(sample, geometry, Effort::Quick), geometry))
         .collect();
-    quick.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let others = quick.into_iter().map(|(_, geometry)| geometry);
-    let mut seen: Vec<Reading> = ways
-        .first()
-        .into_iter()
-        .chain(others.take(MAX_OTHERS))
-        .map(|geometry| weigh(sample, geometry, Effort::Full))
-        .collect();
-    if seen.is_empty() {
-        return None;
+    others.sort_by(|a, b| a.0.bits.total_cmp(&b.0.bits));
+    let mut seen = vec![weigh(sample, first, Effort::Full)];
+    let mut least = seen[0].bits;
+    for (quick, geometry) in others.into_iter().take(MAX_OTHERS) {
+        // Were all its fields for nothing, it would still cost more.
+        if quick.rest >= least + fields::NEAR {
+            continue;
+        }
+        let full = weigh(sample, geometry, Effort::Full);
+        least = least.min(full.bits);
+        seen.push(full);
     }
     seen.sort_by(|a, b| a.bits.total_cmp(&b.bits));
     let mut best = seen.remove(0);
@@ -77,6 +78,8 @@ pub(super) fn likeliest(sample: &Sample<'_>) -> Option<Layout> {
 struct Reading {
     layout: Layout,
     bits: f64,
+    /// Those of everything but the fields.
+    rest: f64,
 }
 
 /// Says where padding may have been taken for text: lengths of records are not all multiples of something by chance.
@@ -108,8 +111,8 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
     // The texts themselves have to be said as well: what is around them is not to be taken for text.
     let texts =
         text_bits(&rows) + 2.0 * TEXT * (rows.len() * cut_len(sample, &layout, &rows)) as f64;
-    let bits = bits * rows.len() as f64 / count.min(fields::FIT) as f64
-        + texts
+    let fields = bits * rows.len() as f64 / count.min(fields::FIT) as f64;
+    let rest = texts
         + MISS * misses as f64
         + UNSURE * doubts as f64
         + if geometry.lead > 0 { LEAD } else { 0.0 }
@@ -121,8 +124,11 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
         }
         - PARTED * geometry.numbers.len() as f64;
     // What no record fits is no reading, whatever it costs.
-    let bits = if rows.len() < 2 { f64::INFINITY } else { bits };
-    Reading { layout, bits }
+    let bits = match rows.len() {
+        0 | 1 => f64::INFINITY,
+        _ => fields + rest,
+    };
+    Reading { layout, bits, rest }
 }
 
 /// Returns the bits of the texts: each byte is foretold by the two before it, and so is the end. What all have in common, as

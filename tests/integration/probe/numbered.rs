@@ -125,7 +125,7 @@ fn numbered(style: usize, n: usize) -> String {
 
 #[test]
 fn probe_numbered_mailboxes_come_back_complete() {
-    let seeds: u64 = std::env::var("PROBE_SEEDS").map_or(150, |s| s.parse().expect("a number"));
+    let seeds: u64 = std::env::var("PROBE_SEEDS").map_or(60, |s| s.parse().expect("a number"));
     let mut lost = Vec::new();
     for seed in 0..seeds {
         let mut random = Random::new(seed);
