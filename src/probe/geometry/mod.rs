@@ -223,10 +223,7 @@ fn even(sample: &Sample<'_>, pairs: Vec<(Text, usize)>, lacks: &[usize]) -> Vec<
         let mut ways: Vec<Geometry> = padded::headers(sample, (align, rest))
             .into_iter()
             .filter(is_within)
-            .flat_map(|header| (0..padded::MAX_PADS).map(move |choice| (header, choice)))
-            .filter_map(|(header, choice)| {
-                padded::padded(sample, &pairs, &lengths, (align, rest), header, choice)
-            })
+            .flat_map(|header| padded::padded(sample, &pairs, &lengths, (align, rest), header))
             .map(|geometry| Geometry { size, ..geometry })
             .collect();
         // Most files begin with their first record. Otherwise, what stands around the texts takes the fewest bytes where

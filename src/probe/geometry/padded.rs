@@ -27,7 +27,7 @@ pub(super) struct Ends {
 type Told = (Vec<(Text, usize)>, Vec<Length>);
 
 /// Bytes that are tried as the padding.
-pub(super) const MAX_PADS: usize = 3;
+const MAX_PADS: usize = 3;
 
 /// Share of the records that may have the same padding, where others have more or less.
 const OFTEN: f64 = 0.85;
@@ -38,25 +38,41 @@ const MAX_FOOTER: usize = 12;
 /// Bytes around the padding that need no better explanation.
 const MAX_BESIDE: usize = 24;
 
-/// Records that are padded to a multiple of something; `choice` is which of the bytes that may be the padding is taken.
+/// Records that are padded to a multiple of something, in the ways that the bytes which may be the padding tell it.
 pub(super) fn padded(
     sample: &Sample<'_>,
     pairs: &[(Text, usize)],
     lengths: &[Length],
+    aligned: (usize, usize),
+    header: usize,
+) -> Vec<Geometry> {
+    let mut told = told(sample, pairs, aligned, header);
+    if told.is_empty() {
+        told.push((pairs.to_vec(), lengths.to_vec()));
+    }
+    let ways = told.into_iter().take(MAX_PADS);
+    ways.filter_map(|told| with_ends(sample, told, aligned, header))
+        .collect()
+}
+
+/// Returns the ends of the texts as the bytes that may be the padding tell them, the likeliest first.
+fn told(
+    sample: &Sample<'_>,
+    pairs: &[(Text, usize)],
     (align, rest): (usize, usize),
     header: usize,
-    choice: usize,
-) -> Option<Geometry> {
-    let bytes = sample.bytes;
-    let first = first_text(sample, align, rest);
+) -> Vec<Told> {
     // The padding may be followed by a footer.
     let told = |most: f64| {
+        let bytes = sample.bytes;
         let told = move |back| ends_by_padding(bytes, pairs, (header, back), (align, rest), most);
         (0..=MAX_FOOTER).map(told).filter(|told| !told.is_empty())
     };
-    // Where hardly a record is padded, anything that some of them end with may seem to pad them: that is looked at last.
+    // Where hardly a record is padded, anything that some of them end with may seem to pad them: that is looked at last, and
+    // only if the first record begins the file.
     let mut often = told(OFTEN).peekable();
-    let mut seldom = told(1.0);
+    let is_first = header == first_text(sample, align, rest);
+    let mut seldom = is_first.then(|| told(1.0)).into_iter().flatten();
     let told: &mut dyn Iterator<Item = Vec<Ends>> = match often.peek() {
         Some(_) => &mut often,
         None => &mut seldom,
@@ -68,10 +84,8 @@ pub(super) fn padded(
         by_padding.sort_by_key(|ends| (ends.changing, ends.beside));
         by_padding.truncate(MAX_PADS);
     }
-    let mut pairs = pairs.to_vec();
-    let mut found = lengths.to_vec();
     let told = by_padding.into_iter().map(|Ends { ends, .. }| {
-        let mut pairs = pairs.clone();
+        let mut pairs = pairs.to_vec();
         for (pair, end) in pairs.iter_mut().zip(ends) {
             pair.0.end = end.max(pair.0.start);
         }
@@ -82,12 +96,18 @@ pub(super) fn padded(
     // Of several bytes that could be the padding, first the one that agrees with a number of the header.
     let mut told: Vec<Told> = told.collect();
     told.sort_by_key(|(_, found)| !found.iter().any(|l| l.of == Measure::Text));
-    if choice > 0 && choice >= told.len() {
-        return None;
-    }
-    if choice < told.len() {
-        (pairs, found) = told.swap_remove(choice);
-    }
+    told
+}
+
+/// Returns the parts of the records whose texts end so, with the lengths that agree.
+fn with_ends(
+    sample: &Sample<'_>,
+    (pairs, mut found): Told,
+    (align, rest): (usize, usize),
+    header: usize,
+) -> Option<Geometry> {
+    let bytes = sample.bytes;
+    let first = first_text(sample, align, rest);
     // Nothing counts less than the text: where it seems so, what follows the text looks like text.
     for length in &mut found {
         if length.of == Measure::Text && (-16..0).contains(&length.plus) {
