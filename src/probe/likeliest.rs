@@ -112,16 +112,16 @@ fn weigh(sample: &Sample<'_>, geometry: &Geometry, effort: Effort) -> Reading {
     let texts =
         text_bits(&rows) + 2.0 * TEXT * (rows.len() * cut_len(sample, &layout, &rows)) as f64;
     let fields = bits * rows.len() as f64 / count.min(fields::FIT) as f64;
-    let rest = texts
-        + MISS * misses as f64
-        + UNSURE * doubts as f64
-        + if geometry.lead > 0 { LEAD } else { 0.0 }
-        + if geometry.tail > 0 { TAIL } else { 0.0 }
-        + if layout.align > 1 && !matches!(layout.pad, 0 | b' ' | 0xff) {
-            PAD
-        } else {
-            0.0
-        }
+    let unusual = [
+        (geometry.lead > 0, LEAD),
+        (geometry.tail > 0, TAIL),
+        (
+            layout.align > 1 && !matches!(layout.pad, 0 | b' ' | 0xff),
+            PAD,
+        ),
+    ];
+    let unusual = unusual.iter().filter(|(is, _)| *is).map(|(_, bits)| bits);
+    let rest = texts + MISS * misses as f64 + UNSURE * doubts as f64 + unusual.sum::<f64>()
         - PARTED * geometry.numbers.len() as f64;
     // What no record fits is no reading, whatever it costs.
     let bits = match rows.len() {
@@ -158,7 +158,8 @@ fn text_bits(rows: &[(usize, Record<'_>)]) -> f64 {
     bits * rows.len() as f64 / rows.len().clamp(1, fields::FIT) as f64
 }
 
-/// Returns how many bytes behind the texts look like the rest of them: letters and digits of many kinds in a binary field.
+/// Returns how many bytes behind the texts look like the rest of them: letters and digits of many kinds in a binary field, or
+/// of some kinds where others have what ends or pads a text.
 fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -> usize {
     if !layout.terminator.is_empty() {
         return 0;
@@ -176,13 +177,12 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -
         });
         geometry::mode(places).and_then(|(place, _)| place)
     };
-    let is_binary = |field: Option<&Field>| {
-        field.is_some_and(|field| {
-            let found = rows.iter().filter_map(|(_, r)| r.at(&field.place));
-            let (binary, text): (Vec<&[u8]>, Vec<&[u8]>) =
-                found.partition(|bytes| bytes.iter().any(|&b| !scan::is_text(b)));
-            binary.len() > text.len()
-        })
+    // Of a number with bytes that no text has, one may look like a letter.
+    let is_binary = |field: &Field| {
+        let found = rows.iter().filter_map(|(_, r)| r.at(&field.place));
+        let (binary, text): (Vec<&[u8]>, Vec<&[u8]>) =
+            found.partition(|bytes| bytes.iter().any(|&b| !scan::is_text(b)));
+        binary.len() > text.len()
     };
     let is_rest = |at: &usize| {
         // Padding is none.
@@ -191,33 +191,28 @@ fn cut_len(sample: &Sample<'_>, layout: &Layout, rows: &[(usize, Record<'_>)]) -
         };
         let byte = bytes_at(zone, offset, 1);
         let field = layout.fields.iter().find(|f| f.place.overlaps(&byte));
-        let least = match field.map(|f| (&f.meaning, f.place.code.is_text())) {
-            Some((Meaning::Constant(_), _) | (_, true)) => return false,
-            // Of a number with bytes that no text has, one may look like a letter.
-            Some((Meaning::Sync | Meaning::Length { .. } | Meaning::Link { .. }, _))
-                if is_binary(field) =>
-            {
-                return false;
+        let is_explained = field.is_some_and(|field| match field.meaning {
+            Meaning::Constant(_) => true,
+            Meaning::Sync | Meaning::Length { .. } | Meaning::Link { .. } => {
+                field.place.code.is_text() || is_binary(field)
             }
-            None | Some((Meaning::Unknown { .. }, _)) => 3,
-            // A date may have a few letters for its highest byte, and nothing else there.
-            Some(_) => 10,
-        };
+            _ => field.place.code.is_text(),
+        });
         let next = rows.iter().map(|(start, r)| start + r.text_end + at);
         let bytes: Vec<u8> = next
             .filter_map(|at| sample.bytes.get(at))
             .copied()
             .collect();
-        let share = |is: &dyn Fn(u8) -> bool| bytes.iter().filter(|&&b| is(b)).count() * 100;
+        let graphic = bytes.iter().filter(|b| b.is_ascii_graphic()).count();
         let kinds: HashSet<&u8> = bytes.iter().collect();
-        // Where texts are shorter, what ends and pads them stands there.
         let ends: HashSet<&u8> = bytes.iter().filter(|&&b| !scan::is_text(b)).collect();
-        let least = match zone {
-            Zone::Trailer if !ends.is_empty() => least.min(3),
-            _ => least,
-        };
-        ends.len() <= 2
-            && share(&|b| b.is_ascii_graphic()) >= rows.len() * 10
+        // A date may have a few letters for its highest byte, and nothing else there.
+        let is_unknown = field.is_none_or(|f| matches!(f.meaning, Meaning::Unknown { .. }));
+        let is_mixed = zone == Zone::Trailer && !ends.is_empty();
+        let least = if is_unknown || is_mixed { 3 } else { 10 };
+        !is_explained
+            && ends.len() <= 2
+            && graphic * 10 >= rows.len()
             && kinds.len() + ends.len() >= rows.len().min(least)
     };
     (0..MAX_CUT).take_while(is_rest).count()

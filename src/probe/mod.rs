@@ -2,7 +2,7 @@
 //! inferred from what surrounds them.
 //!
 //! - [`scan`] finds the texts, whatever surrounds them, `starts` moves those that begin elsewhere; where records have one
-//!   size, `one_size` adds those that were missed.
+//!   size, `one_size` adds those that were missed, and where each leads to the next one, so does [`geometry`].
 //! - [`geometry`] infers from their distances where a record begins and how its text ends.
 //! - [`fields`] infers what the other bytes mean; [`checksum`] is the search for the sums among them.
 //! - `likeliest` chooses between the ways to part the records.
@@ -75,10 +75,14 @@ fn with_sample<T>(bytes: &[u8], at_end: bool, look: impl FnOnce(&Sample<'_>) -> 
         bytes,
         texts: &texts,
         at_end,
+        chained: None,
     };
-    let chained = geometry::fill(&found);
-    look(&Sample {
-        texts: chained.as_deref().unwrap_or(&texts),
-        ..found
-    })
+    match geometry::chained(&found) {
+        Some((geometry, texts)) => look(&Sample {
+            texts: &texts,
+            chained: Some(&geometry),
+            ..found
+        }),
+        None => look(&found),
+    }
 }

@@ -27,22 +27,18 @@ struct Span {
     len: usize,
 }
 
-/// Replaces the texts by those to which the records lead, if they do so up to the end.
-pub(in crate::probe) fn fill(sample: &Sample<'_>) -> Option<Vec<Text>> {
-    let (_, _, spans) = find(sample, &numbers(sample))?;
+/// Finds the parts of records of which one of the numbers before the text, or one more, counts the text, and the texts to which
+/// the records lead.
+pub(in crate::probe) fn chained(sample: &Sample<'_>) -> Option<(Geometry, Vec<Text>)> {
+    let (way, numbers, spans) = find(sample, &numbers(sample))?;
+    let geometry = way.geometry(sample, &numbers, &spans)?;
     let text = |span: Span| Text {
         start: span.text,
         end: span.text + span.len,
         letter: sample.bytes[span.text],
         other: 0,
     };
-    Some(spans.into_iter().map(text).collect())
-}
-
-/// Finds the parts of records of which one of the numbers before the text, or one more, counts the text.
-pub(super) fn chained(sample: &Sample<'_>, numbers: &[Number]) -> Option<Geometry> {
-    let (way, numbers, spans) = find(sample, numbers)?;
-    way.geometry(sample, &numbers, &spans)
+    Some((geometry, spans.into_iter().map(text).collect()))
 }
 
 /// Finds a way to read all records from the first one on, with all numbers of their headers and their texts.

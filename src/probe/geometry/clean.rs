@@ -1,6 +1,6 @@
 //! Whether bytes are text and nothing else.
 
-use crate::probe::scan::{Text, is_text, joiner_len};
+use crate::probe::scan::{Text, goes_on, is_text, joiner_len};
 
 /// Tells whether bytes are nothing but lines of text.
 pub(in crate::probe) fn is_clean(text: &[u8]) -> bool {
@@ -15,10 +15,9 @@ pub(in crate::probe) fn is_clean(text: &[u8]) -> bool {
             let len = line.iter().position(|&b| !is_text(b) && b != b'\t');
             let line = &line[..len.unwrap_or(line.len())];
             let goes_on = match line {
-                [b' ', ..] => line.trim_ascii().len() >= 2,
                 [b'-', rest @ ..] => rest.contains(&b'/'),
                 [b'&', rest @ ..] => rest.contains(&b'='),
-                _ => false,
+                _ => goes_on(line),
             };
             if !goes_on {
                 return false;

@@ -10,8 +10,8 @@ use crate::probe::value::{Code, Place, Zone};
 /// Bytes before a text that are searched for its length.
 const MAX_HEADER: usize = 128;
 
-/// Lengths of records that are more than two.
-const FEW_LENGTHS: usize = 3;
+/// Distances of texts that must differ before any number which grows with them is believed.
+const MIN_DISTANCES: usize = 3;
 
 /// Sizes and codes of offsets in the file, of one width.
 pub(in crate::probe) const OFFSETS: [(usize, Code); 10] = [
@@ -85,7 +85,7 @@ pub(super) fn lengths(
     };
     let mut found = Vec::new();
     let strides = pairs.iter().map(|p| p.1).collect::<HashSet<_>>().len();
-    let varied = strides >= FEW_LENGTHS.min(pairs.len());
+    let varied = strides >= MIN_DISTANCES.min(pairs.len());
     // Any number that hardly changes would count texts that are all of one length.
     let texts_differ = mode(pairs.iter().map(|(t, _)| t.end - t.start.min(t.end)))
         .is_some_and(|(_, share)| share < 0.9);
@@ -197,17 +197,17 @@ pub(super) fn still(sample: &Sample<'_>, pairs: &[(Text, usize)]) -> Option<Leng
     let is_end = |end: i64| {
         usize::try_from(end).is_ok_and(|end| {
             let same = behind(end, &pairs[0]);
-            let is_none = same.is_some_and(|s| !s.iter().any(u8::is_ascii_graphic));
-            is_none && pairs.iter().all(|pair| behind(end, pair) == same)
+            let is_no_text = same.is_some_and(|s| !s.iter().any(u8::is_ascii_graphic));
+            is_no_text && pairs.iter().all(|pair| behind(end, pair) == same)
         })
     };
     let counts = |plus: i64| plus == 0 || is_end(-plus - first as i64);
     let numbers = (1..=first).flat_map(|back| codes().map(move |(size, code)| (back, size, code)));
-    let still = |(back, size, code)| {
-        let value = |&(t, _): &(Text, usize)| value_at(sample.bytes, t.start, back, size, code);
-        let first = value(pairs.first()?)?;
-        let plus = first - stride as i64;
-        let is_still = pairs.iter().all(|pair| value(pair) == Some(first));
+    let length = |(back, size, code)| {
+        let value_of = |&(t, _): &(Text, usize)| value_at(sample.bytes, t.start, back, size, code);
+        let value = value_of(pairs.first()?)?;
+        let plus = value - stride as i64;
+        let is_still = pairs.iter().all(|pair| value_of(pair) == Some(value));
         (is_still && counts(plus)).then_some(Length {
             back,
             size,
@@ -219,8 +219,8 @@ pub(super) fn still(sample: &Sample<'_>, pairs: &[(Text, usize)]) -> Option<Leng
             is_raw: false,
         })
     };
-    let numbers = numbers.filter(|&(back, size, _)| size <= back);
-    numbers.filter_map(still).next()
+    let mut within = numbers.filter(|&(back, size, _)| size <= back);
+    within.find_map(length)
 }
 
 /// Tells whether what a number counts besides the record leaves a part of one.

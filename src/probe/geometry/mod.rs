@@ -7,12 +7,13 @@ mod chained;
 mod clean;
 mod lengths;
 mod padded;
+mod padding;
 mod unpadded;
 mod varying;
 
 use std::collections::{HashMap, HashSet};
 
-pub(in crate::probe) use chained::fill;
+pub(in crate::probe) use chained::chained;
 pub(in crate::probe) use clean::is_clean;
 pub(in crate::probe) use lengths::OFFSETS;
 use lengths::lengths;
@@ -25,9 +26,6 @@ use crate::probe::value::{Place, Zone};
 
 /// Bytes before the first record or behind the last one, or of a header, that are looked for.
 pub(in crate::probe) const MAX_ASIDE: usize = 1024;
-
-/// Ways to part the beginning of a file from its first record that are looked at closely.
-const MAX_WAYS: usize = 6;
 
 /// Bytes that a record may have besides text and padding: what stands further apart has no framing in common.
 const MAX_AROUND: usize = 256;
@@ -130,6 +128,8 @@ pub struct Sample<'a> {
     pub texts: &'a [Text],
     /// The bytes are the end of the file.
     pub at_end: bool,
+    /// The parts of the records, where each leads to the next one by a number of any width.
+    pub chained: Option<&'a Geometry>,
 }
 
 /// Returns the most frequent value with its share.
@@ -148,6 +148,13 @@ pub(in crate::probe) fn mode<T: Copy + Eq + std::hash::Hash + Ord>(
     Some((best.0, best.1 as f64 / total as f64))
 }
 
+/// Returns the value that nearly all have, if there is one.
+fn steady<T: Copy + Eq + std::hash::Hash + Ord>(values: impl IntoIterator<Item = T>) -> Option<T> {
+    mode(values)
+        .filter(|(_, share)| *share >= 0.97)
+        .map(|(value, _)| value)
+}
+
 /// Finds the parts of the records in a sample from the beginning of a file, in the ways that it can be read: with a header
 /// of one length, and with one of varying length. Empty for fewer than three texts, or where nothing repeats.
 #[must_use]
@@ -158,9 +165,8 @@ pub fn infer(sample: &Sample<'_>) -> Vec<Geometry> {
     let none = vec![0; sample.texts.len()];
     let mut all = even(sample, pairs(sample), &none);
     all.extend(with_last(sample, &none));
-    for (geometry, varies) in varying::varying(sample) {
-        // Separators around numbers of one width would be of no use: those are of one width in this file only.
-        let place = if varies { all.len() } else { 0 };
+    for (geometry, is_rather) in varying::varying(sample) {
+        let place = if is_rather { 0 } else { all.len() };
         all.insert(place, geometry);
     }
     let mut different = Vec::<Geometry>::new();
@@ -212,49 +218,10 @@ fn even(sample: &Sample<'_>, pairs: Vec<(Text, usize)>, lacks: &[usize]) -> Vec<
     // Multiples of what all have are what all have.
     let size = size.or_else(|| Some(align).filter(|_| pairs.iter().all(|p| p.1 == align)));
     let lengths = lengths(sample, &pairs, align, lacks);
-    let mut found = Vec::new();
-    if align > 1 {
-        // What follows the last record is only known where the header before the first text is all that stands there.
-        let is_within = |header: &usize| {
-            pairs
-                .last()
-                .is_some_and(|(t, stride)| t.start + stride <= sample.bytes.len() + header)
-        };
-        let mut ways: Vec<Geometry> = padded::headers(sample, (align, rest))
-            .into_iter()
-            .filter(is_within)
-            .flat_map(|header| padded::padded(sample, &pairs, &lengths, (align, rest), header))
-            .map(|geometry| Geometry { size, ..geometry })
-            .collect();
-        // Most files begin with their first record. Otherwise, what stands around the texts takes the fewest bytes where
-        // nothing of them is taken for it.
-        for geometry in &mut ways {
-            // Something may stand behind the last record, but not before the first one, too.
-            let tail =
-                padded::tail(sample, geometry).filter(|&tail| tail == 0 || geometry.lead == 0);
-            geometry.tail = tail.unwrap_or(usize::MAX);
-        }
-        let (mut ways, torn): (Vec<_>, Vec<_>) =
-            ways.into_iter().partition(|g| g.tail <= MAX_ASIDE);
-        ways.sort_by_key(|g| match g.lead {
-            0 => 0,
-            _ => g.header_len + g.front_len + g.footer_len,
-        });
-        let at_start = ways.iter().filter(|g| g.lead + g.tail == 0);
-        let mut leads = HashSet::new();
-        let behind = ways.iter().filter(|g| g.lead > 0 && leads.insert(g.lead));
-        let before = ways.iter().filter(|g| g.tail > 0).take(1);
-        let parted = at_start
-            .take(MAX_WAYS / 2)
-            .chain(behind.take(MAX_WAYS - MAX_WAYS / 2));
-        found.extend(parted.chain(before).cloned());
-        // A file that is torn at its end tells no way from another.
-        if let (true, Some(first)) = (found.is_empty(), torn.into_iter().find(|g| g.lead == 0)) {
-            let doubt = "the file does not end with a whole record";
-            found.push(Geometry { tail: 0, ..first });
-            found[0].doubts.push(doubt.to_owned());
-        }
-    }
+    let mut found = match align {
+        1 => Vec::new(),
+        _ => padded::ways(sample, &pairs, &lengths, (align, rest), size),
+    };
     found.extend(unpadded::unpadded(sample, &pairs, &lengths, lacks));
     found
 }
@@ -300,10 +267,7 @@ fn alignment(pairs: &[(Text, usize)]) -> (usize, usize) {
 #[must_use]
 pub fn rows<'a>(sample: &Sample<'a>, layout: &Layout, limit: usize) -> Vec<(usize, Record<'a>)> {
     let bytes = sample.bytes;
-    let text_at = |start: usize| {
-        let lacks = layout.lacks(bytes.get(start..)?)?;
-        Some(start + layout.header_len - lacks.total())
-    };
+    let text_at = |start: usize| Some(start + layout.text_of(bytes.get(start..)?)?);
     let mut rows = Vec::new();
     // A record begins where the one before ends. Behind one that does not fit, only its text shows where.
     let mut expected = Some(layout.lead);

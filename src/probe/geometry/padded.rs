@@ -1,10 +1,10 @@
 //! Records that are padded, to a multiple of something or to one size.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::clean::{is_clean, is_no_text};
-use super::lengths::{Length, in_header, lengths as find_lengths};
-use super::{FIT, Geometry, MAX_ASIDE, Sample, mode};
+use super::lengths::{Length, in_header};
+use super::padding::{Told, may_pad, told};
+use super::{FIT, Geometry, MAX_ASIDE, Sample, mode, steady};
 use crate::probe::layout::Measure;
 use crate::probe::scan::{MAX_NAME, Text, begins};
 
@@ -14,89 +14,75 @@ const MAX_BLANK: usize = 4;
 /// Bytes of a header that are tried behind what begins the file.
 const MAX_HEADER: usize = 160;
 
-/// Where texts end as one byte of padding tells it.
-pub(super) struct Ends {
-    /// Bytes between text and padding that change.
-    changing: usize,
-    /// Bytes around the padding that are no part of text or header.
-    beside: usize,
-    ends: Vec<usize>,
+/// Ways to part the beginning of a file from its first record that are looked at closely.
+const MAX_WAYS: usize = 6;
+
+/// Records that are padded to a multiple of something, or all of one size, in the ways that the beginning of the file can be
+/// parted from the first one.
+pub(super) fn ways(
+    sample: &Sample<'_>,
+    pairs: &[(Text, usize)],
+    lengths: &[Length],
+    aligned: (usize, usize),
+    size: Option<usize>,
+) -> Vec<Geometry> {
+    // What follows the last record is only known where the header before the first text is all that stands there.
+    let is_within = |header: &usize| {
+        pairs
+            .last()
+            .is_some_and(|(t, stride)| t.start + stride <= sample.bytes.len() + header)
+    };
+    let mut ways: Vec<Geometry> = headers(sample, aligned)
+        .into_iter()
+        .filter(is_within)
+        .flat_map(|header| padded(sample, pairs, lengths, aligned, header))
+        .map(|geometry| Geometry { size, ..geometry })
+        .collect();
+    // Most files begin with their first record. Otherwise, what stands around the texts takes the fewest bytes where
+    // nothing of them is taken for it.
+    for geometry in &mut ways {
+        // Something may stand behind the last record, but not before the first one, too.
+        let tail = tail(sample, geometry).filter(|&tail| tail == 0 || geometry.lead == 0);
+        geometry.tail = tail.unwrap_or(usize::MAX);
+    }
+    let (mut ways, torn): (Vec<_>, Vec<_>) = ways.into_iter().partition(|g| g.tail <= MAX_ASIDE);
+    ways.sort_by_key(|g| match g.lead {
+        0 => 0,
+        _ => g.header_len + g.front_len + g.footer_len,
+    });
+    let at_start = ways.iter().filter(|g| g.lead + g.tail == 0);
+    let mut leads = HashSet::new();
+    let behind = ways.iter().filter(|g| g.lead > 0 && leads.insert(g.lead));
+    let before = ways.iter().filter(|g| g.tail > 0).take(1);
+    let parted = at_start
+        .take(MAX_WAYS / 2)
+        .chain(behind.take(MAX_WAYS - MAX_WAYS / 2));
+    let mut found: Vec<Geometry> = parted.chain(before).cloned().collect();
+    // A file that is torn at its end tells no way from another.
+    if let (true, Some(first)) = (found.is_empty(), torn.into_iter().find(|g| g.lead == 0)) {
+        let doubt = "the file does not end with a whole record";
+        found.push(Geometry { tail: 0, ..first });
+        found[0].doubts.push(doubt.to_owned());
+    }
+    found
 }
 
-/// Texts with their ends as one byte of padding tells them, and the lengths that agree with those.
-type Told = (Vec<(Text, usize)>, Vec<Length>);
-
-/// Bytes that are tried as the padding.
-const MAX_PADS: usize = 3;
-
-/// Share of the records that may have the same padding, where others have more or less.
-const OFTEN: f64 = 0.85;
-
-/// Bytes behind the padding that are looked for.
-const MAX_FOOTER: usize = 12;
-
-/// Bytes around the padding that need no better explanation.
-const MAX_BESIDE: usize = 24;
-
 /// Records that are padded to a multiple of something, in the ways that the bytes which may be the padding tell it.
-pub(super) fn padded(
+fn padded(
     sample: &Sample<'_>,
     pairs: &[(Text, usize)],
     lengths: &[Length],
     aligned: (usize, usize),
     header: usize,
 ) -> Vec<Geometry> {
-    let mut told = told(sample, pairs, aligned, header);
+    let is_first = header == first_text(sample, aligned);
+    let mut told = told(sample, pairs, aligned, header, is_first);
     if told.is_empty() {
         told.push((pairs.to_vec(), lengths.to_vec()));
     }
-    let ways = told.into_iter().take(MAX_PADS);
+    let ways = told.into_iter();
     ways.filter_map(|told| with_ends(sample, told, aligned, header))
         .collect()
-}
-
-/// Returns the ends of the texts as the bytes that may be the padding tell them, the likeliest first.
-fn told(
-    sample: &Sample<'_>,
-    pairs: &[(Text, usize)],
-    (align, rest): (usize, usize),
-    header: usize,
-) -> Vec<Told> {
-    // The padding may be followed by a footer.
-    let told = |most: f64| {
-        let bytes = sample.bytes;
-        let told = move |back| ends_by_padding(bytes, pairs, (header, back), (align, rest), most);
-        (0..=MAX_FOOTER).map(told).filter(|told| !told.is_empty())
-    };
-    // Where hardly a record is padded, anything that some of them end with may seem to pad them: that is looked at last, and
-    // only if the first record begins the file.
-    let mut often = told(OFTEN).peekable();
-    let is_first = header == first_text(sample, align, rest);
-    let mut seldom = is_first.then(|| told(1.0)).into_iter().flatten();
-    let told: &mut dyn Iterator<Item = Vec<Ends>> = match often.peek() {
-        Some(_) => &mut often,
-        None => &mut seldom,
-    };
-    let mut by_padding = told.next().unwrap_or_default();
-    // Where all but the last bytes of a record would stand between text and padding, it is rather those that pad.
-    if by_padding.iter().map(|ends| ends.beside).min() > Some(MAX_BESIDE) {
-        by_padding.extend(told.flatten());
-        by_padding.sort_by_key(|ends| (ends.changing, ends.beside));
-        by_padding.truncate(MAX_PADS);
-    }
-    let told = by_padding.into_iter().map(|Ends { ends, .. }| {
-        let mut pairs = pairs.to_vec();
-        for (pair, end) in pairs.iter_mut().zip(ends) {
-            pair.0.end = end.max(pair.0.start);
-        }
-        let mut found = find_lengths(sample, &pairs, align, &vec![0; pairs.len()]);
-        found.retain(|l| l.share >= 0.9);
-        (pairs, found)
-    });
-    // Of several bytes that could be the padding, first the one that agrees with a number of the header.
-    let mut told: Vec<Told> = told.collect();
-    told.sort_by_key(|(_, found)| !found.iter().any(|l| l.of == Measure::Text));
-    told
 }
 
 /// Returns the parts of the records whose texts end so, with the lengths that agree.
@@ -107,7 +93,7 @@ fn with_ends(
     header: usize,
 ) -> Option<Geometry> {
     let bytes = sample.bytes;
-    let first = first_text(sample, align, rest);
+    let first = first_text(sample, (align, rest));
     // Nothing counts less than the text: where it seems so, what follows the text looks like text.
     for length in &mut found {
         if length.of == Measure::Text && (-16..0).contains(&length.plus) {
@@ -177,16 +163,16 @@ fn with_ends(
         (agree.count() * 100 >= good.len() * 85 && may_pad(byte)).then_some(byte)
     };
     // Of several places where the padding could be, the one beside which the fewest bytes change.
-    let steady = |front: usize| {
-        let share = |byte: &dyn Fn(&(usize, usize)) -> u8| {
-            mode(good.iter().map(byte)).is_some_and(|(_, share)| share >= 0.97)
-        };
-        let before = (0..front).filter(|n| share(&|(end, _)| bytes[end + n]));
-        let behind = (1..=fixed - front).filter(|n| share(&|(_, next)| bytes[next - header - n]));
+    let steady_len = |front: usize| {
+        let is_steady =
+            |byte: &dyn Fn(&(usize, usize)) -> u8| steady(good.iter().map(byte)).is_some();
+        let before = (0..front).filter(|n| is_steady(&|(end, _)| bytes[end + n]));
+        let behind =
+            (1..=fixed - front).filter(|n| is_steady(&|(_, next)| bytes[next - header - n]));
         before.count() + behind.count()
     };
     let splits = (0..=fixed).filter_map(|front| Some((front, split(front)?)));
-    let (mut front, pad) = splits.max_by_key(|&(front, _)| (steady(front), front))?;
+    let (mut front, pad) = splits.max_by_key(|&(front, _)| (steady_len(front), front))?;
     let mut back = fixed - front;
     // Where no text fills its record, nobody knows where the padding ends: what equals it is taken for padding.
     let is_full = good.iter().any(|(end, next)| next - end == low + align - 1);
@@ -224,24 +210,17 @@ fn with_ends(
     }
     geometry.front_len = front;
     geometry.behind = (0..front)
-        .filter_map(|n| Some((n, mode(good.iter().map(|(end, _)| bytes[end + n]))?)))
-        .filter(|(_, (_, share))| *share >= 0.97)
-        .map(|(n, (byte, _))| (n, byte))
+        .filter_map(|n| Some((n, steady(good.iter().map(|(end, _)| bytes[end + n]))?)))
         .collect();
     geometry.footer_len = back;
     geometry.pad = pad;
     Some(geometry)
 }
 
-/// Tells whether a byte may be the padding: nobody fills up with what texts are made of.
-fn may_pad(byte: u8) -> bool {
-    !byte.is_ascii_graphic() && !b"\t\r\n".contains(&byte)
-}
-
 /// Returns how many bytes the header may have: all before the first text, or fewer behind what begins the file. Records
 /// are multiples of something, and so is what lies between their beginning and the end of the file.
-pub(super) fn headers(sample: &Sample<'_>, (align, rest): (usize, usize)) -> Vec<usize> {
-    let first = first_text(sample, align, rest);
+fn headers(sample: &Sample<'_>, (align, rest): (usize, usize)) -> Vec<usize> {
+    let first = first_text(sample, (align, rest));
     let all = if first <= MAX_ASIDE { first } else { 0 };
     let tail = sample
         .texts
@@ -260,7 +239,7 @@ pub(super) fn headers(sample: &Sample<'_>, (align, rest): (usize, usize)) -> Vec
 }
 
 /// Returns how many bytes stand behind the last record; `None` where it is not whole.
-pub(super) fn tail(sample: &Sample<'_>, geometry: &Geometry) -> Option<usize> {
+fn tail(sample: &Sample<'_>, geometry: &Geometry) -> Option<usize> {
     if !sample.at_end {
         return Some(0);
     }
@@ -279,7 +258,7 @@ pub(super) fn tail(sample: &Sample<'_>, geometry: &Geometry) -> Option<usize> {
 
 /// Returns where the first text begins. Where records are multiples of something, so are the distances of their texts; the
 /// end of a header that looks like the beginning of a text does not agree with them.
-fn first_text(sample: &Sample<'_>, align: usize, rest: usize) -> usize {
+fn first_text(sample: &Sample<'_>, (align, rest): (usize, usize)) -> usize {
     let first = sample.texts[0].start;
     let usual = mode(sample.texts.iter().take(FIT).map(|t| t.start % align));
     let Some((usual, _)) = usual.filter(|_| rest % align == 0) else {
@@ -288,98 +267,4 @@ fn first_text(sample: &Sample<'_>, align: usize, rest: usize) -> usize {
     (first..=first + MAX_NAME)
         .find(|&at| at % align == usual && (at == first || begins(sample.bytes, at)))
         .unwrap_or(first)
-}
-
-/// Returns the ends of the texts as the padding tells them: what stands before the next record is stripped of one byte, and
-/// of as much more as keeps the texts from being text. One list for each byte that gives the padding that the alignment asks
-/// for, and not the same to more than a share of the records.
-pub(super) fn ends_by_padding(
-    bytes: &[u8],
-    pairs: &[(Text, usize)],
-    (header, back): (usize, usize),
-    (align, rest): (usize, usize),
-    most: f64,
-) -> Vec<Ends> {
-    let next = |&(t, stride): &(Text, usize)| t.start + stride - (header + back).min(stride);
-    let mut counts = HashMap::<u8, usize>::new();
-    for pair in pairs {
-        if let Some(&last) = next(pair).checked_sub(1).and_then(|at| bytes.get(at)) {
-            *counts.entry(last).or_default() += 1;
-        }
-    }
-    let mut pads: Vec<(usize, u8)> = counts.into_iter().map(|(b, n)| (n, b)).collect();
-    pads.sort_unstable_by(|a, b| b.cmp(a));
-    let mut told = Vec::new();
-    pads.retain(|&(_, pad)| may_pad(pad));
-    for &(_, pad) in pads.iter().take(MAX_PADS) {
-        let stripped: Vec<usize> = pairs
-            .iter()
-            .map(|pair| {
-                let (from, to) = (pair.0.start + 4, next(pair));
-                (from..to)
-                    .rev()
-                    .find(|&at| bytes[at] != pad)
-                    .map_or(from, |at| at + 1)
-            })
-            .collect();
-        let clean = |front: usize| {
-            let ends = stripped.iter().zip(pairs);
-            ends.filter(|(end, (t, _))| {
-                is_clean(&bytes[t.start..t.start.max(end.saturating_sub(front))])
-            })
-            .count()
-        };
-        let Some(mut front) = (0..48).find(|&f| clean(f) * 100 >= pairs.len() * 88) else {
-            continue;
-        };
-        // What ends every text alike is no part of them, though it may look like text.
-        let same_last = |front: usize| {
-            let last = |(end, (t, _)): (&usize, &(Text, usize))| {
-                let at = end.checked_sub(front + 1).filter(|&at| at > t.start + 4)?;
-                Some(bytes[at])
-            };
-            mode(stripped.iter().zip(pairs).map(last)).is_some_and(|(byte, share)| {
-                share >= 0.97 && byte.is_some_and(|b| is_no_text(b, pairs))
-            })
-        };
-        while pairs.len() >= 8 && front < 48 && same_last(front) {
-            front += 1;
-        }
-        let mut padding: Vec<usize> = stripped
-            .iter()
-            .zip(pairs)
-            .map(|(end, p)| next(p).saturating_sub(*end))
-            .collect();
-        padding.sort_unstable();
-        let largest = padding[(padding.len() - 1) * 98 / 100];
-        // Padding makes texts of different lengths records of equal ones: it is not the same everywhere.
-        let usual = mode(padding.iter().copied()).map_or(1.0, |(_, share)| share);
-        if pairs.len() >= 8 && (usual > most || usual >= 1.0) {
-            continue;
-        }
-        let extra = (largest + 1).saturating_sub(align);
-        let agree = stripped.iter().zip(pairs).filter(|(end, pair)| {
-            let behind = next(pair).saturating_sub(**end);
-            let len = (pair.1 + extra).saturating_sub(behind);
-            behind == extra + (align + rest - len % align) % align
-        });
-        if agree.count() * 100 < pairs.len() * 88 {
-            continue;
-        }
-        let ends: Vec<usize> = stripped
-            .iter()
-            .map(|end| end.saturating_sub(front))
-            .collect();
-        // What is taken for the padding may be what stands before it: then that changes.
-        let changing = (0..front).filter(|n| {
-            let found = ends.iter().map(|end| bytes.get(end + n));
-            mode(found).is_none_or(|(_, share)| share < 0.97)
-        });
-        told.push(Ends {
-            changing: changing.count(),
-            beside: front + back,
-            ends,
-        });
-    }
-    told
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::clean::{is_clean, same_last};
 use super::lengths::{Length, in_header, still};
-use super::{Geometry, MAX_ASIDE, Sample, mode};
+use super::{Geometry, MAX_ASIDE, Sample, steady};
 use crate::probe::layout::Measure;
 use crate::probe::scan::{MAX_NAME, Text, begins};
 
@@ -114,8 +114,7 @@ fn by_length(
                 let at = t.start + stride.checked_sub(n + 1)?;
                 sample.bytes.get(at).copied()
             };
-            mode(good.iter().filter_map(byte))
-                .is_some_and(|(byte, share)| share >= 0.97 && !byte.is_ascii_alphanumeric())
+            steady(good.iter().filter_map(byte)).is_some_and(|byte| !byte.is_ascii_alphanumeric())
         };
         if (1..=MAX_BOTH).contains(&more.saturating_sub(overhead)) && (overhead..more).all(is_same)
         {
@@ -139,7 +138,6 @@ fn by_texts(sample: &Sample<'_>, pairs: &[(Text, usize)]) -> Vec<Geometry> {
                 .map(|split| with_overhead(sample, pairs, overhead, split)),
         );
     }
-    found.dedup();
     found
 }
 
@@ -215,10 +213,7 @@ fn behind(
         }
     };
     (0..overhead - header_len)
-        .map_while(|n| {
-            let (byte, share) = mode(pairs.iter().filter_map(at(n)))?;
-            (share >= 0.97).then_some((n, byte))
-        })
+        .map_while(|n| Some((n, steady(pairs.iter().filter_map(at(n)))?)))
         .collect()
 }
 

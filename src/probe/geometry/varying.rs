@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 
-use super::chained::chained;
 use super::{FIT, Geometry, Sample, mode};
 use crate::probe::layout::Measure;
 use crate::probe::scan::{MAX_NAME, Text, begins};
@@ -46,16 +45,17 @@ fn most(code: Code) -> usize {
     }
 }
 
-/// Finds the parts of records with numbers of varying width in their headers, as they may be, each with a flag: one of the
-/// numbers varies in this file.
+/// Finds the parts of records with numbers of varying width in their headers, as they may be, each with a flag: they are
+/// rather so than with a header of one length.
 pub(super) fn varying(sample: &Sample<'_>) -> Vec<(Geometry, bool)> {
     let numbers = numbers(sample);
     if numbers.is_empty() {
         return Vec::new();
     }
+    // Separators around numbers of one width would be of no use: those are of one width in this file only.
     let varies = numbers.iter().any(|n| n.varies);
-    let chained = chained(sample, &numbers).map(|geometry| (geometry, false));
-    let even = by_distances(sample, &numbers).map(|geometry| (geometry, varies));
+    let chained = sample.chained.map(|geometry| (geometry.clone(), true));
+    let even = by_distances(sample, &numbers).map(|geometry| (geometry, !varies));
     chained.into_iter().chain(even).collect()
 }
 

@@ -265,6 +265,12 @@ impl Layout {
         Some(lacks)
     }
 
+    /// Returns where the text begins of the record at the beginning of some bytes; `None` where that is no header.
+    #[must_use]
+    pub fn text_of(&self, bytes: &[u8]) -> Option<usize> {
+        Some(self.header_len - self.lacks(bytes)?.total())
+    }
+
     /// Returns where the record begins whose text begins at an offset of some bytes.
     #[must_use]
     pub fn start_of(&self, bytes: &[u8], text: usize) -> Option<usize> {

@@ -209,8 +209,8 @@ impl Layout {
         let mark = self.mark();
         ends.retain(|&end| bytes[end..].starts_with(mark));
         let begins_at = |next: usize| {
-            let lacks = bytes.get(next..).and_then(|header| self.lacks(header));
-            lacks.is_some_and(|l| begins(bytes, next + self.header_len - l.total()))
+            let text = bytes.get(next..).and_then(|header| self.text_of(header));
+            text.is_some_and(|text| begins(bytes, next + text))
         };
         let is_end = |end: &&usize| {
             let padding = self.padding(header, **end);

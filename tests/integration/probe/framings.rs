@@ -6,7 +6,7 @@ use dirsync::probe::{self, layout::Layout};
 
 use super::drawn::{Drawn, Written};
 use super::judge::{Verdict, judge};
-use super::texts::Random;
+use super::texts::{Random, seeds};
 
 /// Reads a file by a framing: offset and bytes of each text.
 pub(super) fn texts(bytes: &[u8], layout: &Layout) -> Vec<(usize, Vec<u8>)> {
@@ -38,13 +38,11 @@ pub(super) fn drawn(seed: u64, count: usize) -> (Drawn, Written) {
 
 #[test]
 fn probe_framings_drawn_at_random_are_found() {
-    let first: u64 = std::env::var("PROBE_SEED").map_or(0, |s| s.parse().expect("a number"));
-    let seeds: u64 = std::env::var("PROBE_SEEDS").map_or(40, |s| s.parse().expect("a number"));
     let mut tally = [0; 3];
     let mut fields = (0, 0);
     let mut lost = Vec::new();
     let mut report = Vec::new();
-    for seed in first..first + seeds {
+    for seed in seeds(40) {
         let count = [50, 80, 150, 400][seed as usize % 4];
         let (drawn, written) = drawn(seed, count);
         let Some(layout) = probe::infer(&written.bytes, true) else {

@@ -4,6 +4,13 @@
 #[derive(Clone, Debug)]
 pub(super) struct Random(u64);
 
+/// Returns the seeds of a suite: so many unless PROBE_SEEDS says how many, from PROBE_SEED on.
+pub(super) fn seeds(usual: u64) -> std::ops::Range<u64> {
+    let number = |name, usual| std::env::var(name).map_or(usual, |s| s.parse().expect("a number"));
+    let first = number("PROBE_SEED", 0);
+    first..first + number("PROBE_SEEDS", usual)
+}
+
 impl Random {
     pub(super) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5bd1_e995)

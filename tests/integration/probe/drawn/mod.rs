@@ -2,6 +2,7 @@
 //! checksums of the `crc` package.
 
 mod draw;
+mod plain;
 mod sums;
 mod write;
 

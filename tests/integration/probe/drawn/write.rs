@@ -15,8 +15,18 @@ struct Record<'a> {
 }
 
 impl Drawn {
-    /// Writes a file of so many records.
+    /// Writes a file of so many records of every form.
     pub(in super::super) fn write(&self, random: &mut Random, count: usize) -> Written {
+        self.write_texts(random, count, |random, _| transaction(random, &self.joiner))
+    }
+
+    /// Writes a file of so many records; `text` makes the text of each from its number, which counts from 0.
+    pub(in super::super) fn write_texts(
+        &self,
+        random: &mut Random,
+        count: usize,
+        mut text: impl FnMut(&mut Random, usize) -> Vec<u8>,
+    ) -> Written {
         let mut written = Written {
             bytes: self.lead.clone(),
             texts: Vec::new(),
@@ -24,7 +34,7 @@ impl Drawn {
         let (mut sync, mut stamp) = (self.first_sync, self.first_stamp);
         let mut previous = 0;
         for n in 0..count {
-            let text = transaction(random, &self.joiner);
+            let text = text(random, n);
             let start = written.bytes.len();
             let record = Record {
                 text: &text,
